@@ -1,0 +1,98 @@
+//! The kinds of mistake, one row each. The long story of a row is `codes/<CODE>.md`.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($code:ident $title:literal;)*) => {
+        /// A kind of mistake, named by a code that stays the same from one version to the next.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Code { $(#[doc = $title] $code,)* }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$code,)*];
+
+            /// The mistake in a few words.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$code => $title,)* }
+            }
+
+            /// The long story: what the mistake is, an example, and how to mend it (Markdown).
+            pub fn explanation(self) -> &'static str {
+                match self { $(Code::$code => include_str!(concat!("codes/", stringify!($code), ".md")),)* }
+            }
+        }
+    };
+}
+
+// 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
+// 07 evaluation, 08 files.
+codes! {
+    E0101 "a character that no token starts with";
+    E0102 "something else was expected here";
+    E0103 "a bracket that is never closed";
+    E0104 "a number that cannot be read";
+    E0105 "nested too deeply";
+    E0106 "a string that is never closed";
+    E0107 "a statement that does not start with a keyword";
+    E0108 "the rows of a matrix differ in length";
+    E0109 "comparisons that do not chain";
+    E0201 "an unknown name";
+    E0202 "an unknown function";
+    E0203 "the wrong number of arguments";
+    E0204 "an unknown named argument";
+    E0205 "a name defined twice";
+    E0206 "a definition that calls itself";
+    E0207 "an argument given twice";
+    E0208 "a function used as a value";
+    E0301 "sizes that do not match";
+    E0302 "a scalar added to a matrix";
+    E0303 "a square matrix was needed";
+    E0304 "an index outside the matrix";
+    E0305 "a size that is not a positive integer";
+    E0306 "a size that nothing determines";
+    E0401 "an argument outside the parameter's domain";
+    E0402 "a Hermitian matrix was needed";
+    E0403 "an unknown domain";
+    E0404 "a condition of the definition is broken";
+    E0405 "a positive semi-definite matrix was needed";
+    E0406 "an empty or malformed set";
+    E0501 "a scalar was needed";
+    E0502 "a matrix was needed";
+    E0503 "a condition was needed";
+    E0504 "a real number was needed";
+    E0505 "a value was needed, not a condition";
+    E0506 "two values of different kinds";
+    E0507 "a constant was needed";
+    E0508 "an option that is not known";
+    E0601 "a theorem that claims nothing";
+    E0602 "a theorem's name used twice";
+    E0603 "a clause that does not fit its claim";
+    E0604 "a claim that is not a condition";
+    E0605 "a quantified name that cannot be used so";
+    E0701 "a value that is not a number";
+    E0702 "a matrix that breaks its domain";
+    E0703 "a decomposition that did not converge";
+    E0704 "a size given two values";
+    E0801 "a file that cannot be read";
+    E0802 "a text that is not UTF-8";
+    E0803 "a data file that cannot be used";
+    E0804 "an import that goes in a circle";
+    E0805 "a file that cannot be written";
+    E0806 "a data file with nan or inf";
+    E0807 "a command line that cannot be followed";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Code::ALL.iter().copied().find(|code| code.to_string().eq_ignore_ascii_case(text)).ok_or(())
+    }
+}

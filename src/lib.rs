@@ -1,0 +1,4 @@
+//! Loewner: a small language for matrix information theory.
+
+pub mod base;
+pub mod syntax;

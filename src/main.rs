@@ -1,0 +1,3 @@
+//! The `loewner` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! From text to abstract syntax and back.
+
+pub mod ast;
