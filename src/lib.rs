@@ -1,4 +1,5 @@
 //! Loewner: a small language for matrix information theory.
 
 pub mod base;
+pub mod ir;
 pub mod syntax;
