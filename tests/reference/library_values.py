@@ -446,12 +446,12 @@ VALUES = {
     "normalize_patches([1, 3; 0, 4])[2, 2]": 2 / sqrt(8 + mpf("1e-6")),
     "mae_norm_pix([0, 0; 0, 0], [1, 3; 0, 4], [0, 1])": 4 / (8 + mpf("1e-6")),
     f"u_mae_term({Z2}, 1/100)": Q("18/2500"),
-    f"u_mae({PT}, [1, 0], {Z2})": MAE + Q("18/2500"),
+    f"u_mae([1, 2;], [0, 0;], [1], {Z2})": MAE + Q("18/2500"),
     "u_mae_official([1, 2;], [0, 0;], [1], [2, 3; 0, 4])": MAE + energy(unit(S1).T * unit(S1)) / 4 / 100,
     f"m_mae_term({Z2})": -log(Q("91/25")) / 100,
-    f"m_mae({PT}, [1, 0], {Z2})": MAE - log(Q("91/25")) / 100,
+    f"m_mae([1, 2;], [0, 0;], [1], {Z2})": MAE - log(Q("91/25")) / 100,
     "m_mae_official([1, 2;], [0, 0;], [1], [2, 3; 0, 4])": MAE - log(det(I2 + unit(S1) * unit(S1).T / 2)) / 100,
-    f"m_mae_entropy([1, 2;], [0, 0;], [1], {Z2}, alpha = 2)": MAE - H(W1.T * W1, 2) / 100,
+    f"m_mae_entropy([1, 2;], [0, 0;], [1], {Z2}, 1/100, 2)": MAE - H(W1.T * W1, 2) / 100,
     "gaussian_nll([1, 0; 2, 0], zeros(2, 2))": Q("5/4") + log(2 * pi),
     "gaussian_kl(eye(2), zeros(2, 2))": Q("1/2"),
     "gaussian_kl(zeros(2, 2), eye(2))": (e - 2) / 2,
@@ -474,13 +474,11 @@ VALUES = {
     "log_det_series(eye(2) / 2)": series(I2 / 2),
     f"mec({Z2}, eye(2))": -2 * series(W1 / 64),
     "mec(eye(2), eye(2))": -2 * series(I2 / 64),
-    "mec_official([2, 3; 0, 4], eye(2), eye(2), [4, 0; 3, 1], eps = 2)": mec_official(S1, I2, I2, S2, 2),
+    "mec_official([2, 3; 0, 4], eye(2), eye(2), [4, 0; 3, 1], 2)": mec_official(S1, I2, I2, S2, 2),
     "mcr2(eye(2), eye(2))": log(3) - log(5) / 2,
     "mcr2([1, 3/5, 0; 0, 4/5, 1], [1, 1, 0; 0, 0, 1])": rate(T1, Q("1/2")) - class_rate(T1, [[0, 1], [2]], Q("1/2")),
-    "mcr2_official([1, 3/5, 0; 0, 4/5, 1], [1, 1, 0; 0, 0, 1], 20, 1/20)": class_rate(
-        T1, [[0, 1], [2]], Q("1/2"), mpf("1e-8")
-    )
-    - half_logdet(T1, 20 * 2 / (3 * Q("1/2"))) / 20,
+    f"mcr2_official({Z2}, eye(2), 20, 1/20)": class_rate(W1, [[0], [1]], Q("1/2"), mpf("1e-8"))
+    - half_logdet(W1, 20 * 2 / (2 * Q("1/2"))) / 20,
     "emp_ssl(eye(2), eye(2), eps = 1)": -log(2) - 200,
     f"emp_ssl({Z2}, eye(2))": emp(W1, I2, mpf("0.04"), -1),
     f"emp_ssl_official({Z2}, eye(2))": emp(W1, I2, mpf("0.2"), -1),
