@@ -112,14 +112,15 @@ def rank_me(A, eps):
 
 def m12(A, B, tau):
     b = A.cols
-    return -sum(log(exp(dot(A, i, B, i) / tau) / sum(exp(dot(A, i, B, j) / tau) for j in range(b))) for i in range(b)) / b
+    own = [exp(dot(A, i, B, i) / tau) / sum(exp(dot(A, i, B, j) / tau) for j in range(b)) for i in range(b)]
+    return -sum(log(x) for x in own) / b
 
 
 def info_nce(A, B, tau):
     return (m12(A, B, tau) + m12(B, A, tau)) / 2
 
 
-def nt_xent(A, B, tau, reduce="mean"):
+def nt_xent(A, B, tau):
     """Chen et al. 2020, algorithm 1: 2B views, every other view a negative or the positive."""
     A, B, b = unit(A), unit(B), A.cols
     views = [(A, i) for i in range(b)] + [(B, i) for i in range(b)]
@@ -172,8 +173,8 @@ def batch_norm(Z):
 
 def barlow(Y1, Y2, scale, lam):
     C = [[sum(x * y for x, y in zip(r, s)) * scale for s in Y2] for r in Y1]
-    d = len(C)
-    return sum((1 - C[i][i]) ** 2 for i in range(d)) + lam * sum(C[i][j] ** 2 for i in range(d) for j in range(d) if i != j)
+    d = range(len(C))
+    return sum((1 - C[i][i]) ** 2 for i in d) + lam * sum(C[i][j] ** 2 for i in d for j in d if i != j)
 
 
 def barlow_paper(Z1, Z2, lam):
@@ -204,7 +205,7 @@ def vicreg(Z1, Z2, per_entry, half):
 
 
 def frossl_first(Z1, Z2):
-    """OFSkean/FroSSL, frossl_loss_func: standardise over the batch, scale features to sqrt(D), mse, trace-one kernels."""
+    """OFSkean/FroSSL, frossl_loss_func: standardise over the batch, features to norm sqrt(D), mse."""
 
     def prepare(Z):
         out = []
