@@ -1,4 +1,7 @@
 //! Loewner: a small language for matrix information theory.
 
 pub mod base;
+pub mod check;
+pub mod ir;
 pub mod syntax;
+pub mod verify;

@@ -1,0 +1,127 @@
+//! A theorem as the verifier meets it: a typed graph, what the names in it range over, and what is claimed.
+
+use crate::base::Span;
+use crate::ir::{Graph, InputId, Margin, NodeId, Range, SizeVar};
+
+/// A checked theorem.
+#[derive(Clone, Debug)]
+pub struct Theorem {
+    /// The file that it stands in, as messages name it.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// Its documentation, one line after the other.
+    pub doc: Vec<String>,
+    /// Its place.
+    pub span: Span,
+    /// The expressions of all its statements. Sizes are symbolic; see [`Graph::instantiate`].
+    pub graph: Graph,
+    /// The quantified names, in the order of quantification: a range may use the names before it.
+    pub variables: Vec<Variable>,
+    /// The hypotheses, in order.
+    pub assumptions: Vec<Assumption>,
+    /// The claims, in order.
+    pub claims: Vec<Claim>,
+}
+
+/// A quantified name.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The name.
+    pub name: String,
+    /// Its place.
+    pub span: Span,
+    /// What it ranges over.
+    pub range: Range,
+    /// What stands for it in the graph.
+    pub kind: VariableKind,
+}
+
+/// What stands for a quantified name in the graph.
+#[derive(Clone, Debug)]
+pub enum VariableKind {
+    /// An integer, which is a size variable.
+    Size(SizeVar),
+    /// A real scalar from an interval or a finite set: a raw input that takes its value directly.
+    Scalar {
+        /// The raw input.
+        input: InputId,
+        /// The scalar with what its range says of it.
+        value: NodeId,
+    },
+    /// A member of a named set: the chart's raw inputs, in the order of [`crate::ir::Domain::raw`], and its image.
+    Member {
+        /// The raw inputs.
+        raw: Vec<InputId>,
+        /// The member.
+        value: NodeId,
+    },
+}
+
+/// A hypothesis.
+#[derive(Clone, Debug)]
+pub struct Assumption {
+    /// The condition.
+    pub condition: NodeId,
+    /// Its margin.
+    pub margin: Margin,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A claim.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its label, or its number from 1.
+    pub label: String,
+    /// Its place.
+    pub span: Span,
+    /// What its author expects.
+    pub expected: Expected,
+    /// What must all hold for the claim to hold.
+    pub parts: Vec<Part>,
+}
+
+/// What the author of a file expects of a claim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Expected {
+    /// It holds.
+    #[default]
+    Holds,
+    /// It is false (`expect refuted`).
+    Refuted,
+    /// No input meets the hypotheses (`expect vacuous`).
+    Vacuous,
+}
+
+/// A part of a claim.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// The margin is nonnegative (positive, if strict; zero, if an equality) wherever the hypotheses hold.
+    Margin {
+        /// The condition itself.
+        condition: NodeId,
+        /// Its margin.
+        margin: Margin,
+    },
+    /// `gap == 0` exactly where a condition holds (`equality iff`, and the uniqueness of an extremum).
+    Iff {
+        /// The difference of the two sides, nonnegative where the claim holds.
+        gap: NodeId,
+        /// The condition's margin.
+        condition: Margin,
+        /// The gap with the condition put into effect, where it has the form `NAME == EXPR`: then this must be 0.
+        substituted: Option<NodeId>,
+    },
+    /// `f ~ g + O(h) as x -> limit`
+    Asymptotic {
+        /// f − g
+        difference: NodeId,
+        /// h
+        order: NodeId,
+        /// The scalar that moves: a real input that takes its value directly.
+        variable: InputId,
+        /// Whether it goes to infinity, rather than to 0 from above.
+        to_infinity: bool,
+    },
+}

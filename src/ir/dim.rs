@@ -1,0 +1,291 @@
+//! Symbolic sizes: polynomials with integer coefficients in named size variables.
+//!
+//! Equality of sizes is equality of polynomials, so `d` and `B` are different sizes even though a sample may give both
+//! the value 3, while `n + n` and `2*n` are one. [`solve`] finds the sizes that a call leaves open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A size variable. Two variables are the same when their numbers are; the name is for messages.
+#[derive(Clone, Debug)]
+pub struct SizeVar {
+    /// The number that tells variables of one name apart.
+    pub id: u32,
+    /// The name as written.
+    pub name: Arc<str>,
+}
+
+impl PartialEq for SizeVar {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for SizeVar {}
+
+impl std::hash::Hash for SizeVar {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl PartialOrd for SizeVar {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SizeVar {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.id.cmp(&other.id)
+    }
+}
+
+/// A product of variables, each as often as it occurs, in order.
+type Monomial = Vec<SizeVar>;
+
+/// A size: a polynomial in size variables. The zero polynomial has no terms.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub struct Dim {
+    terms: BTreeMap<Monomial, i64>,
+}
+
+/// Values of size variables.
+pub type Sizes = BTreeMap<SizeVar, i64>;
+
+impl Dim {
+    /// A known size.
+    pub fn constant(value: i64) -> Self {
+        Dim { terms: if value == 0 { BTreeMap::new() } else { BTreeMap::from([(Vec::new(), value)]) } }
+    }
+
+    /// The size named by a variable.
+    pub fn var(var: SizeVar) -> Self {
+        Dim { terms: BTreeMap::from([(vec![var], 1)]) }
+    }
+
+    /// The value, when no variable is left.
+    pub fn as_constant(&self) -> Option<i64> {
+        match self.terms.len() {
+            0 => Some(0),
+            1 => self.terms.get(&Vec::new()).copied(),
+            _ => None,
+        }
+    }
+
+    /// Whether the size is known to be one.
+    pub fn is_one(&self) -> bool {
+        self.as_constant() == Some(1)
+    }
+
+    /// The sum, or `None` when a coefficient overflows.
+    pub fn add(&self, other: &Dim) -> Option<Dim> {
+        let mut terms = self.terms.clone();
+        for (monomial, coefficient) in &other.terms {
+            let entry = terms.entry(monomial.clone()).or_insert(0);
+            *entry = entry.checked_add(*coefficient)?;
+        }
+        terms.retain(|_, coefficient| *coefficient != 0);
+        Some(Dim { terms })
+    }
+
+    /// The difference, or `None` when a coefficient overflows.
+    pub fn sub(&self, other: &Dim) -> Option<Dim> {
+        self.add(&other.mul(&Dim::constant(-1))?)
+    }
+
+    /// The product, or `None` when a coefficient overflows.
+    pub fn mul(&self, other: &Dim) -> Option<Dim> {
+        let mut product = Dim::default();
+        for (left, a) in &self.terms {
+            for (right, b) in &other.terms {
+                let mut monomial: Monomial = left.iter().chain(right).cloned().collect();
+                monomial.sort();
+                let term = Dim { terms: BTreeMap::from([(monomial, a.checked_mul(*b)?)]) };
+                product = product.add(&term)?;
+            }
+        }
+        Some(product)
+    }
+
+    /// The value under an assignment, or `None` when a variable is missing or a product overflows.
+    pub fn eval(&self, sizes: &Sizes) -> Option<i64> {
+        let mut sum: i64 = 0;
+        for (monomial, coefficient) in &self.terms {
+            let mut term = *coefficient;
+            for var in monomial {
+                term = term.checked_mul(*sizes.get(var)?)?;
+            }
+            sum = sum.checked_add(term)?;
+        }
+        Some(sum)
+    }
+
+    /// The size with every assigned variable replaced, or `None` when a coefficient overflows.
+    pub fn substitute(&self, values: &BTreeMap<SizeVar, Dim>) -> Option<Dim> {
+        let mut result = Dim::default();
+        for (monomial, coefficient) in &self.terms {
+            let mut term = Dim::constant(*coefficient);
+            for var in monomial {
+                let factor = values.get(var).cloned().unwrap_or_else(|| Dim::var(var.clone()));
+                term = term.mul(&factor)?;
+            }
+            result = result.add(&term)?;
+        }
+        Some(result)
+    }
+
+    /// The variables that occur, each once, in order.
+    pub fn vars(&self) -> Vec<SizeVar> {
+        let mut vars: Vec<SizeVar> = self.terms.keys().flatten().cloned().collect();
+        vars.sort();
+        vars.dedup();
+        vars
+    }
+
+    /// Splits `c * var + rest`, where neither `c` nor `rest` mention `var` and `c` is a number.
+    fn linear_in(&self, var: &SizeVar) -> Option<(i64, Dim)> {
+        let mut coefficient = None;
+        let mut rest = self.clone();
+        for (monomial, value) in &self.terms {
+            if monomial.contains(var) {
+                if monomial.len() != 1 || coefficient.replace(*value).is_some() {
+                    return None;
+                }
+                rest.terms.remove(monomial);
+            }
+        }
+        coefficient.map(|c| (c, rest))
+    }
+
+    /// The size divided by a number, when every coefficient is divisible.
+    fn divide_exactly(&self, divisor: i64) -> Option<Dim> {
+        let mut terms = BTreeMap::new();
+        for (monomial, coefficient) in &self.terms {
+            if coefficient.checked_rem(divisor)? != 0 {
+                return None;
+            }
+            terms.insert(monomial.clone(), coefficient / divisor);
+        }
+        Some(Dim { terms })
+    }
+}
+
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.terms.is_empty() {
+            return write!(f, "0");
+        }
+        // The constant term has the empty monomial, which sorts first; it reads better last.
+        let ordered = self.terms.iter().filter(|(m, _)| !m.is_empty()).chain(self.terms.get_key_value(&Vec::new()));
+        for (i, (monomial, coefficient)) in ordered.enumerate() {
+            let sign = match (i, *coefficient < 0) {
+                (0, true) => "-",
+                (0, false) => "",
+                (_, true) => " - ",
+                (_, false) => " + ",
+            };
+            write!(f, "{sign}")?;
+            let names: Vec<&str> = monomial.iter().map(|v| &*v.name).collect();
+            match (coefficient.unsigned_abs(), names.is_empty()) {
+                (1, false) => write!(f, "{}", names.join("*"))?,
+                (c, true) => write!(f, "{c}")?,
+                (c, false) => write!(f, "{c}*{}", names.join("*"))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why sizes could not be made equal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SolveError {
+    /// The equation with this number can never hold.
+    Conflict(usize),
+    /// The equation with this number leaves a variable open.
+    Undetermined(usize),
+}
+
+/// Finds values of the `open` variables that make each pair of sizes equal as polynomials.
+///
+/// Every equation that is linear in its last open variable binds it, until nothing more is bound, so the answer, and
+/// whether there is one, does not depend on the order of the equations.
+///
+/// # Errors
+/// [`SolveError`] with the number of the equation that fails.
+pub fn solve(equations: &[(Dim, Dim)], open: &[SizeVar]) -> Result<BTreeMap<SizeVar, Dim>, SolveError> {
+    let mut found: BTreeMap<SizeVar, Dim> = BTreeMap::new();
+    let mut pending: Vec<usize> = (0..equations.len()).collect();
+    loop {
+        let before = (found.len(), pending.len());
+        let mut left = Vec::new();
+        for index in pending {
+            let (pattern, actual) = &equations[index];
+            let difference = pattern
+                .substitute(&found)
+                .and_then(|pattern| pattern.sub(&actual.substitute(&found)?))
+                .ok_or(SolveError::Conflict(index))?;
+            let unknown: Vec<SizeVar> = difference.vars().into_iter().filter(|var| open.contains(var)).collect();
+            match unknown.as_slice() {
+                [] if difference == Dim::default() => {}
+                [] => return Err(SolveError::Conflict(index)),
+                [var] => match difference.linear_in(var) {
+                    Some((coefficient, rest)) => {
+                        let value = rest
+                            .mul(&Dim::constant(-1))
+                            .and_then(|rest| rest.divide_exactly(coefficient))
+                            .ok_or(SolveError::Conflict(index))?;
+                        found.insert(var.clone(), value);
+                    }
+                    None => left.push(index),
+                },
+                _ => left.push(index),
+            }
+        }
+        pending = left;
+        match pending.first() {
+            None => return Ok(found),
+            Some(index) if before == (found.len(), pending.len()) => return Err(SolveError::Undetermined(*index)),
+            Some(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn var(id: u32, name: &str) -> SizeVar {
+        SizeVar { id, name: name.into() }
+    }
+
+    #[test]
+    fn polynomials_have_one_form() {
+        let (n, m) = (Dim::var(var(0, "n")), Dim::var(var(1, "m")));
+        let twice = n.add(&n).unwrap();
+        assert_eq!(twice, n.mul(&Dim::constant(2)).unwrap());
+        assert_eq!(n.mul(&m).unwrap(), m.mul(&n).unwrap());
+        assert_eq!(twice.sub(&Dim::constant(1)).unwrap().to_string(), "2*n - 1");
+        assert_eq!(n.sub(&n).unwrap().as_constant(), Some(0));
+    }
+
+    #[test]
+    fn solving_finds_open_sizes_in_any_order() {
+        let (n, m, d) = (var(0, "n"), var(1, "m"), var(2, "d"));
+        let equations = [
+            (Dim::var(n.clone()).add(&Dim::var(m.clone())).unwrap(), Dim::constant(7)),
+            (Dim::var(n.clone()).mul(&Dim::constant(2)).unwrap(), Dim::constant(6)),
+        ];
+        let open = [n.clone(), m.clone()];
+        let forward = solve(&equations, &open).unwrap();
+        let backward = solve(&[equations[1].clone(), equations[0].clone()], &open).unwrap();
+        assert_eq!(forward, backward);
+        assert_eq!(forward[&m], Dim::constant(4));
+        assert_eq!(solve(&[(Dim::var(d), Dim::constant(2))], &open), Err(SolveError::Conflict(0)));
+        assert_eq!(
+            solve(&[(Dim::var(n.clone()).mul(&Dim::constant(2)).unwrap(), Dim::constant(5))], &[n]),
+            Err(SolveError::Conflict(0))
+        );
+    }
+}

@@ -1,0 +1,436 @@
+//! What an operation is equal to by itself: exact constants, identities, and the forms that need less work.
+//!
+//! These rules are few, always right, and make every treatment's work smaller; the search for the cheapest form of an
+//! expression is the rewriter's. A rule returns the node to use instead, or `None`.
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+use super::fact::Property;
+use super::graph::{Graph, Mismatch, NodeId};
+use super::op::{Axis, Comparison, Op, Part, Reduction, Zip};
+use super::scalar::ScalarFn;
+use super::ty::{Field, Shape, Type};
+
+type Folded = Result<Option<NodeId>, Mismatch>;
+
+/// The greatest power that exact constants are raised to.
+const MAX_EXACT_POWER: i64 = 64;
+
+/// A simpler node with the value of `op` on `args`, whose type is `ty`.
+pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded {
+    match op {
+        Op::Size(dim) => match dim.as_constant() {
+            Some(n) => g.integer(n).map(Some),
+            None => Ok(None),
+        },
+        Op::Eye(_) | Op::Input(_) | Op::Constant(_) | Op::Truth(_) => Ok(None),
+        Op::ImaginaryUnit | Op::Pi | Op::Infinity => Ok(None),
+        Op::Fill(shape) => Ok((*shape == Shape::Scalar).then(|| args[0])),
+        Op::Map(function) => map(g, *function, args),
+        Op::Part(part) => part_of(g, *part, args[0], ty),
+        Op::Complexify => Ok(None),
+        Op::Zip(zip) => zip_of(g, *zip, args[0], args[1], ty),
+        Op::Adjoint => adjoint(g, args[0]),
+        Op::Transpose => transpose(g, args[0]),
+        Op::Conj => match g.op(args[0]) {
+            _ if g.ty(args[0]).field == Field::Real => Ok(Some(args[0])),
+            Op::Conj => Ok(Some(g.args(args[0])[0])),
+            _ => Ok(None),
+        },
+        Op::DiagonalOf => diagonal_of(g, args[0], ty),
+        Op::DiagonalMatrix => Ok(None),
+        Op::Broadcast(..) => Ok(None),
+        Op::Block(1, 1) => Ok(Some(args[0]).filter(|_| matches!(g.ty(args[0]).shape, Shape::Matrix(..)))),
+        Op::Block(..) | Op::Stack => Ok(None),
+        Op::Entry => entry(g, args),
+        Op::MatMul => matmul(g, args[0], args[1], ty),
+        Op::Kron => match (&g.ty(args[0]).shape, &g.ty(args[1]).shape) {
+            (Shape::Scalar, _) | (_, Shape::Scalar) => g.zip(Zip::Mul, args[0], args[1]).map(Some),
+            _ => Ok(None),
+        },
+        Op::Reduce(reduction, axis) => reduce(g, *reduction, *axis, args[0]),
+        Op::Eigenvalues => match g.op(args[0]) {
+            Op::Eye(_) => {
+                let one = g.integer(1)?;
+                g.fill(one, ty.shape.clone()).map(Some)
+            }
+            _ => Ok(None),
+        },
+        Op::SingularValues | Op::LogDet | Op::Det => Ok(None),
+        Op::Spectral(_) => Ok(None),
+        Op::Inverse => match g.op(args[0]) {
+            Op::Inverse => Ok(Some(g.args(args[0])[0])),
+            Op::Eye(_) => Ok(Some(args[0])),
+            _ => Ok(None),
+        },
+        Op::Rank if g.has(args[0], Property::Pd) => {
+            let n = g.ty(args[0]).shape.rows();
+            g.size(n).map(Some)
+        }
+        Op::Rank => Ok(None),
+        Op::Compare(comparison) => match decide(g, *comparison, args[0], args[1]) {
+            Some(truth) => g.truth(truth).map(Some),
+            None => Ok(None),
+        },
+        Op::And => Ok(match (truth_of(g, args[0]), truth_of(g, args[1])) {
+            (Some(true), _) => Some(args[1]),
+            (_, Some(true)) => Some(args[0]),
+            (Some(false), _) => Some(args[0]),
+            (_, Some(false)) => Some(args[1]),
+            (None, None) => None,
+        }),
+        Op::Or => Ok(match (truth_of(g, args[0]), truth_of(g, args[1])) {
+            (Some(false), _) => Some(args[1]),
+            (_, Some(false)) => Some(args[0]),
+            (Some(true), _) => Some(args[0]),
+            (_, Some(true)) => Some(args[1]),
+            (None, None) => None,
+        }),
+        Op::Not => match truth_of(g, args[0]) {
+            Some(truth) => g.truth(!truth).map(Some),
+            None => Ok(None),
+        },
+        Op::Select => Ok(match truth_of(g, args[0]) {
+            Some(true) => Some(args[1]),
+            Some(false) => Some(args[2]),
+            None if args[1] == args[2] => Some(args[1]),
+            None => None,
+        }),
+        Op::StopGradient => match g.op(args[0]) {
+            Op::StopGradient | Op::Constant(_) | Op::Size(_) => Ok(Some(args[0])),
+            _ => Ok(None),
+        },
+        Op::Annotate(properties, _) if properties.iter().all(|p| g.has(args[0], *p)) => Ok(Some(args[0])),
+        Op::Annotate(..) => Ok(None),
+        Op::Require => Ok((truth_of(g, args[1]) == Some(true)).then(|| args[0])),
+    }
+}
+
+fn truth_of(g: &Graph, id: NodeId) -> Option<bool> {
+    match g.op(id) {
+        Op::Truth(truth) => Some(*truth),
+        _ => None,
+    }
+}
+
+/// The operand of a node with this operation.
+fn under(g: &Graph, id: NodeId, op: &Op) -> Option<NodeId> {
+    (g.op(id) == op).then(|| g.args(id)[0])
+}
+
+fn map(g: &mut Graph, function: ScalarFn, args: &[NodeId]) -> Folded {
+    let x = args[0];
+    if function == ScalarFn::Neg
+        && let Some(inner) = under(g, x, &Op::Map(ScalarFn::Neg))
+    {
+        return Ok(Some(inner));
+    }
+    if function == ScalarFn::Pow && g.is_number(args[1], 1) {
+        return Ok(Some(x));
+    }
+    if function == ScalarFn::Pow && g.is_number(args[1], 2) {
+        return g.zip(Zip::Mul, x, x).map(Some);
+    }
+    let Some(value) = g.constant_value(x).cloned() else { return Ok(None) };
+    let parameter = args.get(1).and_then(|p| g.constant_value(*p)).cloned();
+    let exact = match function {
+        ScalarFn::Neg => Some(-value),
+        ScalarFn::Abs => Some(value.abs()),
+        ScalarFn::Floor => Some(value.floor()),
+        ScalarFn::Sign => Some(value.signum()),
+        ScalarFn::Relu => Some(if value.is_positive() { value } else { BigRational::zero() }),
+        ScalarFn::Step => Some(if value.is_positive() { BigRational::one() } else { BigRational::zero() }),
+        ScalarFn::Recip if !value.is_zero() => Some(value.recip()),
+        ScalarFn::Exp | ScalarFn::Cos if value.is_zero() => Some(BigRational::one()),
+        ScalarFn::Sin | ScalarFn::Tanh | ScalarFn::Expm1 | ScalarFn::Log1p if value.is_zero() => Some(value),
+        ScalarFn::Log | ScalarFn::LogOnSupport if value.is_one() => Some(BigRational::zero()),
+        ScalarFn::Sqrt | ScalarFn::XLogX | ScalarFn::LogOnSupport if value.is_zero() => Some(value),
+        ScalarFn::XLogX if value.is_one() => Some(BigRational::zero()),
+        ScalarFn::Sqrt if value.is_one() => Some(value),
+        ScalarFn::Log1pRel if value.is_zero() => Some(BigRational::one()),
+        ScalarFn::Tsallis if value.is_zero() || value.is_one() => Some(BigRational::zero()),
+        ScalarFn::Pow => parameter.as_ref().and_then(|p| exact_power(&value, p)),
+        ScalarFn::Recip
+        | ScalarFn::Exp
+        | ScalarFn::Cos
+        | ScalarFn::Sin
+        | ScalarFn::Tanh
+        | ScalarFn::Expm1
+        | ScalarFn::Log1p
+        | ScalarFn::Log
+        | ScalarFn::LogOnSupport
+        | ScalarFn::RecipOnSupport
+        | ScalarFn::XLogX
+        | ScalarFn::Sqrt
+        | ScalarFn::Log1pRel
+        | ScalarFn::Log1pRelSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::PowLog
+        | ScalarFn::Sigmoid
+        | ScalarFn::Softplus => None,
+    };
+    exact.map(|value| g.number(value)).transpose()
+}
+
+fn exact_power(base: &BigRational, exponent: &BigRational) -> Option<BigRational> {
+    let exponent = exponent.is_integer().then(|| exponent.to_integer().to_i64()).flatten()?;
+    if exponent.abs() > MAX_EXACT_POWER || (base.is_zero() && exponent < 0) {
+        return None;
+    }
+    Some(base.pow(exponent as i32))
+}
+
+fn part_of(g: &mut Graph, part: Part, x: NodeId, ty: &Type) -> Folded {
+    let lifted = under(g, x, &Op::Complexify);
+    let real = lifted.or((g.ty(x).field == Field::Real).then_some(x));
+    match (part, real) {
+        (Part::Re, Some(real)) => Ok(Some(real)),
+        (Part::Im, Some(_)) => {
+            let zero = g.integer(0)?;
+            g.fill(zero, ty.shape.clone()).map(Some)
+        }
+        (Part::Abs, Some(real)) if g.has(real, Property::Nonnegative) => Ok(Some(real)),
+        (Part::Abs, Some(real)) => g.map(ScalarFn::Abs, real).map(Some),
+        (Part::Abs2, Some(real)) => g.zip(Zip::Mul, real, real).map(Some),
+        (Part::Re | Part::Im | Part::Abs | Part::Abs2, None) => Ok(None),
+    }
+}
+
+fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
+    if let (Some(a), Some(b)) = (g.constant_value(x).cloned(), g.constant_value(y).cloned()) {
+        let exact = match zip {
+            Zip::Add => Some(a + b),
+            Zip::Sub => Some(a - b),
+            Zip::Mul => Some(a * b),
+            Zip::Div if b.is_zero() => None,
+            Zip::Div => Some(a / b),
+            Zip::Min => Some(a.min(b)),
+            Zip::Max => Some(a.max(b)),
+        };
+        return exact.map(|value| g.number(value)).transpose();
+    }
+    // A value that a scalar multiplies keeps its own shape only if it is not itself the scalar.
+    let whole = |g: &Graph, id: NodeId| g.ty(id).shape == ty.shape;
+    Ok(match zip {
+        Zip::Add if g.is_number(x, 0) => Some(y),
+        Zip::Add | Zip::Sub if g.is_number(y, 0) => Some(x),
+        Zip::Mul if g.is_number(x, 1) && whole(g, y) => Some(y),
+        Zip::Mul | Zip::Div if g.is_number(y, 1) && whole(g, x) => Some(x),
+        // The one place where a limit replaces arithmetic: 0 times a scalar is 0, as in α/(1 − α) · log 1.
+        Zip::Mul if ty.is_real_scalar() && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
+        Zip::Div if x == y && ty.is_real_scalar() && g.has(x, Property::Positive) => Some(g.integer(1)?),
+        Zip::Min | Zip::Max if x == y => Some(x),
+        Zip::Add | Zip::Sub | Zip::Mul | Zip::Div | Zip::Min | Zip::Max => None,
+    })
+}
+
+fn adjoint(g: &mut Graph, x: NodeId) -> Folded {
+    let matrix = matches!(g.ty(x).shape, Shape::Matrix(..));
+    match g.op(x) {
+        _ if matrix && g.has(x, Property::Hermitian) => Ok(Some(x)),
+        // A row that was a vector becomes that vector again only where the shape says so.
+        Op::Adjoint if matches!(g.ty(g.args(x)[0]).shape, Shape::Matrix(..)) => Ok(Some(g.args(x)[0])),
+        Op::Transpose => {
+            let inner = g.args(x)[0];
+            g.make(Op::Conj, vec![inner]).map(Some)
+        }
+        _ if g.ty(x).shape == Shape::Scalar => g.make(Op::Conj, vec![x]).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn transpose(g: &mut Graph, x: NodeId) -> Folded {
+    if g.ty(x).shape == Shape::Scalar {
+        return Ok(Some(x));
+    }
+    if g.ty(x).field == Field::Real {
+        return g.adjoint(x).map(Some);
+    }
+    match g.op(x) {
+        _ if g.has(x, Property::Hermitian) => g.make(Op::Conj, vec![x]).map(Some),
+        Op::Adjoint => {
+            let inner = g.args(x)[0];
+            if matches!(g.ty(inner).shape, Shape::Matrix(..)) {
+                g.make(Op::Conj, vec![inner]).map(Some)
+            } else {
+                Ok(None)
+            }
+        }
+        Op::Transpose if matches!(g.ty(g.args(x)[0]).shape, Shape::Matrix(..)) => Ok(Some(g.args(x)[0])),
+        _ => Ok(None),
+    }
+}
+
+/// The diagonal of a product A B is Σ_j a_ij b_ji, without the product; a unit diagonal is all ones.
+fn diagonal_of(g: &mut Graph, x: NodeId, ty: &Type) -> Folded {
+    if g.has(x, Property::UnitDiagonal) {
+        let one = g.integer(1)?;
+        return g.fill(one, ty.shape.clone()).map(Some);
+    }
+    if let Some(v) = under(g, x, &Op::DiagonalMatrix) {
+        return Ok(Some(v));
+    }
+    if *g.op(x) == Op::MatMul {
+        let (a, b) = (g.args(x)[0], g.args(x)[1]);
+        if matches!(g.ty(a).shape, Shape::Matrix(..)) && matches!(g.ty(b).shape, Shape::Matrix(..)) {
+            let b = g.transpose(b)?;
+            let both = g.zip(Zip::Mul, a, b)?;
+            return g.reduce(Reduction::Sum, Axis::Rows, both).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn entry(g: &mut Graph, args: &[NodeId]) -> Folded {
+    let index = |g: &Graph, id: NodeId| g.constant_value(id).and_then(|i| i.to_integer().to_usize());
+    match g.op(args[0]) {
+        Op::Stack => Ok(index(g, args[1]).map(|i| g.args(args[0])[i - 1])),
+        Op::Block(_, cols) if g.args(args[0]).iter().all(|id| g.ty(*id).shape == Shape::Scalar) => {
+            let (i, j) = (index(g, args[1]), index(g, args[2]));
+            Ok(i.zip(j).map(|(i, j)| g.args(args[0])[(i - 1) * *cols as usize + j - 1]))
+        }
+        Op::Fill(_) => Ok(Some(g.args(args[0])[0])),
+        _ => Ok(None),
+    }
+}
+
+/// Products with a diagonal matrix scale rows or columns; with the identity they do nothing; a vector times a row of
+/// ones repeats the vector.
+fn matmul(g: &mut Graph, a: NodeId, b: NodeId, ty: &Type) -> Folded {
+    let matrix = |g: &Graph, id: NodeId| matches!(g.ty(id).shape, Shape::Matrix(..));
+    if matches!(g.op(a), Op::Eye(_)) && g.ty(b).shape == ty.shape {
+        return Ok(Some(b));
+    }
+    if matches!(g.op(b), Op::Eye(_)) && g.ty(a).shape == ty.shape {
+        return Ok(Some(a));
+    }
+    if let Some(v) = under(g, b, &Op::DiagonalMatrix)
+        && matrix(g, a)
+    {
+        let rows = g.ty(a).shape.rows();
+        let scale = g.make(Op::Broadcast(Axis::Cols, rows), vec![v])?;
+        return g.zip(Zip::Mul, a, scale).map(Some);
+    }
+    if let Some(v) = under(g, a, &Op::DiagonalMatrix) {
+        if !matrix(g, b) {
+            return g.zip(Zip::Mul, v, b).map(Some);
+        }
+        let cols = g.ty(b).shape.cols();
+        let scale = g.make(Op::Broadcast(Axis::Rows, cols), vec![v])?;
+        return g.zip(Zip::Mul, scale, b).map(Some);
+    }
+    let ones = |g: &Graph, id: NodeId| matches!(g.op(id), Op::Fill(_)) && g.is_number(g.args(id)[0], 1);
+    if matches!(g.ty(a).shape, Shape::Vector(_)) && ones(g, b) {
+        let cols = g.ty(b).shape.cols();
+        return g.make(Op::Broadcast(Axis::Rows, cols), vec![a]).map(Some);
+    }
+    if let Some(v) = under(g, b, &Op::Adjoint)
+        && matches!(g.ty(v).shape, Shape::Vector(_))
+        && ones(g, a)
+        && g.ty(a).shape.cols().is_one()
+    {
+        let rows = g.ty(a).shape.rows();
+        let v = g.make(Op::Conj, vec![v])?;
+        return g.make(Op::Broadcast(Axis::Cols, rows), vec![v]).map(Some);
+    }
+    Ok(None)
+}
+
+fn reduce(g: &mut Graph, reduction: Reduction, axis: Axis, x: NodeId) -> Folded {
+    if g.ty(x).shape == Shape::Scalar && axis == Axis::All {
+        return Ok(Some(x));
+    }
+    // One value per row of a vector is the vector.
+    if matches!(g.ty(x).shape, Shape::Vector(_)) && axis == Axis::Rows {
+        return Ok(Some(x));
+    }
+    if let Op::Fill(shape) = g.op(x).clone()
+        && axis == Axis::All
+    {
+        let value = g.args(x)[0];
+        match reduction {
+            Reduction::Max | Reduction::Min => return Ok(Some(value)),
+            Reduction::Sum => {
+                let count = shape.rows().mul(&shape.cols()).ok_or(Mismatch::BadSize(shape.rows()))?;
+                let count = g.size(count)?;
+                return g.zip(Zip::Mul, count, value).map(Some);
+            }
+            Reduction::LogSumExp => {}
+        }
+    }
+    if reduction == Reduction::Sum && axis == Axis::All {
+        // Σ over all of Σ over rows is Σ over all.
+        if let Op::Reduce(Reduction::Sum, _) = g.op(x) {
+            let inner = g.args(x)[0];
+            return g.sum(inner).map(Some);
+        }
+        // tr f(A) = Σ f(λ_i): eigenvalues only.
+        if *g.op(x) == Op::DiagonalOf
+            && let Op::Spectral(function) = *g.op(g.args(x)[0])
+        {
+            let mut args = g.args(g.args(x)[0]).to_vec();
+            args[0] = g.make(Op::Eigenvalues, vec![args[0]])?;
+            let values = g.make(Op::Map(function), args)?;
+            return g.sum(values).map(Some);
+        }
+        // The trace of a multiple is the multiple of the trace, and likewise of sums and differences.
+        if *g.op(x) == Op::DiagonalOf
+            && let Op::Zip(zip) = *g.op(g.args(x)[0])
+        {
+            let inner = g.args(g.args(x)[0]).to_vec();
+            return trace_of_zip(g, zip, inner[0], inner[1]);
+        }
+    }
+    Ok(None)
+}
+
+fn trace_of_zip(g: &mut Graph, zip: Zip, a: NodeId, b: NodeId) -> Folded {
+    let scalar = |g: &Graph, id: NodeId| g.ty(id).shape == Shape::Scalar;
+    let sum_of_diagonal = |g: &mut Graph, id: NodeId| {
+        let diagonal = g.make(Op::DiagonalOf, vec![id])?;
+        g.sum(diagonal)
+    };
+    match zip {
+        Zip::Add | Zip::Sub => {
+            let (left, right) = (sum_of_diagonal(g, a)?, sum_of_diagonal(g, b)?);
+            g.zip(zip, left, right).map(Some)
+        }
+        Zip::Mul if scalar(g, a) => {
+            let trace = sum_of_diagonal(g, b)?;
+            g.zip(Zip::Mul, a, trace).map(Some)
+        }
+        Zip::Mul | Zip::Div if scalar(g, b) => {
+            let trace = sum_of_diagonal(g, a)?;
+            g.zip(zip, trace, b).map(Some)
+        }
+        Zip::Mul | Zip::Div | Zip::Min | Zip::Max => Ok(None),
+    }
+}
+
+/// What exact values and signs say about a comparison.
+fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<bool> {
+    if let (Some(x), Some(y)) = (g.constant_value(a), g.constant_value(b)) {
+        return Some(match comparison {
+            Comparison::Lt => x < y,
+            Comparison::Le => x <= y,
+            Comparison::Eq => x == y,
+            Comparison::Ne => x != y,
+        });
+    }
+    let at_most_zero = |id| g.constant_value(id).is_some_and(|v| !v.is_positive());
+    let below_zero = |id| g.constant_value(id).is_some_and(|v| v.is_negative());
+    let (positive, nonnegative) = (|id| g.has(id, Property::Positive), |id| g.has(id, Property::Nonnegative));
+    // a < b because a ≤ 0 < b or a < 0 ≤ b, and the other way round.
+    let less = |a, b| (at_most_zero(a) && positive(b)) || (below_zero(a) && nonnegative(b));
+    let at_most = |a, b| less(a, b) || (at_most_zero(a) && nonnegative(b));
+    match comparison {
+        Comparison::Lt if less(a, b) => Some(true),
+        Comparison::Lt if at_most(b, a) => Some(false),
+        Comparison::Le if at_most(a, b) => Some(true),
+        Comparison::Le if less(b, a) => Some(false),
+        Comparison::Eq if less(a, b) || less(b, a) => Some(false),
+        Comparison::Ne if less(a, b) || less(b, a) => Some(true),
+        Comparison::Lt | Comparison::Le | Comparison::Eq | Comparison::Ne => None,
+    }
+}

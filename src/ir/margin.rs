@@ -1,0 +1,128 @@
+//! Conditions as margins: a real number that is at least 0 (or above 0, for a strict condition) exactly where the
+//! condition holds, so that "how nearly does it fail?" has an answer.
+
+use super::graph::{Graph, Mismatch, NodeId};
+use super::op::{Comparison, Op, Zip};
+use super::scalar::ScalarFn;
+
+/// The margin of a condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Margin {
+    /// The real number.
+    pub node: NodeId,
+    /// Whether the condition fails where the margin is 0.
+    pub strict: bool,
+    /// Whether the condition is an equality, which holds only where the margin is exactly 0.
+    pub equality: bool,
+}
+
+impl Graph {
+    /// The margin of a condition.
+    ///
+    /// # Errors
+    /// When the node is not a condition.
+    pub fn margin(&mut self, condition: NodeId) -> Result<Margin, Mismatch> {
+        let args = self.args(condition).to_vec();
+        match self.op(condition).clone() {
+            Op::Truth(truth) => {
+                let node = self.integer(if truth { 1 } else { -1 })?;
+                Ok(Margin { node, strict: false, equality: false })
+            }
+            Op::Compare(comparison) => {
+                let difference = self.sub(args[1], args[0])?;
+                let distance = self.abs(difference)?;
+                Ok(match comparison {
+                    Comparison::Le => Margin { node: difference, strict: false, equality: false },
+                    Comparison::Lt => Margin { node: difference, strict: true, equality: false },
+                    Comparison::Eq => Margin { node: self.neg(distance)?, strict: false, equality: true },
+                    Comparison::Ne => Margin { node: distance, strict: true, equality: false },
+                })
+            }
+            Op::And => self.both(&args, Zip::Min),
+            Op::Or => self.both(&args, Zip::Max),
+            Op::Not => {
+                let inner = self.negated(args[0])?;
+                self.margin(inner)
+            }
+            Op::Select => {
+                let (then, otherwise) = (self.margin(args[1])?, self.margin(args[2])?);
+                let node = self.make(Op::Select, vec![args[0], then.node, otherwise.node])?;
+                Ok(Margin {
+                    node,
+                    strict: then.strict || otherwise.strict,
+                    equality: then.equality || otherwise.equality,
+                })
+            }
+            Op::Annotate(..) | Op::Require | Op::StopGradient => self.margin(args[0]),
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::ImaginaryUnit
+            | Op::Pi
+            | Op::Infinity
+            | Op::Size(_)
+            | Op::Eye(_)
+            | Op::Fill(_)
+            | Op::Map(_)
+            | Op::Part(_)
+            | Op::Complexify
+            | Op::Zip(_)
+            | Op::Adjoint
+            | Op::Transpose
+            | Op::Conj
+            | Op::DiagonalOf
+            | Op::DiagonalMatrix
+            | Op::Broadcast(..)
+            | Op::Block(..)
+            | Op::Stack
+            | Op::Entry
+            | Op::MatMul
+            | Op::Kron
+            | Op::Reduce(..)
+            | Op::Eigenvalues
+            | Op::SingularValues
+            | Op::Spectral(_)
+            | Op::LogDet
+            | Op::Det
+            | Op::Inverse
+            | Op::Rank => Err(Mismatch::NeedsTruth(0)),
+        }
+    }
+
+    /// The condition that holds exactly where this one does not, with the negation moved to the comparisons.
+    ///
+    /// # Errors
+    /// When the node is not a condition.
+    pub fn negated(&mut self, condition: NodeId) -> Result<NodeId, Mismatch> {
+        let args = self.args(condition).to_vec();
+        match *self.op(condition) {
+            Op::Compare(Comparison::Lt) => self.compare(Comparison::Le, args[1], args[0]),
+            Op::Compare(Comparison::Le) => self.compare(Comparison::Lt, args[1], args[0]),
+            Op::Compare(Comparison::Eq) => self.compare(Comparison::Ne, args[0], args[1]),
+            Op::Compare(Comparison::Ne) => self.compare(Comparison::Eq, args[0], args[1]),
+            Op::And | Op::Or => {
+                let (left, right) = (self.negated(args[0])?, self.negated(args[1])?);
+                let op = if *self.op(condition) == Op::And { Op::Or } else { Op::And };
+                self.make(op, vec![left, right])
+            }
+            Op::Not => Ok(args[0]),
+            _ => self.make(Op::Not, vec![condition]),
+        }
+    }
+
+    fn both(&mut self, args: &[NodeId], zip: Zip) -> Result<Margin, Mismatch> {
+        let (a, b) = (self.margin(args[0])?, self.margin(args[1])?);
+        let node = self.zip(zip, a.node, b.node)?;
+        let all = zip == Zip::Max;
+        let join = |x: bool, y: bool| if all { x && y } else { x || y };
+        Ok(Margin { node, strict: join(a.strict, b.strict), equality: join(a.equality, b.equality) })
+    }
+
+    /// `−|x|` of a residual: the margin of the equality `x = 0`.
+    ///
+    /// # Errors
+    /// When the node is not a value.
+    pub fn residual_margin(&mut self, residual: NodeId) -> Result<NodeId, Mismatch> {
+        let size = self.map(ScalarFn::Abs, residual)?;
+        self.neg(size)
+    }
+}

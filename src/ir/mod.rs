@@ -1,0 +1,26 @@
+//! The expression graph: sizes, facts, scalar functions, operations, and the checked constructors that join them.
+
+mod build;
+mod dim;
+mod domain;
+mod fact;
+mod fold;
+mod graph;
+mod infer;
+mod instantiate;
+mod literal;
+mod margin;
+mod op;
+mod rules;
+mod scalar;
+mod ty;
+
+pub use dim::{Dim, SizeVar, Sizes, SolveError, solve};
+pub use domain::{Domain, Interval, Range, Raw, SETS, Set, SetRow};
+pub use fact::{Fact, Facts, Property};
+pub use graph::{Graph, Input, Mismatch, Node, NodeId};
+pub use instantiate::Instance;
+pub use margin::Margin;
+pub use op::{Axis, Basis, Comparison, InputId, Op, Part, Reduction, Zip};
+pub use scalar::{Derivative, Domain as ScalarDomain, ROWS, Range as ScalarRange, ScalarFn, ScalarRow};
+pub use ty::{Field, Shape, Type};

@@ -1,0 +1,190 @@
+//! The closed set of operations.
+//!
+//! Everything else in the language (trace, norms, entropies, losses, the Löwner order) is built from these. A `match`
+//! on [`Op`] names every variant, so that the compiler lists each place that a new operation touches.
+
+use num_rational::BigRational;
+
+use super::dim::Dim;
+use super::fact::Property;
+use super::scalar::ScalarFn;
+use super::ty::Shape;
+
+/// A raw input of a graph, by its number in [`super::Graph::inputs`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct InputId(pub u32);
+
+/// The directions of a reduction, named as in the language.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Axis {
+    /// One value for everything.
+    All,
+    /// One value per row.
+    Rows,
+    /// One value per column.
+    Cols,
+}
+
+/// The reductions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Reduction {
+    /// Σ x
+    Sum,
+    /// max x
+    Max,
+    /// min x
+    Min,
+    /// log Σ exp x, by the shifted form that cannot overflow.
+    LogSumExp,
+}
+
+/// Entrywise operations on two values of one shape, or on a scalar and a value where the operation allows it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Zip {
+    /// x + y
+    Add,
+    /// x − y
+    Sub,
+    /// x y; a scalar operand multiplies every entry.
+    Mul,
+    /// x / y; a scalar operand divides or is divided by every entry.
+    Div,
+    /// min(x, y); real.
+    Min,
+    /// max(x, y); real.
+    Max,
+}
+
+/// Parts of complex numbers. On real values the parser's functions fold away.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Part {
+    /// The real part.
+    Re,
+    /// The imaginary part.
+    Im,
+    /// The modulus.
+    Abs,
+    /// The squared modulus.
+    Abs2,
+}
+
+/// Comparisons of real scalars. The others are these with the sides exchanged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Comparison {
+    /// a < b
+    Lt,
+    /// a ≤ b
+    Le,
+    /// a = b
+    Eq,
+    /// a ≠ b
+    Ne,
+}
+
+/// What an [`Op::Annotate`] rests on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Basis {
+    /// The construction guarantees it: the map of a domain, or a promise of the library.
+    Construction,
+    /// It is a requirement, to be tested on every evaluation.
+    Tested,
+}
+
+/// An operation. The comment of each gives its operands.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Op {
+    // Leaves.
+    /// A raw input.
+    Input(InputId),
+    /// An exact real number.
+    Constant(BigRational),
+    /// A truth value.
+    Truth(bool),
+    /// The imaginary unit.
+    ImaginaryUnit,
+    /// π
+    Pi,
+    /// +∞
+    Infinity,
+    /// A size, as a real number.
+    Size(Dim),
+    /// The identity matrix.
+    Eye(Dim),
+
+    // Entries.
+    /// (scalar): the shape with every entry equal to it.
+    Fill(Shape),
+    /// (x) or (x, parameter): a scalar function of every entry.
+    Map(ScalarFn),
+    /// (x): a part of every complex entry, or |x| and |x|² of real ones.
+    Part(Part),
+    /// (x): a real value as a complex one.
+    Complexify,
+    /// (x, y)
+    Zip(Zip),
+
+    // Arrangement.
+    /// (A): the conjugate transpose; of a vector, a single row.
+    Adjoint,
+    /// (A): the transpose without conjugation.
+    Transpose,
+    /// (A): every entry conjugated.
+    Conj,
+    /// (A): the diagonal of a square matrix, as a vector.
+    DiagonalOf,
+    /// (v): the diagonal matrix.
+    DiagonalMatrix,
+    /// (v): `Rows`: the matrix whose rows are constant, entry (i, j) = v_i, with this many columns; `Cols`: entry
+    /// (i, j) = v_j, with this many rows.
+    Broadcast(Axis, Dim),
+    /// (blocks, row by row): a matrix of this many block rows and block columns; scalars are 1 × 1 blocks.
+    Block(u32, u32),
+    /// (scalars): a vector.
+    Stack,
+    /// (A, i, j) or (v, i): an entry, from 1.
+    Entry,
+
+    // Contractions.
+    /// (A, B): the matrix product.
+    MatMul,
+    /// (A, B): the Kronecker product.
+    Kron,
+    /// (x)
+    Reduce(Reduction, Axis),
+
+    // Decompositions.
+    /// (A): the eigenvalues of a Hermitian matrix, ascending.
+    Eigenvalues,
+    /// (A): the singular values, descending.
+    SingularValues,
+    /// (A) or (A, parameter): a scalar function of a Hermitian matrix.
+    Spectral(ScalarFn),
+    /// (A): log det A; −∞ for singular positive semi-definite A; undefined where det A < 0.
+    LogDet,
+    /// (A): the determinant.
+    Det,
+    /// (A): the inverse.
+    Inverse,
+    /// (A): the number of singular values above n ε σ_max.
+    Rank,
+
+    // Conditions.
+    /// (a, b): a comparison of real scalars.
+    Compare(Comparison),
+    /// (p, q)
+    And,
+    /// (p, q)
+    Or,
+    /// (p)
+    Not,
+    /// (p, x, y): x where p holds and y elsewhere; the other is not evaluated.
+    Select,
+
+    // Marks: identities that carry knowledge or stop it.
+    /// (x): x, through which no gradient flows.
+    StopGradient,
+    /// (x): x, with these properties.
+    Annotate(Vec<Property>, Basis),
+    /// (x, p): x, where p holds; an error on evaluation where it does not.
+    Require,
+}

@@ -1,0 +1,5 @@
+//! Checking theorems on random and adversarial inputs.
+
+mod verdict;
+
+pub use verdict::{ClaimReport, Report, Value, Verdict, ViolationBound, Witness};

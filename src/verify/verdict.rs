@@ -1,0 +1,153 @@
+//! What the verifier says: typed verdicts with the evidence that they rest on.
+
+use num_rational::BigRational;
+
+use crate::check::Expected;
+
+/// The verdict on a claim.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Proved symbolically.
+    Proved {
+        /// The lemmas that the proof rests on.
+        lemmas: Vec<String>,
+    },
+    /// No sample contradicts it.
+    Holds,
+    /// A sample contradicts it by more than rounding can explain.
+    Refuted(Box<Witness>),
+    /// No input met the hypotheses.
+    Vacuous {
+        /// The smallest residual of the hypotheses that was reached, where one could be measured.
+        best_residual: Option<f64>,
+    },
+    /// Nothing could be decided.
+    Inconclusive {
+        /// Why, in a sentence.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    /// The name that reports give it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Proved { .. } => "proved",
+            Verdict::Holds => "holds",
+            Verdict::Refuted(_) => "refuted",
+            Verdict::Vacuous { .. } => "vacuous",
+            Verdict::Inconclusive { .. } => "inconclusive",
+        }
+    }
+}
+
+/// A value of a quantified name.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A real number.
+    Number(f64),
+    /// An exact real number, where the sample is one.
+    Exact(BigRational),
+    /// A real vector.
+    Vector(Vec<f64>),
+    /// A real matrix, row by row.
+    Matrix(Vec<Vec<f64>>),
+    /// A complex number, as (re, im).
+    Complex((f64, f64)),
+    /// A complex vector.
+    ComplexVector(Vec<(f64, f64)>),
+    /// A complex matrix, row by row.
+    ComplexMatrix(Vec<Vec<(f64, f64)>>),
+}
+
+/// An input that contradicts a claim.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Witness {
+    /// The sizes, by name.
+    pub sizes: Vec<(String, i64)>,
+    /// The members and scalars, by name, in the order of quantification.
+    pub values: Vec<(String, Value)>,
+    /// The raw numbers that the charts started from, by variable: these are exact and define the input.
+    pub raw: Vec<(String, Vec<Value>)>,
+    /// An enclosure of the margin: the whole interval violates the claim.
+    pub margin: (f64, f64),
+    /// Which ensemble drew it.
+    pub ensemble: String,
+    /// Where `--out` wrote it.
+    pub file: Option<String>,
+}
+
+/// An upper bound on the probability, under the ensembles, that a random input violates a claim (Clopper and Pearson,
+/// Biometrika 26, 1934).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ViolationBound {
+    /// The confidence level.
+    pub confidence: f64,
+    /// The bound.
+    pub probability: f64,
+}
+
+/// The report on one claim.
+#[derive(Clone, Debug)]
+pub struct ClaimReport {
+    /// The file that the theorem stands in.
+    pub file: String,
+    /// The theorem's name.
+    pub theorem: String,
+    /// The claim's label, or its number from 1.
+    pub claim: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the file's author expects.
+    pub expected: Expected,
+    /// How many samples met the hypotheses and were evaluated.
+    pub samples: u64,
+    /// How many samples were drawn.
+    pub drawn: u64,
+    /// How many samples could not be evaluated (a value that is not a number, a decomposition that did not converge).
+    pub dropped: u64,
+    /// The least margin seen, where the claim has one.
+    pub min_margin: Option<f64>,
+    /// Where the least margin was seen: sizes, scalars and the ensemble, in a few words.
+    pub min_margin_at: Option<String>,
+    /// The bound on the violation probability, where samples support one.
+    pub violation_bound: Option<ViolationBound>,
+    /// Remarks: how tight, fitted exponents, what was not checked.
+    pub notes: Vec<String>,
+}
+
+impl ClaimReport {
+    /// Whether the verdict is what the file's author expects. Only a proof or samples without a violation count as
+    /// holding, only a refutation as refuted.
+    pub fn as_expected(&self) -> bool {
+        match self.expected {
+            Expected::Holds => matches!(self.verdict, Verdict::Proved { .. } | Verdict::Holds),
+            Expected::Refuted => matches!(self.verdict, Verdict::Refuted(_)),
+            Expected::Vacuous => matches!(self.verdict, Verdict::Vacuous { .. }),
+        }
+    }
+
+    /// The witness of a refutation.
+    pub fn witness(&self) -> Option<&Witness> {
+        match &self.verdict {
+            Verdict::Refuted(witness) => Some(witness),
+            Verdict::Proved { .. } | Verdict::Holds | Verdict::Vacuous { .. } | Verdict::Inconclusive { .. } => None,
+        }
+    }
+}
+
+/// The report of a run.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// The claims, in the order of files, theorems and claims.
+    pub claims: Vec<ClaimReport>,
+}
+
+impl Report {
+    /// Whether every claim came out as its author expects.
+    pub fn as_expected(&self) -> bool {
+        self.claims.iter().all(ClaimReport::as_expected)
+    }
+}
