@@ -161,7 +161,8 @@ pub fn builtin(name: &str) -> Option<Builtin> {
 }
 
 /// The constants that the language has of itself.
-pub const CONSTANTS: &[(&str, &str)] = &[("pi", "π"), ("inf", "+∞"), ("true", "a condition that holds"), ("false", "one that does not")];
+pub const CONSTANTS: &[(&str, &str)] =
+    &[("pi", "π"), ("inf", "+∞"), ("true", "a condition that holds"), ("false", "one that does not")];
 
 /// The words that make a claim of their own, and stand only there.
 pub const CLAIM_FORMS: &[&str] = &["maximizes", "minimizes"];

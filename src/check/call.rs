@@ -10,6 +10,7 @@ use super::scope::{Binding, Function, Scope, Value};
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Shape, SolveError, solve};
 use crate::syntax::ast::{Arg, DomainKind, Expr, ExprKind, Ident, Param};
+use crate::syntax::{Spelling, print_domain, print_expr};
 
 /// An argument with what it stands for.
 pub(super) struct Given {
@@ -59,7 +60,8 @@ impl Elaborator<'_> {
                     self.definitions.visible(self.module).map(|d| d.def.name.name.clone()).collect();
                 names.extend(builtin::builtins().map(|b| b.name.to_string()));
                 names.sort();
-                let hint = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let hint =
+                    did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                 self.report(
                     Diagnostic::new(Code::E0202, format!("the function `{name}` is not known"))
                         .at(callee.span, "not known here")
@@ -193,14 +195,11 @@ impl Elaborator<'_> {
         let names: Vec<&str> = definition.def.params.iter().map(|param| param.name.name.as_str()).collect();
         let hint = did_you_mean(&name.name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
         let _ = self.report::<()>(
-            Diagnostic::new(
-                Code::E0204,
-                format!("`{}` has no argument `{}`", definition.def.name.name, name.name),
-            )
-            .at(name.span, "no such argument")
-            .because(definition.def.name.span, "defined here")
-            .note(format!("its signature: {}", signature(definition)))
-            .maybe_help(hint),
+            Diagnostic::new(Code::E0204, format!("`{}` has no argument `{}`", definition.def.name.name, name.name))
+                .at(name.span, "no such argument")
+                .because(definition.def.name.span, "defined here")
+                .note(format!("its signature: {}", signature(definition)))
+                .maybe_help(hint),
         );
     }
 
@@ -253,7 +252,8 @@ impl Elaborator<'_> {
         if plain && let Some(node) = self.unfolded.get(&key) {
             return Ok(*node);
         }
-        let condition = def.requires.as_ref().map(|requires| self.where_condition(requires, definition, span)).transpose()?;
+        let condition =
+            def.requires.as_ref().map(|requires| self.where_condition(requires, definition, span)).transpose()?;
         let mut result = self.any(&def.body)?;
         result = self.promised(definition, result, span)?;
         if let Some(condition) = condition {
@@ -306,8 +306,9 @@ impl Elaborator<'_> {
                     places.push((*place, param));
                     true
                 }
-                (Shape::Matrix(m, n), Shape::Matrix(p, q)) => {
-                    equations.extend([(m.clone(), p.clone()), (n.clone(), q.clone())]);
+                // A column is a matrix of one column.
+                (Shape::Matrix(m, n), Shape::Matrix(..) | Shape::Vector(_)) => {
+                    equations.extend([(m.clone(), actual.rows()), (n.clone(), actual.cols())]);
                     places.extend([(*place, param), (*place, param)]);
                     true
                 }
@@ -342,10 +343,6 @@ impl Elaborator<'_> {
             let node = self.built(place, "a size", &[], |g, _| g.size(dim.clone()))?;
             self.scope.bind(var.name.to_string(), Value::Node(node), place, "");
         }
-        // The domains were read with open sizes; from here on their names stand for what was found.
-        let resolved = self.scope.len();
-        let bindings: Vec<Binding> = (0..resolved).filter_map(|_| None).collect();
-        debug_assert!(bindings.is_empty());
         Ok(())
     }
 
@@ -513,9 +510,9 @@ impl Elaborator<'_> {
             );
         }
         match definition.origin {
-            Origin::Library => self.built(span, "a result", &[], |g, _| {
-                g.annotate(result, domain.properties(), Basis::Construction)
-            }),
+            Origin::Library => {
+                self.built(span, "a result", &[], |g, _| g.annotate(result, domain.properties(), Basis::Construction))
+            }
             Origin::User => {
                 let by = format!("the result of `{}`", definition.def.name.name);
                 self.meets_domain(&domain, Operand { node: result, span: definition.def.body.span }, &by)
@@ -531,12 +528,14 @@ pub(super) fn signature(definition: &Definition) -> String {
         .params
         .iter()
         .map(|param| {
-            let domain = param.domain.as_ref().map_or(String::new(), |d| format!(": {}", crate::syntax::print_domain(d)));
-            let default = param.default.as_ref().map_or(String::new(), |e| format!(" = {}", crate::syntax::print_expr(e)));
+            let domain =
+                param.domain.as_ref().map_or(String::new(), |d| format!(": {}", print_domain(d, Spelling::Unicode)));
+            let default =
+                param.default.as_ref().map_or(String::new(), |e| format!(" = {}", print_expr(e, Spelling::Unicode)));
             format!("{}{domain}{default}", param.name.name)
         })
         .collect();
-    let result = def.result.as_ref().map_or(String::new(), |d| format!(" -> {}", crate::syntax::print_domain(d)));
+    let result = def.result.as_ref().map_or(String::new(), |d| format!(" -> {}", print_domain(d, Spelling::Unicode)));
     format!("{}({}){result}", def.name.name, params.join(", "))
 }
 

@@ -350,19 +350,18 @@ impl<'a> Elaborator<'a> {
         if self.graph.ty(exponent.node).shape != Shape::Scalar {
             let found = self.describe(exponent.node);
             return self.report(
-                Diagnostic::new(Code::E0501, "an exponent must be a scalar").at(exponent.span, format!("this is a {found}")),
+                Diagnostic::new(Code::E0501, "an exponent must be a scalar")
+                    .at(exponent.span, format!("this is a {found}")),
             );
         }
         let scalar = self.graph.ty(base.node).shape == Shape::Scalar;
         if scalar || entrywise {
             let integer = self.small_integer(exponent.node);
             return match integer {
-                Some(p) if self.graph.is_complex(base.node) => {
-                    self.built(span, "a power", &[base], |g, a| {
-                        let power = repeated_entrywise(g, a[0], p.unsigned_abs())?;
-                        if p < 0 { g.map(ScalarFn::Recip, power) } else { Ok(power) }
-                    })
-                }
+                Some(p) if self.graph.is_complex(base.node) => self.built(span, "a power", &[base], |g, a| {
+                    let power = repeated_entrywise(g, a[0], p.unsigned_abs())?;
+                    if p < 0 { g.map(ScalarFn::Recip, power) } else { Ok(power) }
+                }),
                 _ => self.make(Op::Map(ScalarFn::Pow), &[base, exponent], span, "a power"),
             };
         }
@@ -395,9 +394,8 @@ impl<'a> Elaborator<'a> {
                     let diagnostic = self.explain(&Mismatch::NeedsSquare(0), by, &[operand], operand.span);
                     return self.report(diagnostic);
                 }
-                let node = self.built(operand.span, by, &[operand], |g, a| {
-                    g.annotate(a[0], &[property], Basis::Tested)
-                })?;
+                let node =
+                    self.built(operand.span, by, &[operand], |g, a| g.annotate(a[0], &[property], Basis::Tested))?;
                 Ok(Operand { node, ..operand })
             }
         }

@@ -113,8 +113,7 @@ impl Elaborator<'_> {
             }
             Mismatch::BlockSize(i, size) => {
                 let diagnostic = Diagnostic::new(Code::E0301, "the blocks of a matrix do not fit together");
-                let diagnostic = diagnostic
-                    .at(place(i), format!("{}, where its neighbours have size {size}", this(i)));
+                let diagnostic = diagnostic.at(place(i), format!("{}, where its neighbours have size {size}", this(i)));
                 self.declared(diagnostic, operands, &[size])
             }
             Mismatch::IndexOutside(i, index, size) => {
@@ -145,8 +144,9 @@ impl Elaborator<'_> {
         let diagnostic = match &shape {
             Shape::Matrix(m, n) => {
                 let z = self.bare(operand.span, "Z");
-                diagnostic
-                    .help(format!("`gram({z})` is {n} × {n}, a kernel over the columns; `cov({z})` is {m} × {m}, one over the rows"))
+                diagnostic.help(format!(
+                    "`gram({z})` is {n} × {n}, a kernel over the columns; `cov({z})` is {m} × {m}, one over the rows"
+                ))
             }
             Shape::Vector(_) => diagnostic.help("`diag(v)` is the square matrix with this diagonal"),
             Shape::Scalar => diagnostic,
@@ -196,7 +196,9 @@ impl Elaborator<'_> {
                 "`({z} + {z}')/2` is its Hermitian part; `gram({z})` and `cov({z})` are Hermitian; `svdvals` takes any matrix"
             )),
             Property::Psd | Property::Pd => Some(format!("`gram({z})` and `cov({z})` are positive semi-definite")),
-            Property::UnitDiagonal => Some("the Gram matrix of unit columns has a unit diagonal: `gram(normalize_cols(Z))`".into()),
+            Property::UnitDiagonal => {
+                Some("the Gram matrix of unit columns has a unit diagonal: `gram(normalize_cols(Z))`".into())
+            }
             Property::TraceOne => Some(format!("divide by the trace: `{z}/trace({z})`")),
             Property::SumsToOne => Some(format!("divide by the sum: `{z}/sum({z})`")),
             Property::UnitColumns => Some(format!("`normalize_cols({z})`")),
@@ -246,13 +248,16 @@ impl Elaborator<'_> {
 
     fn inner_sizes(&self, by: &str, operands: &[Operand], left: &Dim, right: &Dim, span: Span) -> Diagnostic {
         let [a, b] = operands else {
-            return Diagnostic::new(Code::E0301, format!("{by}: the inner sizes {left} and {right} differ")).at(span, "here");
+            return Diagnostic::new(Code::E0301, format!("{by}: the inner sizes {left} and {right} differ"))
+                .at(span, "here");
         };
         let (x, y) = (self.graph.ty(a.node).shape.clone(), self.graph.ty(b.node).shape.clone());
-        let diagnostic =
-            Diagnostic::new(Code::E0301, format!("{by} needs as many columns on the left as rows on the right, not {left} and {right}"))
-                .at(a.span, format!("this is a {}: {left} columns", self.describe(a.node)))
-                .at(b.span, format!("this is a {}: {right} rows", self.describe(b.node)));
+        let diagnostic = Diagnostic::new(
+            Code::E0301,
+            format!("{by} needs as many columns on the left as rows on the right, not {left} and {right}"),
+        )
+        .at(a.span, format!("this is a {}: {left} columns", self.describe(a.node)))
+        .at(b.span, format!("this is a {}: {right} rows", self.describe(b.node)));
         let (p, q) = (self.bare(a.span, "A"), self.bare(b.span, "B"));
         let hint = if matches!((&x, &y), (Shape::Vector(_), Shape::Vector(_))) {
             Some(format!("`{p}' * {q}` is the inner product, `{p} * {q}'` the outer, `{p} .* {q}` the entrywise one"))
