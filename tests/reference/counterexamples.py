@@ -151,6 +151,10 @@ def collect():
     assert abs(information(*three, Q(3))) < mpf(10) ** -60
     subadditive("labels 12|3, 13|2", *three, Q(4))
     assert abs(information(*three, Q(4)) + log(mpf(289) / 243) / 3) < mpf(10) ** -60
+    ten = labelling("0000000111"), labelling("0000011001")
+    subadditive("labels, pairs 5 2 2 1 times", *ten, Q(1, 2))
+    closed = 2 * log((10 + 2 * sqrt(mpf(21))) / (sqrt(mpf(10)) * (1 + 2 * sqrt(mpf(2)) + sqrt(mpf(5)))))
+    assert abs(information(*ten, Q(1, 2)) - closed) < mpf(10) ** -60
     block = labelling("011")
     for alpha in (Q(3, 2), Q(2), Q(3), Q(10), Q(20)):
         subadditive("n = 3, c = 9/10", block, three_angles(Q(9, 10)), alpha)
