@@ -1,6 +1,6 @@
 //! Which tree a text has: precedence, associativity, and the forms of statements, written as S-expressions.
 
-use loewner::base::{FileId, Sources};
+use loewner::base::{Code, FileId, Sources};
 use loewner::syntax::ast::*;
 use loewner::syntax::{Spelling, parse_bindings, parse_expr, parse_program, print_expr, print_program};
 
@@ -332,4 +332,19 @@ fn the_statements_around_a_mistake_are_kept() {
     assert_eq!(parsed.value.items.len(), 2);
     let Some(Item::Theorem(theorem)) = parsed.value.items.first() else { panic!("expected a theorem") };
     assert_eq!(theorem.statements.len(), 2);
+}
+
+#[test]
+fn every_long_story_of_the_grammar_shows_its_own_mistake() {
+    let codes = Code::ALL.iter().filter(|code| code.to_string().starts_with("E01"));
+    for code in codes {
+        let story = code.explanation();
+        assert!(story.starts_with(&format!("# {code}: {}\n", code.title())), "{code} begins with its title");
+        let example = story.split("```").nth(1).unwrap_or_else(|| panic!("{code} has no example"));
+        // Lines of `^` and `-` point at the mistake and are no part of the text.
+        let annotates = |line: &&str| !line.trim_start().starts_with(['^', '-']);
+        let text = example.lines().filter(annotates).collect::<Vec<_>>().join("\n").replace("...", &"(".repeat(300));
+        let found: Vec<Code> = parse_program(FileId(0), &text).diagnostics.into_iter().map(|d| d.code).collect();
+        assert!(found.contains(code), "the example of {code} gives {found:?}");
+    }
 }
