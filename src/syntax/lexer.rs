@@ -166,6 +166,12 @@ fn number(input: &str) -> IResult<&str, Lexeme<'_>> {
     {
         return Ok(runs_on(digits, tail, rest, after));
     }
+    if let Ok((after, tail)) = recognize((char('.'), digit1::<_, nom::error::Error<&str>>)).parse(rest) {
+        let shown: String = digits.chars().chain(tail.chars()).take(40).collect();
+        let message = format!("`{shown}` has two decimal points");
+        let mistake = Mistake::number(message, "a number has one point at most", "a range is written `lo..hi`");
+        return Ok((after, Lexeme::mended([value, None], mistake)));
+    }
     // `1.` alone; `1..n`, `1 .* A` without its space, and `1.T` are other matters.
     let bare_point = terminated(char::<_, nom::error::Error<&str>>('.'), not(satisfy(|c| ".*/^'".contains(c))));
     if let Ok((after, _)) = terminated(bare_point, not(satisfy(starts_name))).parse(rest) {

@@ -108,7 +108,7 @@ fn asymptotic(f: Expr, input: Tokens<'_>) -> Parse<'_, ClaimKind> {
 
 /// Fails with a message about tokens before the next one, whatever the next one is.
 fn fail_before<'a, T>(input: Tokens<'a>, diagnostic: Diagnostic) -> Parse<'a, T> {
-    let fault = super::stream::Fault { at: input.at, diagnostic: Some(Box::new(diagnostic)), incomplete: false };
+    let fault = super::stream::Fault { at: input.at(), diagnostic: Some(Box::new(diagnostic)), incomplete: false };
     Err(Err::Failure(fault))
 }
 

@@ -119,13 +119,20 @@ pub(super) fn describe(tok: Tok<'_>) -> String {
 }
 
 /// The likely repair where `found` stands and something else was expected, told from its neighbours.
-pub(super) fn repair(previous: Option<Token<'_>>, found: Token<'_>, next: Token<'_>) -> Option<&'static str> {
+pub(super) fn repair(
+    expected: &str,
+    previous: Option<Token<'_>>,
+    found: Token<'_>,
+    next: Token<'_>,
+) -> Option<&'static str> {
     let before = previous.map(|token| token.tok);
     let after_operand = matches!(
         before,
         Some(Tok::Name(_) | Tok::Number(..) | Tok::Sign(Sign::RParen | Sign::RBracket | Sign::Adjoint))
     );
-    let same_line = !found.first_on_line;
+    // Where an operator could have stood, and the line goes on, one may have been left out.
+    let operator_fits = expected.starts_with("an operator") || expected.starts_with("`,`") || expected == "`)`";
+    let same_line = !found.first_on_line && operator_fits;
     let touches = |left: Token<'_>, right: Token<'_>| left.span.end == right.span.start;
     Some(match found.tok {
         Tok::Sign(Sign::Comma)
@@ -135,7 +142,9 @@ pub(super) fn repair(previous: Option<Token<'_>>, found: Token<'_>, next: Token<
         {
             "a decimal is written with a point: `0.5`"
         }
-        Tok::Sign(Sign::Assign) if after_operand => "to compare two values write `==`; `=` gives a name its value",
+        Tok::Sign(Sign::Assign) if after_operand && operator_fits => {
+            "to compare two values write `==`; `=` gives a name its value"
+        }
         Tok::Sign(Sign::Semicolon) => "no statement ends in a semicolon; it parts the rows of a matrix",
         Tok::Sign(Sign::Adjoint) => "`'` stands after a matrix and takes its adjoint; a string is written `\"text\"`",
         Tok::Sign(Sign::Range) if after_operand => "a range `lo..hi` is a set: it stands after `in`",
