@@ -67,7 +67,8 @@ fn render(sources: &Sources, main: &str, diagnostic: &Diagnostic) -> String {
 }
 
 fn one_file(name: &str, file: &Path) -> Result<(), Failed> {
-    let text = std::fs::read_to_string(file)?;
+    let bytes = std::fs::read(file)?;
+    let text = String::from_utf8_lossy(&bytes);
     let snapshot = Path::new("snapshots").join(name);
     let mut settings = insta::Settings::clone_current();
     // A file's snapshot lies in the same folder below `snapshots` as the file below `suite`.
