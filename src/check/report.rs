@@ -52,7 +52,9 @@ impl Elaborator<'_> {
             let what = self.quoted(label.span, "what it computes");
             diagnostic = diagnostic.note(format!("inside `{name}`, {what}: {}", label.text));
         }
-        let mut moved = Diagnostic { labels: Vec::new(), ..diagnostic.clone() }.at(frame.span, "in this call");
+        // A repair of the library's text is none that the user could make.
+        let bare = Diagnostic { labels: Vec::new(), help: Vec::new(), ..diagnostic.clone() };
+        let mut moved = bare.at(frame.span, "in this call");
         moved.labels.append(&mut diagnostic.labels);
         moved
     }
