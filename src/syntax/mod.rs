@@ -12,11 +12,15 @@ mod number;
 mod parse_expr;
 mod parse_item;
 mod parse_theorem;
+mod printer;
 mod recover;
 mod slips;
+mod spans;
 mod stream;
 mod token;
 
+pub use printer::{Spelling, print_domain, print_expr, print_item, print_program, print_statement};
+pub use spans::{Spanned, strip_spans};
 pub use token::{CONTEXTUAL, KEYWORDS, Level, OPERATORS};
 
 use crate::base::{Diagnostic, FileId};

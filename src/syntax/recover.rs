@@ -63,7 +63,7 @@ pub(super) fn whole<'t, T>(
     parser: impl for<'a> Fn(Tokens<'a>) -> Parse<'a, T>,
 ) -> Parsed<Option<T>> {
     let Lexed { tokens, docs, diagnostics, .. } = lex(file, text);
-    let context = Context { file, docs, soft: RefCell::default() };
+    let context = Context { docs, soft: RefCell::default() };
     let mut faults = Faults::default();
     let value = match pair(need(expected, &parser), need_or(end, after_whole)).parse(Tokens::new(&tokens, &context)) {
         Ok((_, (value, ()))) => Some(value),
@@ -92,7 +92,7 @@ pub(super) fn let_line(input: Tokens<'_>) -> Parse<'_, Vec<Binding>> {
 /// Parses a file.
 pub(super) fn program(file: FileId, text: &str) -> Parsed<Program> {
     let Lexed { tokens, docs, diagnostics, docs_dangle } = lex(file, text);
-    let context = Context { file, docs, soft: RefCell::default() };
+    let context = Context { docs, soft: RefCell::default() };
     let mut faults = Faults::default();
     let mut program = Program::default();
     let mut input = Tokens::new(&tokens, &context);
@@ -150,6 +150,10 @@ fn stray_at_top(input: Tokens<'_>) -> Option<Diagnostic> {
     let diagnostic = Diagnostic::new(Code::E0107, format!("expected `def`, `theorem` or `import`, found {what}"));
     Some(match found.tok {
         Tok::Bad | Tok::End => return None,
+        // On the line of the statement before it, it is rather a mistake in that statement.
+        _ if input.previous().is_some() && !found.first_on_line => {
+            unexpected(input, "an operator or the next statement")
+        }
         Tok::Word(word) if word.starts_statement() => {
             Diagnostic::new(Code::E0107, format!("`{}` stands only inside a theorem", word.spelling()))
                 .at(found.span, "outside any theorem")

@@ -2,7 +2,7 @@
 
 use crate::base::Code;
 
-use super::token::{Sign, Tok, Word};
+use super::token::{Sign, Tok, Token, Word};
 
 /// A mistake inside one lexeme.
 pub(super) struct Mistake {
@@ -116,6 +116,44 @@ pub(super) fn describe(tok: Tok<'_>) -> String {
         Tok::Bad => "something that cannot be read".into(),
         Tok::End => "the end of the text".into(),
     }
+}
+
+/// The likely repair where `found` stands and something else was expected, told from its neighbours.
+pub(super) fn repair(previous: Option<Token<'_>>, found: Token<'_>, next: Token<'_>) -> Option<&'static str> {
+    let before = previous.map(|token| token.tok);
+    let after_operand = matches!(
+        before,
+        Some(Tok::Name(_) | Tok::Number(..) | Tok::Sign(Sign::RParen | Sign::RBracket | Sign::Adjoint))
+    );
+    let same_line = !found.first_on_line;
+    let touches = |left: Token<'_>, right: Token<'_>| left.span.end == right.span.start;
+    Some(match found.tok {
+        Tok::Sign(Sign::Comma)
+            if matches!((before, next.tok), (Some(Tok::Number(..)), Tok::Number(..)))
+                && previous.is_some_and(|previous| touches(previous, found))
+                && touches(found, next) =>
+        {
+            "a decimal is written with a point: `0.5`"
+        }
+        Tok::Sign(Sign::Assign) if after_operand => "to compare two values write `==`; `=` gives a name its value",
+        Tok::Sign(Sign::Semicolon) => "no statement ends in a semicolon; it parts the rows of a matrix",
+        Tok::Sign(Sign::Adjoint) => "`'` stands after a matrix and takes its adjoint; a string is written `\"text\"`",
+        Tok::Sign(Sign::Range) if after_operand => "a range `lo..hi` is a set: it stands after `in`",
+        Tok::Sign(Sign::LBrace) => "braces hold the values of a set, a theorem or a proof; group with `(` and `)`",
+        Tok::Sign(Sign::Tilde) => "only a claim is asymptotic: `claim f ~ g + O(h) as x -> inf`",
+        Tok::Word(Word::In) if after_operand => {
+            "`x in SET` is no condition: quantify with `forall x in SET`, or write `0 < x`"
+        }
+        Tok::Word(Word::Not) => "put `not` and what follows in parentheses",
+        Tok::Word(Word::Then) if before == Some(Tok::Word(Word::Else)) => {
+            "a further choice is `else if c then a else b`"
+        }
+        Tok::Name("elif" | "elsif" | "elseif") => "a further choice is `else if c then a else b`",
+        Tok::Name(_) | Tok::Number(..) | Tok::Sign(Sign::LParen) if after_operand && same_line => {
+            "a product is written with `*`"
+        }
+        _ => return None,
+    })
 }
 
 /// At most 40 characters: a message shows a name, it does not repeat a page.

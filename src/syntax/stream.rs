@@ -11,10 +11,10 @@ use nom::multi::many0;
 use nom::sequence::preceded;
 use nom::{Err, IResult, Needed, Parser};
 
-use crate::base::{Code, Diagnostic, FileId, Span};
+use crate::base::{Code, Diagnostic, Span};
 
 use super::ast::{Ident, Text};
-use super::slips::{describe, shorten};
+use super::slips::{describe, repair, shorten};
 use super::token::{Sign, Tok, Token, Word};
 
 /// How deep brackets, prefixes and syntax trees may go. Every recursive treatment relies on it.
@@ -22,7 +22,6 @@ pub(super) const MAX_DEPTH: u16 = 200;
 
 /// What all parsers of one text share.
 pub(super) struct Context {
-    pub file: FileId,
     pub docs: Vec<Text>,
     /// Mistakes after which the parser could go on as if they had not been made.
     pub soft: RefCell<Vec<Diagnostic>>,
@@ -164,7 +163,8 @@ pub(super) fn unexpected(input: Tokens<'_>, expected: &str) -> Diagnostic {
         Tok::Word(_) => "a keyword".into(),
         _ => format!("expected {expected}"),
     };
-    Diagnostic::new(Code::E0102, message).at(found.span, label)
+    let repair = repair(input.previous(), found, input.peek_second());
+    Diagnostic::new(Code::E0102, message).at(found.span, label).maybe_help(repair.map(str::to_string))
 }
 
 /// Makes a parser obligatory: where it does not apply, the message says that `expected` was expected.
