@@ -2,6 +2,8 @@
 
 pub mod base;
 pub mod check;
+pub mod cli;
 pub mod ir;
+pub mod report;
 pub mod syntax;
 pub mod verify;
