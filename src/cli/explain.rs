@@ -13,7 +13,10 @@ pub(super) fn explain(code: &str) -> Result<String, Diagnostic> {
         return Ok(story);
     }
     let codes: Vec<String> = Code::ALL.iter().map(Code::to_string).collect();
-    let near = did_you_mean(code, codes.iter().map(String::as_str));
+    // The first digits name the family, which is remembered better than the rest.
+    let family = code.get(..3).unwrap_or(code).to_uppercase();
+    let near = did_you_mean(code, codes.iter().map(String::as_str).filter(|known| known.starts_with(&family)))
+        .or_else(|| did_you_mean(code, codes.iter().map(String::as_str)));
     let help = match (near.and_then(|near| near.parse::<Code>().ok()), codes.first(), codes.last()) {
         (Some(near), _, _) => format!("did you mean {near} ({})?", near.title()),
         (None, Some(first), Some(last)) => format!("codes go from {first} to {last}; every message shows its own"),

@@ -94,8 +94,13 @@ fn keep_witnesses(report: &mut Report, folder: &Path) -> Result<(), Diagnostic> 
 fn slug(text: &str) -> String {
     let kept =
         text.to_lowercase().chars().map(|c| if c.is_alphanumeric() || c == '.' { c } else { '-' }).collect::<String>();
-    let slug = kept.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    let slug: String = slug.trim_matches('.').chars().take(60).collect();
+    let slug = kept
+        .split('-')
+        .map(|part| part.trim_matches('.'))
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
+    let slug: String = slug.chars().take(60).collect();
     if slug.is_empty() { "claim".to_owned() } else { slug }
 }
 

@@ -22,6 +22,9 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Data, Diagnostic> {
             unusable(path, "it holds records, not numbers").help("save one field of it: np.save(f, a['field'])")
         );
     };
+    if header.uses_pickled_array() {
+        return Err(unusable(path, "it holds Python objects, not numbers").help("save it as float64"));
+    }
     let held = file.into_inner();
     // Nothing is allocated for an array before its bytes are known to be there.
     let needed = ty.num_bytes().and_then(|size| shape.iter().try_fold(size, |total, n| total.checked_mul(*n)));
@@ -196,7 +199,10 @@ mod tests {
         assert!(message(&shaped("(9223372036854775807, 9223372036854775807)")).contains("larger than any memory"));
         assert!(message(&shaped("(100000000000, 1000000)")).contains("truncated"));
         assert!(message(&file(&"(".repeat(60000), &[])).contains("nested"));
-        assert!(message(&file("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", &[0; 8])).contains("type"));
+        assert!(
+            message(&file("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", &[0; 8])).contains("objects")
+        );
+        assert!(message(&file("{'descr': '|S3', 'fortran_order': False, 'shape': (1,), }", &[0; 8])).contains("type"));
         let mut huge = b"\x93NUMPY\x02\x00".to_vec();
         huge.extend(u32::MAX.to_le_bytes());
         assert!(message(&huge).contains("claims 4294967295 bytes"));
