@@ -4,6 +4,7 @@ pub mod base;
 pub mod check;
 pub mod cli;
 pub mod ir;
+pub mod library;
 pub mod report;
 pub mod syntax;
 pub mod verify;
