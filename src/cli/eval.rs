@@ -14,9 +14,9 @@ pub(super) fn run(engine: &mut Engine, arguments: &Eval) -> Outcome {
         mistakes.extend(engine.load(path).err().into_iter().flatten());
     }
     for option in &arguments.loads {
-        let outcome = split("--load", option).and_then(|(name, file)| Ok((name, load::load(file)?)));
+        let outcome = split("--load", option).and_then(|(name, file)| Ok((name, file, load::load(file)?)));
         match outcome {
-            Ok((name, data)) => mistakes.extend(engine.bind_data(name, data).err().into_iter().flatten()),
+            Ok((name, file, data)) => engine.bind_data(name, data, file),
             Err(mistake) => mistakes.push(mistake),
         }
     }

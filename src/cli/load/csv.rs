@@ -2,8 +2,9 @@
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::{Arrangement, Data, Precision, Values, unusable};
+use super::{by_columns, shape, unusable};
 use crate::base::{Code, Diagnostic};
+use crate::check::{Data, Entries};
 
 /// The numbers in a file's bytes. One column is a vector; anything wider is a matrix, a line for each row.
 ///
@@ -42,8 +43,9 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Data, Diagnostic> {
         Some((columns, _)) if rows > 0 => columns,
         _ => return Err(unusable(path, "it holds no numbers")),
     };
-    let shape = if columns == 1 { Arrangement::Vector(rows) } else { Arrangement::Matrix(rows, columns) };
-    Ok(Data { shape, values: Values::Real(values), precision: Precision::Double })
+    let sizes: &[usize] = if columns == 1 { &[rows] } else { &[rows, columns] };
+    let entries = by_columns(Entries::Real(values), sizes);
+    Ok(Data { shape: shape(path, sizes)?, entries, epsilon: f64::EPSILON })
 }
 
 /// Whether a first line names the columns: none of its fields is a number, and there is one that is not empty.
@@ -87,9 +89,9 @@ mod tests {
         let plain = read("x", b"1, 2\n3, -4e-1\n").unwrap();
         assert_eq!(read("x", b"a,b\n1,2\n3,-0.4\n").unwrap(), plain);
         assert_eq!(read("x", b"\xef\xbb\xbf# made by hand\n\"a\",b\r\n1,2\r\n\r\n3,-0.4").unwrap(), plain);
-        assert_eq!(plain.shape, Arrangement::Matrix(2, 2));
-        assert_eq!(read("x", b"1\n2\n").unwrap().shape, Arrangement::Vector(2));
-        assert_eq!(read("x", b"nan,inf\n1,2\n").unwrap().shape, Arrangement::Matrix(2, 2));
+        assert_eq!(plain, Data::matrix(2, 2, Entries::Real(vec![1.0, 3.0, 2.0, -0.4])));
+        assert_eq!(read("x", b"1\n2\n").unwrap().shape.to_string(), "vector of size 2");
+        assert_eq!(read("x", b"nan,inf\n1,2\n").unwrap().shape, plain.shape);
     }
 
     #[test]

@@ -15,46 +15,8 @@ mod safetensors;
 use std::path::Path;
 
 use crate::base::{Code, Diagnostic, did_you_mean};
-
-/// Numbers with their arrangement, row by row.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Data {
-    /// How the numbers are arranged.
-    pub shape: Arrangement,
-    /// The numbers, row by row.
-    pub values: Values,
-    /// How exact they were in the file.
-    pub precision: Precision,
-}
-
-/// How the numbers of a file are arranged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Arrangement {
-    /// One number.
-    Scalar,
-    /// A column of this many numbers.
-    Vector(usize),
-    /// Rows × columns.
-    Matrix(usize, usize),
-}
-
-/// The numbers of a file.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Values {
-    /// Real numbers.
-    Real(Vec<f64>),
-    /// Complex numbers, as (re, im).
-    Complex(Vec<(f64, f64)>),
-}
-
-/// How exact the numbers of a file are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Precision {
-    /// 32 bits or fewer.
-    Single,
-    /// 64 bits, or text.
-    Double,
-}
+use crate::check::{Data, Entries};
+use crate::ir::{Dim, Shape};
 
 /// Reads the file that a `--load` names: `FILE.npy`, `FILE.csv` or `FILE.safetensors[:TENSOR]`.
 ///
@@ -100,49 +62,64 @@ fn unusable(path: &str, what: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new(Code::E0803, format!("'{path}' cannot be used: {what}"))
 }
 
-/// The arrangement of an array of this shape.
-fn arrangement(path: &str, shape: &[usize]) -> Result<Arrangement, Diagnostic> {
-    let written = || shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
-    if shape.contains(&0) {
+/// The shape of an array, which must be one that a value can have.
+fn shape(path: &str, sizes: &[usize]) -> Result<Shape, Diagnostic> {
+    let written = || sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
+    if sizes.contains(&0) {
         let what = format!("it holds an empty array of shape {}", written());
         return Err(unusable(path, what).help("a batch needs at least one sample and one dimension"));
     }
-    match *shape {
-        [] => Ok(Arrangement::Scalar),
-        [n] => Ok(Arrangement::Vector(n)),
-        [m, n] => Ok(Arrangement::Matrix(m, n)),
+    let dim = |n: usize| {
+        let n = i64::try_from(n).map_err(|_| unusable(path, "its shape is larger than any memory"))?;
+        Ok(Dim::constant(n))
+    };
+    match *sizes {
+        [] => Ok(Shape::Scalar),
+        [n] => Ok(Shape::Vector(dim(n)?)),
+        [m, n] => Ok(Shape::Matrix(dim(m)?, dim(n)?)),
         _ => {
-            let what = format!("it holds an array of rank {} ({})", shape.len(), written());
+            let what = format!("it holds an array of rank {} ({})", sizes.len(), written());
             Err(unusable(path, what).help("values are scalars, vectors and matrices: reshape it to rank 2 or less"))
         }
     }
 }
 
-/// Refuses `nan` and `inf`, naming the first.
+/// Entries that were read row by row, column by column.
+fn by_columns(entries: Entries, sizes: &[usize]) -> Entries {
+    fn turned<T: Copy>(v: &[T], m: usize, n: usize) -> Vec<T> {
+        (0..n).flat_map(|j| (0..m).map(move |i| v[i * n + j])).collect()
+    }
+    match (sizes, entries) {
+        ([m, n], Entries::Real(v)) => Entries::Real(turned(&v, *m, *n)),
+        ([m, n], Entries::Complex(v)) => Entries::Complex(turned(&v, *m, *n)),
+        (_, entries) => entries,
+    }
+}
+
+/// Refuses `nan` and `inf`, naming the first in the order of rows.
 fn finite(path: &str, data: &Data) -> Result<(), Diagnostic> {
-    let bad = |x: &f64| !x.is_finite();
-    let (first, count, value) = match &data.values {
-        Values::Real(v) => {
-            let first = v.iter().position(bad);
-            (first, v.iter().filter(|x| bad(x)).count(), first.map(|i| v[i]))
-        }
-        Values::Complex(v) => {
-            let bad_pair = |z: &(f64, f64)| bad(&z.0) || bad(&z.1);
-            let first = v.iter().position(bad_pair);
-            let value = first.map(|i| if bad(&v[i].0) { v[i].0 } else { v[i].1 });
-            (first, v.iter().filter(|z| bad_pair(z)).count(), value)
+    let bad: Vec<(usize, f64)> = match &data.entries {
+        Entries::Real(v) => v.iter().copied().enumerate().filter(|(_, x)| !x.is_finite()).collect(),
+        Entries::Complex(v) => {
+            let worse = |z: &num_complex::Complex<f64>| if z.re.is_finite() { z.im } else { z.re };
+            v.iter().map(worse).enumerate().filter(|(_, x)| !x.is_finite()).collect()
         }
     };
-    let (Some(first), Some(value)) = (first, value) else { return Ok(()) };
+    let rows = data.shape.rows().as_constant().and_then(|m| usize::try_from(m).ok()).unwrap_or(1);
+    let Some((row, column, value)) =
+        bad.iter().map(|(at, x)| (at % rows, at / rows, x)).min_by_key(|(i, j, _)| (*i, *j))
+    else {
+        return Ok(());
+    };
     let place = match data.shape {
-        Arrangement::Scalar => "as its only number".to_owned(),
-        Arrangement::Vector(_) => format!("in row {}", first + 1),
-        Arrangement::Matrix(_, n) => format!("in row {}, column {}", first / n + 1, first % n + 1),
+        Shape::Scalar => "as its only number".to_owned(),
+        Shape::Vector(_) => format!("in row {}", row + 1),
+        Shape::Matrix(..) => format!("in row {}, column {}", row + 1, column + 1),
     };
-    let value = crate::report::digits17(value);
+    let value = crate::report::digits17(*value);
     let mut diagnostic = Diagnostic::new(Code::E0806, format!("'{path}' holds {value} {place}"));
-    if count > 1 {
-        diagnostic = diagnostic.note(format!("{count} of its numbers are nan or infinite; this is the first"));
+    if bad.len() > 1 {
+        diagnostic = diagnostic.note(format!("{} of its numbers are nan or infinite; this is the first", bad.len()));
     }
     Err(diagnostic.help("find out where they come from, or leave those samples out before saving the file"))
 }
@@ -160,8 +137,8 @@ mod tests {
 
     #[test]
     fn numbers_that_are_none_are_named_by_row_and_column() {
-        let values = Values::Real(vec![1.0, 2.0, 3.0, 4.0, f64::NAN, f64::INFINITY]);
-        let data = Data { shape: Arrangement::Matrix(2, 3), values, precision: Precision::Double };
+        let entries = by_columns(Entries::Real(vec![1.0, 2.0, 3.0, 4.0, f64::NAN, f64::INFINITY]), &[2, 3]);
+        let data = Data::matrix(2, 3, entries);
         let error = finite("x.npy", &data).unwrap_err();
         assert_eq!(error.code, Code::E0806);
         assert_eq!(error.message, "'x.npy' holds nan in row 2, column 2");

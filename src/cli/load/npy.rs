@@ -1,10 +1,12 @@
 //! NumPy's `.npy` files.
 
 use npyz::{DType, NpyFile, Order, TypeChar, TypeStr};
+use num_complex::Complex;
 
-use super::{Arrangement, Data, Precision, Values, arrangement, unusable};
+use super::{by_columns, shape, unusable};
 use crate::base::Diagnostic;
-use crate::cli::load::safetensors::half_to_f64;
+use crate::check::{Data, Entries};
+use crate::cli::load::safetensors::{HALF_EPSILON, half_to_f64};
 
 /// Longer headers than this are not written by any program: the longest describe records, which hold no matrix.
 const MAX_HEADER: usize = 1 << 16;
@@ -14,9 +16,9 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Data, Diagnostic> {
     sane_header(bytes).map_err(|what| unusable(path, what))?;
     let file = NpyFile::new(bytes).map_err(|error| unusable(path, error))?;
     let header = file.header().clone();
-    let shape: Option<Vec<usize>> = header.shape().iter().map(|n| usize::try_from(*n).ok()).collect();
-    let shape = shape.ok_or_else(|| unusable(path, "its shape is larger than any memory"))?;
-    let arrangement = arrangement(path, &shape)?;
+    let sizes: Option<Vec<usize>> = header.shape().iter().map(|n| usize::try_from(*n).ok()).collect();
+    let sizes = sizes.ok_or_else(|| unusable(path, "its shape is larger than any memory"))?;
+    let shape = shape(path, &sizes)?;
     let DType::Plain(ty) = header.dtype() else {
         return Err(
             unusable(path, "it holds records, not numbers").help("save one field of it: np.save(f, a['field'])")
@@ -27,21 +29,18 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Result<Data, Diagnostic> {
     }
     let held = file.into_inner();
     // Nothing is allocated for an array before its bytes are known to be there.
-    let needed = ty.num_bytes().and_then(|size| shape.iter().try_fold(size, |total, n| total.checked_mul(*n)));
+    let needed = ty.num_bytes().and_then(|size| sizes.iter().try_fold(size, |total, n| total.checked_mul(*n)));
     if needed.is_none_or(|needed| held.len() < needed) {
         let needed = needed.map_or("more bytes than there is memory".to_owned(), |n| format!("{n} bytes of numbers"));
         let what = format!("it is truncated: its shape needs {needed}, it holds {}", held.len());
         return Err(unusable(path, what));
     }
-    let (values, precision) = numbers(NpyFile::with_header(header.clone(), held), &ty, path)?;
-    let values = match (header.order(), arrangement) {
-        (Order::Fortran, Arrangement::Matrix(m, n)) => match values {
-            Values::Real(v) => Values::Real(by_rows(&v, m, n)),
-            Values::Complex(v) => Values::Complex(by_rows(&v, m, n)),
-        },
-        (Order::C, _) | (Order::Fortran, Arrangement::Scalar | Arrangement::Vector(_)) => values,
+    let (entries, epsilon) = numbers(NpyFile::with_header(header.clone(), held), &ty, path)?;
+    let entries = match header.order() {
+        Order::Fortran => entries,
+        Order::C => by_columns(entries, &sizes),
     };
-    Ok(Data { shape: arrangement, values, precision })
+    Ok(Data { shape, entries, epsilon })
 }
 
 /// What a header must be before a parser that recurses and multiplies sizes may see it.
@@ -92,60 +91,57 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at + N)?.try_into().ok()
 }
 
-/// The numbers in the order of the file. An integer beyond 2^53 becomes the nearest double.
-fn numbers(file: NpyFile<&[u8]>, ty: &TypeStr, path: &str) -> Result<(Values, Precision), Diagnostic> {
+/// The numbers in the order of the file, and the spacing of such numbers near 1. An integer beyond 2^53 becomes the nearest double.
+fn numbers(file: NpyFile<&[u8]>, ty: &TypeStr, path: &str) -> Result<(Entries, f64), Diagnostic> {
     macro_rules! real {
         ($t:ty) => {
-            file.into_vec::<$t>().map(|v| Values::Real(v.into_iter().map(|x| x as f64).collect()))
+            file.into_vec::<$t>().map(|v| Entries::Real(v.into_iter().map(|x| x as f64).collect()))
         };
     }
     macro_rules! complex {
         ($t:ty) => {
-            file.into_vec::<num_complex::Complex<$t>>()
-                .map(|v| Values::Complex(v.into_iter().map(|z| (f64::from(z.re), f64::from(z.im))).collect()))
+            file.into_vec::<Complex<$t>>().map(|v| {
+                Entries::Complex(v.into_iter().map(|z| Complex::new(f64::from(z.re), f64::from(z.im))).collect())
+            })
         };
     }
-    let (values, precision) = match (ty.type_char(), ty.size_field()) {
+    let (entries, epsilon) = match (ty.type_char(), ty.size_field()) {
         (TypeChar::Float, 2) => {
             let big = matches!(ty.endianness(), npyz::Endianness::Big);
             let held = file.into_inner();
             let word = |b: &[u8]| if big { u16::from_be_bytes([b[0], b[1]]) } else { u16::from_le_bytes([b[0], b[1]]) };
             let count = held.len() / 2;
             let v: Vec<f64> = held.chunks_exact(2).take(count).map(|b| half_to_f64(word(b))).collect();
-            (Ok(Values::Real(v)), Precision::Single)
+            (Ok(Entries::Real(v)), HALF_EPSILON)
         }
-        (TypeChar::Float, 4) => (real!(f32), Precision::Single),
-        (TypeChar::Float, 8) => (real!(f64), Precision::Double),
-        (TypeChar::Complex, 8) => (complex!(f32), Precision::Single),
-        (TypeChar::Complex, 16) => (complex!(f64), Precision::Double),
-        (TypeChar::Int, 1) => (real!(i8), Precision::Double),
-        (TypeChar::Int, 2) => (real!(i16), Precision::Double),
-        (TypeChar::Int, 4) => (real!(i32), Precision::Double),
-        (TypeChar::Int, 8) => (real!(i64), Precision::Double),
-        (TypeChar::Uint, 1) => (real!(u8), Precision::Double),
-        (TypeChar::Uint, 2) => (real!(u16), Precision::Double),
-        (TypeChar::Uint, 4) => (real!(u32), Precision::Double),
-        (TypeChar::Uint, 8) => (real!(u64), Precision::Double),
+        (TypeChar::Float, 4) => (real!(f32), f64::from(f32::EPSILON)),
+        (TypeChar::Float, 8) => (real!(f64), f64::EPSILON),
+        (TypeChar::Complex, 8) => (complex!(f32), f64::from(f32::EPSILON)),
+        (TypeChar::Complex, 16) => (complex!(f64), f64::EPSILON),
+        (TypeChar::Int, 1) => (real!(i8), f64::EPSILON),
+        (TypeChar::Int, 2) => (real!(i16), f64::EPSILON),
+        (TypeChar::Int, 4) => (real!(i32), f64::EPSILON),
+        (TypeChar::Int, 8) => (real!(i64), f64::EPSILON),
+        (TypeChar::Uint, 1) => (real!(u8), f64::EPSILON),
+        (TypeChar::Uint, 2) => (real!(u16), f64::EPSILON),
+        (TypeChar::Uint, 4) => (real!(u32), f64::EPSILON),
+        (TypeChar::Uint, 8) => (real!(u64), f64::EPSILON),
         (TypeChar::Bool, _) => (
-            file.into_vec::<bool>().map(|v| Values::Real(v.into_iter().map(|x| if x { 1.0 } else { 0.0 }).collect())),
-            Precision::Double,
+            file.into_vec::<bool>().map(|v| Entries::Real(v.into_iter().map(|x| if x { 1.0 } else { 0.0 }).collect())),
+            f64::EPSILON,
         ),
         _ => {
             let what = format!("its entries have the type '{ty}', which holds no numbers that can be used");
             return Err(unusable(path, what).help("save it as float64: np.save(f, a.astype(np.float64))"));
         }
     };
-    Ok((values.map_err(|error| unusable(path, error))?, precision))
-}
-
-/// The entries row by row, given column by column.
-fn by_rows<T: Copy>(v: &[T], m: usize, n: usize) -> Vec<T> {
-    (0..m).flat_map(|i| (0..n).map(move |j| v[j * m + i])).collect()
+    Ok((entries.map_err(|error| unusable(path, error))?, epsilon))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::Shape;
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -160,27 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn both_orders_give_the_same_rows() {
+    fn both_orders_give_the_same_matrix() {
         let c =
             file("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", &doubles(&[1., 2., 3., 4., 5., 6.]));
         let f = file("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", &doubles(&[1., 4., 2., 5., 3., 6.]));
-        let (c, f) = (read("c", &c).unwrap(), read("f", &f).unwrap());
-        assert_eq!(c, f);
-        assert_eq!(c.shape, Arrangement::Matrix(2, 3));
-        assert_eq!(c.precision, Precision::Double);
+        let c = read("c", &c).unwrap();
+        assert_eq!(c, read("f", &f).unwrap());
+        assert_eq!(c, Data::matrix(2, 3, Entries::Real(vec![1., 4., 2., 5., 3., 6.])));
     }
 
     #[test]
     fn other_types_and_ranks() {
         let scalar = file("{'descr': '<i4', 'fortran_order': False, 'shape': (), }", &7i32.to_le_bytes());
         let scalar = read("s", &scalar).unwrap();
-        assert_eq!((scalar.shape, scalar.values), (Arrangement::Scalar, Values::Real(vec![7.0])));
+        assert_eq!((scalar.shape, scalar.entries), (Shape::Scalar, Entries::Real(vec![7.0])));
         let complex: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|x| x.to_be_bytes()).collect();
         let complex = read("z", &file("{'descr': '>c8', 'fortran_order': False, 'shape': (1,), }", &complex)).unwrap();
-        assert_eq!((complex.values, complex.precision), (Values::Complex(vec![(1.5, -2.0)]), Precision::Single));
+        assert_eq!(complex.entries, Entries::Complex(vec![Complex::new(1.5, -2.0)]));
+        assert_eq!(complex.epsilon, f64::from(f32::EPSILON));
         let half =
             read("h", &file("{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }", &[0x00, 0x38])).unwrap();
-        assert_eq!(half.values, Values::Real(vec![0.5]));
+        assert_eq!(half.entries, Entries::Real(vec![0.5]));
     }
 
     #[test]

@@ -1,9 +1,16 @@
 //! `.safetensors` files.
 
+use num_complex::Complex;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::{Data, Precision, Values, arrangement, unusable};
+use super::{by_columns, shape, unusable};
 use crate::base::{Diagnostic, did_you_mean};
+use crate::check::{Data, Entries};
+
+/// The spacing of half-precision numbers near 1.
+pub(super) const HALF_EPSILON: f64 = 1.0 / 1024.0;
+
+const SINGLE_EPSILON: f64 = f32::EPSILON as f64;
 
 /// The tensor of this name in a file's bytes, or its only tensor.
 pub(super) fn read(path: &str, name: Option<&str>, bytes: &[u8]) -> Result<Data, Diagnostic> {
@@ -26,12 +33,12 @@ pub(super) fn read(path: &str, name: Option<&str>, bytes: &[u8]) -> Result<Data,
         let what = format!("it holds no tensor '{name}'");
         return Err(unusable(path, what).note(listed(&names)).maybe_help(near));
     };
-    let shape = arrangement(path, tensor.shape())?;
-    let (values, precision) = numbers(&tensor).ok_or_else(|| {
+    let shape = shape(path, tensor.shape())?;
+    let (entries, epsilon) = numbers(&tensor).ok_or_else(|| {
         let what = format!("the entries of '{name}' have the type {:?}, which cannot be used", tensor.dtype());
         unusable(path, what).help("save it as F32 or F64")
     })?;
-    Ok(Data { shape, values, precision })
+    Ok(Data { shape, entries: by_columns(entries, tensor.shape()), epsilon })
 }
 
 fn listed(names: &[&str]) -> String {
@@ -40,37 +47,37 @@ fn listed(names: &[&str]) -> String {
     format!("it holds {}{more}", names[..names.len().min(SHOWN)].join(", "))
 }
 
-/// The numbers, row by row; safetensors are always little-endian and in C order.
-fn numbers(tensor: &TensorView<'_>) -> Option<(Values, Precision)> {
+/// The numbers, row by row, and the spacing of such numbers near 1; safetensors are always little-endian and in C order.
+fn numbers(tensor: &TensorView<'_>) -> Option<(Entries, f64)> {
     fn words<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
         bytes.as_chunks::<N>().0.iter().map(|word| number(*word)).collect()
     }
     let bytes = tensor.data();
-    let (values, precision) = match tensor.dtype() {
-        Dtype::F64 => (words(bytes, f64::from_le_bytes), Precision::Double),
-        Dtype::F32 => (words(bytes, |b| f64::from(f32::from_le_bytes(b))), Precision::Single),
-        Dtype::F16 => (words(bytes, |b| half_to_f64(u16::from_le_bytes(b))), Precision::Single),
+    let (values, epsilon) = match tensor.dtype() {
+        Dtype::F64 => (words(bytes, f64::from_le_bytes), f64::EPSILON),
+        Dtype::F32 => (words(bytes, |b| f64::from(f32::from_le_bytes(b))), SINGLE_EPSILON),
+        Dtype::F16 => (words(bytes, |b| half_to_f64(u16::from_le_bytes(b))), HALF_EPSILON),
         // A brain float is the upper half of a single.
         Dtype::BF16 => {
-            (words(bytes, |b| f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))), Precision::Single)
+            (words(bytes, |b| f64::from(f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))), 2f64.powi(-7))
         }
-        Dtype::I64 => (words(bytes, |b| i64::from_le_bytes(b) as f64), Precision::Double),
-        Dtype::U64 => (words(bytes, |b| u64::from_le_bytes(b) as f64), Precision::Double),
-        Dtype::I32 => (words(bytes, |b| f64::from(i32::from_le_bytes(b))), Precision::Double),
-        Dtype::U32 => (words(bytes, |b| f64::from(u32::from_le_bytes(b))), Precision::Double),
-        Dtype::I16 => (words(bytes, |b| f64::from(i16::from_le_bytes(b))), Precision::Double),
-        Dtype::U16 => (words(bytes, |b| f64::from(u16::from_le_bytes(b))), Precision::Double),
-        Dtype::I8 => (words(bytes, |b: [u8; 1]| f64::from(b[0] as i8)), Precision::Double),
-        Dtype::U8 | Dtype::BOOL => (words(bytes, |b: [u8; 1]| f64::from(b[0])), Precision::Double),
+        Dtype::I64 => (words(bytes, |b| i64::from_le_bytes(b) as f64), f64::EPSILON),
+        Dtype::U64 => (words(bytes, |b| u64::from_le_bytes(b) as f64), f64::EPSILON),
+        Dtype::I32 => (words(bytes, |b| f64::from(i32::from_le_bytes(b))), f64::EPSILON),
+        Dtype::U32 => (words(bytes, |b| f64::from(u32::from_le_bytes(b))), f64::EPSILON),
+        Dtype::I16 => (words(bytes, |b| f64::from(i16::from_le_bytes(b))), f64::EPSILON),
+        Dtype::U16 => (words(bytes, |b| f64::from(u16::from_le_bytes(b))), f64::EPSILON),
+        Dtype::I8 => (words(bytes, |b: [u8; 1]| f64::from(b[0] as i8)), f64::EPSILON),
+        Dtype::U8 | Dtype::BOOL => (words(bytes, |b: [u8; 1]| f64::from(b[0])), f64::EPSILON),
         Dtype::C64 => {
             let parts = words(bytes, |b| f64::from(f32::from_le_bytes(b)));
-            let pairs = parts.as_chunks::<2>().0.iter().map(|[re, im]| (*re, *im)).collect();
-            return Some((Values::Complex(pairs), Precision::Single));
+            let pairs = parts.as_chunks::<2>().0.iter().map(|[re, im]| Complex::new(*re, *im)).collect();
+            return Some((Entries::Complex(pairs), SINGLE_EPSILON));
         }
         // The formats of 8 bits and fewer, and those still to come.
         _ => return None,
     };
-    Some((Values::Real(values), precision))
+    Some((Entries::Real(values), epsilon))
 }
 
 /// The value of an IEEE 754 half-precision number.
@@ -89,7 +96,7 @@ pub(super) fn half_to_f64(bits: u16) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::load::Arrangement;
+    use crate::ir::Shape;
 
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
@@ -107,7 +114,8 @@ mod tests {
         assert!(half_to_f64(0x7c00).is_infinite() && half_to_f64(0x7e00).is_nan());
         let header = r#"{"w":{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]}}"#;
         let data = read("w", None, &file(header, &[0x80, 0x3f, 0x00, 0xc0])).unwrap();
-        assert_eq!((data.shape, data.values), (Arrangement::Matrix(1, 2), Values::Real(vec![1.0, -2.0])));
+        assert_eq!(data.entries, Entries::Real(vec![1.0, -2.0]));
+        assert_eq!(data.shape, Data::matrix(1, 2, data.entries.clone()).shape);
     }
 
     #[test]
@@ -117,7 +125,7 @@ mod tests {
             r#""query":{"dtype":"F32","shape":[],"data_offsets":[4,8]}}"#
         );
         let bytes = file(header, &[0; 8]);
-        assert_eq!(read("w", Some("query"), &bytes).unwrap().shape, Arrangement::Scalar);
+        assert_eq!(read("w", Some("query"), &bytes).unwrap().shape, Shape::Scalar);
         assert_eq!(read("w", None, &bytes).unwrap_err().help, ["name one: w:key"]);
         assert_eq!(read("w", Some("qeury"), &bytes).unwrap_err().help, ["did you mean 'query'?"]);
     }
