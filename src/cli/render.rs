@@ -126,8 +126,8 @@ impl Excerpt {
                 continue;
             }
             let mark = marks.iter().copied().filter(|mark| (from..to).contains(mark)).min().unwrap_or(from);
-            let first = text.floor_char_boundary(mark.saturating_sub(BEFORE).max(from));
-            let last = text.floor_char_boundary((first + MAX_LINE / 2).min(to));
+            let first = boundary(text, mark.saturating_sub(BEFORE).max(from));
+            let last = boundary(text, (first + MAX_LINE / 2).min(to));
             if first > from {
                 shown.push('…');
             }
@@ -156,6 +156,14 @@ impl Excerpt {
         let (range, at) = &self.kept[index];
         (range.start + byte.saturating_sub(*at)).min(range.end)
     }
+}
+
+/// The byte itself, or the nearest before it where a character starts.
+fn boundary(text: &str, mut byte: usize) -> usize {
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    byte
 }
 
 impl<'a> Files<'a> for Excerpts<'a> {

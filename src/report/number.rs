@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn seventeen_digits_name_every_number() {
-        assert_eq!(digits17(0.463_107_051_079_632_03), "0.46310705107963201");
+        assert_eq!(digits17(0.463_107_051_079_632), "0.46310705107963201");
         assert_eq!(digits17(0.1), "0.10000000000000001");
         assert_eq!(digits17(1.0), "1");
         assert_eq!(digits17(-0.0), "0");
