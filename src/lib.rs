@@ -3,5 +3,6 @@
 pub mod base;
 pub mod check;
 pub mod ir;
+pub mod library;
 pub mod syntax;
 pub mod verify;

@@ -250,6 +250,10 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
             known.learn(Pd, Fact::yes_if(definite(x, y) || definite(y, x)), SCHUR_PD);
             known.learn(UnitDiagonal, Fact::yes_if(both(UnitDiagonal)), "1 · 1 = 1");
             known.learn(Diagonal, Fact::yes_if(has_x(Diagonal) || has_y(Diagonal)), "0 · x = 0");
+            if known.has(Diagonal) && ty.field == Field::Real {
+                known.yes(Hermitian, "a real diagonal matrix");
+                known.learn(Psd, Fact::yes_if(both(Nonnegative)), "a nonnegative diagonal");
+            }
             known.learn(ZeroOne, Fact::yes_if(both(ZeroOne)), SIGNS);
             known.learn(Integer, Fact::yes_if(both(Integer)), "products of integers");
             known.learn(Positive, Fact::yes_if(both(Positive)), SIGNS);
