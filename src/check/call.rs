@@ -350,7 +350,7 @@ impl Elaborator<'_> {
     fn open_sizes(&mut self, size: &Expr, open: &mut Vec<(crate::ir::SizeVar, Span)>) {
         match &size.kind {
             ExprKind::Name(name) if self.scope.get(name).is_none() => {
-                let var = self.fresh_size(name, size.span);
+                let var = self.fresh_size(name, 1, size.span);
                 open.push((var.clone(), size.span));
                 if let Ok(node) = self.built(size.span, "a size", &[], |g, _| g.size(Dim::var(var))) {
                     self.scope.bind(name, Value::Node(node), size.span, "");

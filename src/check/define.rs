@@ -82,7 +82,7 @@ impl Elaborator<'_> {
     fn general_sizes(&mut self, size: &Expr) {
         match &size.kind {
             ExprKind::Name(name) if self.scope.get(name).is_none() => {
-                let var = self.fresh_size(name, size.span);
+                let var = self.fresh_size(name, 1, size.span);
                 if let Ok(node) = self.built(size.span, "a size", &[], |g, _| g.size(Dim::var(var))) {
                     self.scope.bind(name, Value::Node(node), size.span, "");
                 }

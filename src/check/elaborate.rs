@@ -69,8 +69,8 @@ impl<'a> Elaborator<'a> {
     }
 
     /// A size variable that no other equals.
-    pub fn fresh_size(&mut self, name: &str, span: Span) -> SizeVar {
-        let var = SizeVar { id: self.next_size, name: name.into() };
+    pub fn fresh_size(&mut self, name: &str, least: i64, span: Span) -> SizeVar {
+        let var = SizeVar { id: self.next_size, name: name.into(), least };
         self.next_size += 1;
         self.size_places.insert(var.clone(), span);
         var

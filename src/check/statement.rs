@@ -210,7 +210,12 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
     }
 
     fn size_variable(&mut self, name: &Ident, range: Range) -> Checked<(Range, VariableKind, NodeId)> {
-        let var: SizeVar = self.elaborator.fresh_size(&name.name, name.span);
+        let least = match &range {
+            Range::Integers(lo, _) => lo.least().unwrap_or(1),
+            Range::Finite(values) => values.first().and_then(|v| v.to_integer().to_i64()).unwrap_or(1),
+            Range::Domain(_) | Range::Interval(_) => 1,
+        };
+        let var: SizeVar = self.elaborator.fresh_size(&name.name, least, name.span);
         let dim = Dim::var(var.clone());
         let value = self.elaborator.built(name.span, "a size", &[], |g, _| g.size(dim))?;
         Ok((range, VariableKind::Size(var), value))
@@ -243,20 +248,15 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             );
         }
         match (least, greatest) {
-            // Sizes are at least 1; a range with other integers is a list of numbers, which no size can be.
-            (Some(a), Some(b)) if a < 1 && b.checked_sub(a).is_some_and(|count| count < MAX_LISTED) => {
+            // A range with negative integers is a list of numbers, which no size can be.
+            (Some(a), Some(b)) if a < 0 && b.checked_sub(a).is_some_and(|count| count < MAX_LISTED) => {
                 let values = (a..=b).map(|i| BigRational::from_integer(BigInt::from(i))).collect();
-                let properties: &[Property] =
-                    if a == 0 { &[Property::Integer, Property::Nonnegative] } else { &[Property::Integer] };
-                self.scalar(name, Range::Finite(values), properties)
+                self.scalar(name, Range::Finite(values), &[Property::Integer])
             }
-            (Some(a), _) if a < 1 => self.elaborator.report(
-                Diagnostic::new(
-                    Code::E0406,
-                    "a range of integers that starts below 1 must be short and have known ends",
-                )
-                .at(span, "this range"),
-            ),
+            (Some(a), _) if a < 0 => {
+                let message = "a range of integers that starts below 0 must be short and have known ends";
+                self.elaborator.report(Diagnostic::new(Code::E0406, message).at(span, "this range"))
+            }
             _ => self.size_variable(name, Range::Integers(lo, hi)),
         }
     }
@@ -327,9 +327,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 .elaborator
                 .report(Diagnostic::new(Code::E0406, "this set is empty").at(span, "nothing to range over"));
         };
-        let one = BigRational::from_integer(1.into());
         let integers = values.iter().all(|v| v.is_integer() && v.to_integer().to_i64().is_some());
-        if integers && least >= one {
+        if integers && !least.is_negative() {
             return self.size_variable(name, Range::Finite(values));
         }
         let mut properties = Vec::new();

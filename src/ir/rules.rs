@@ -41,8 +41,10 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
         Op::Input(id) => known.extend(&g.inputs()[id.0 as usize].facts),
         Op::Constant(value) => literal::scalar(&mut known, value),
         Op::Pi | Op::Infinity => known.yes(Positive, BY_DEFINITION),
-        Op::Size(_) => {
-            known.yes(Positive, "sizes are at least 1");
+        Op::Size(dim) => {
+            let least = dim.least();
+            known.learn(Positive, Fact::yes_if(least.is_some_and(|n| n >= 1)), "sizes are at least 1");
+            known.learn(Nonnegative, Fact::yes_if(least.is_some_and(|n| n >= 0)), "the range of the integers in it");
             known.yes(Integer, BY_DEFINITION);
         }
         Op::Truth(_) | Op::ImaginaryUnit => {}
