@@ -20,7 +20,7 @@ Usage: cargo xtask CHORE
                 --rounds N    how often each cell is measured, the median counts (5)
                 --seconds S   how long each measurement lasts at least (0.5)
                 --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
-  reference   recompute the values quoted in src/library/*.lw with 50 digits (Python 3, mpmath)
+  reference   recompute the library's quoted values and the proofs' counterexamples with 50 digits (mpmath)
   help        this text
 
 `test` needs Rust alone. `bench` and `reference` also need python3 with its venv module: they install what they use,
@@ -74,5 +74,6 @@ fn test() -> Result<(), Failure> {
 /// The reference values, by scripts that share no code with the project.
 fn reference() -> Result<(), Failure> {
     let python = python::with("tests/reference/requirements.txt")?;
-    Step::new(&python, ["tests/reference/library_values.py", "--check", "src/library"]).run()
+    Step::new(&python, ["tests/reference/library_values.py", "--check", "src/library"]).run()?;
+    Step::new(&python, ["tests/reference/counterexamples.py"]).run()
 }

@@ -12,7 +12,8 @@ pub fn with(requirements: &str) -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::new(format!("{requirements} could not be read: {error}")))?;
     // Named for the folder of the requirements, so that two lists never disturb each other.
     let name = Path::new(requirements).parent().and_then(Path::file_name).unwrap_or_default();
-    let home = root()?.join("target/python").join(name);
+    let inside = Path::new("target/python").join(name);
+    let home = root()?.join(&inside);
     let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let stamp = home.join("installed.txt");
     if python.exists() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -20,14 +21,13 @@ pub fn with(requirements: &str) -> Result<PathBuf, Failure> {
     }
 
     let system = interpreter()?;
-    let home_text = home.to_string_lossy().into_owned();
     if !Step::new(system, ["-c", "import venv, ensurepip"]).succeeds()? {
         let repair = "on Debian and Ubuntu: apt install python3-venv";
         return Err(Failure::new(format!(
             "{system} has no venv module ({repair}); it is needed to install {requirements}"
         )));
     }
-    Step::new(system, ["-m", "venv", "--clear", &home_text]).run()?;
+    Step::new(system, ["-m", "venv", "--clear", &inside.to_string_lossy()]).run()?;
     Step::new(&python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]).run()?;
     std::fs::write(&stamp, wanted)
         .map_err(|error| Failure::new(format!("{} could not be written: {error}", stamp.display())))?;

@@ -107,9 +107,13 @@ impl fmt::Display for Step {
         for (name, value) in &self.environment {
             write!(f, "{name}={} ", quoted(value))?;
         }
-        // The cargo of a toolchain stands under a long path; what a person types is its name.
-        let name = self.program.file_name().filter(|name| *name == OsStr::new("cargo"));
-        f.write_str(&quoted(&name.map_or_else(|| self.program.to_string_lossy(), OsStr::to_string_lossy)))?;
+        // The cargo of a toolchain stands under a long path, and so does this folder: what a person types is short.
+        let program = if self.program.file_name() == Some(OsStr::new("cargo")) {
+            Path::new("cargo")
+        } else {
+            root().ok().and_then(|root| self.program.strip_prefix(root).ok()).unwrap_or(&self.program)
+        };
+        f.write_str(&quoted(&program.to_string_lossy()))?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {}", quoted(argument)))
     }
 }
