@@ -2,6 +2,7 @@
 
 pub mod base;
 pub mod check;
+pub mod eval;
 pub mod ir;
 pub mod library;
 pub mod syntax;
