@@ -4,9 +4,11 @@
 //! names, strings hold no `"`, vectors are not empty, and a step of a proof without lemmas is the last one or is
 //! continued by the next.
 
+use crate::base::Span;
+
 use super::ast::{
-    Arg, Binding, Claim, ClaimKind, Def, Domain, DomainKind, Equality, Expect, Expr, ExprKind, Item, Param, Program,
-    Proof, Quantified, Relation, Statement, Step, Text, Theorem,
+    Arg, Binary, Binding, Claim, ClaimKind, Def, Domain, DomainKind, Equality, Expect, Expr, ExprKind, Item, Param,
+    Program, Proof, Quantified, Relation, Statement, Step, Text, Theorem,
 };
 use super::number::digits;
 use super::token::{Level, Sign, Word, binary_level, binary_sign, relation_sign};
@@ -128,9 +130,11 @@ impl Printer {
             ExprKind::Negate(inner) => format!("-{}", self.expr(inner, Some(Level::Negate))),
             ExprKind::Chain { first, rest } => {
                 let inner = level(kind).map(Level::tighter);
+                let space = if is_tight(first, rest) { "" } else { " " };
                 let mut text = self.expr(first, inner);
                 for (operator, _, operand) in rest {
-                    text.push_str(&format!(" {} {}", self.sign(binary_sign(*operator)), self.expr(operand, inner)));
+                    let sign = self.sign(binary_sign(*operator));
+                    text.push_str(&format!("{space}{sign}{space}{}", self.expr(operand, inner)));
                 }
                 text
             }
@@ -322,7 +326,7 @@ impl Printer {
     }
 
     fn step(&self, step: &Step) -> String {
-        let left = step.left.as_ref().map_or("   ".into(), |left| self.expr(left, Some(Level::Sum)) + " ");
+        let left = step.left.as_ref().map_or("    ".into(), |left| self.expr(left, Some(Level::Sum)) + " ");
         let relation = if step.relation == Relation::Eq { "=" } else { self.relation(step.relation) };
         let mut text = format!("{left}{relation} {}", self.expr(&step.right, Some(Level::Sum)));
         if !step.by.is_empty() {
@@ -331,6 +335,21 @@ impl Printer {
         }
         text
     }
+}
+
+/// Whether a product reads better without spaces, as `2*mu` and `1/2` do: one of names, numbers and their powers.
+fn is_tight(first: &Expr, rest: &[(Binary, Span, Expr)]) -> bool {
+    let plain = |expr: &Expr| matches!(expr.kind, ExprKind::Name(_) | ExprKind::Number { .. });
+    let short = |expr: &Expr| match &expr.kind {
+        ExprKind::Power { base, exponent, entrywise: false } => plain(base) && plain(exponent),
+        _ => plain(expr),
+    };
+    let opens = |expr: &Expr| match &expr.kind {
+        ExprKind::Negate(inner) => plain(inner),
+        _ => short(expr),
+    };
+    opens(first)
+        && rest.iter().all(|(operator, _, operand)| matches!(operator, Binary::Mul | Binary::Div) && short(operand))
 }
 
 /// Whether a range that starts with this text would be read as an interval or as a set with a name.

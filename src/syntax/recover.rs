@@ -6,7 +6,7 @@ use nom::combinator::opt;
 use nom::sequence::{pair, preceded};
 use nom::{Err, Parser};
 
-use crate::base::{Code, Diagnostic, FileId, did_you_mean};
+use crate::base::{Code, Diagnostic, FileId};
 
 use super::Parsed;
 use super::ast::{Binding, Item, Program, Statement, Theorem};
@@ -14,7 +14,7 @@ use super::lexer::{Lexed, lex};
 use super::parse_expr::bindings;
 use super::parse_item::{def, docs, import};
 use super::parse_theorem::statement;
-use super::slips::describe;
+use super::slips::{describe, nearest, shorten};
 use super::stream::{Context, Fault, Parse, Tokens, need, need_or, sign, string, unexpected, word};
 use super::token::{KEYWORDS, Sign, Tok, Token, Word};
 
@@ -63,9 +63,9 @@ pub(super) fn whole<'t, T>(
     parser: impl for<'a> Fn(Tokens<'a>) -> Parse<'a, T>,
 ) -> Parsed<Option<T>> {
     let Lexed { tokens, docs, diagnostics, .. } = lex(file, text);
-    let context = Context { docs, soft: RefCell::default() };
+    let context = Context { tokens, docs, soft: RefCell::default() };
     let mut faults = Faults::default();
-    let value = match pair(need(expected, &parser), need_or(end, after_whole)).parse(Tokens::new(&tokens, &context)) {
+    let value = match pair(need(expected, &parser), need_or(end, after_whole)).parse(Tokens::new(&context)) {
         Ok((_, (value, ()))) => Some(value),
         Err(Err::Error(fault) | Err::Failure(fault)) => {
             faults.add(fault);
@@ -73,7 +73,7 @@ pub(super) fn whole<'t, T>(
         }
         Err(Err::Incomplete(_)) => None,
     };
-    faults.finish(value, diagnostics, context.soft.take())
+    faults.finish(value, diagnostics, context.soft.replace(Vec::new()))
 }
 
 fn end(input: Tokens<'_>) -> Parse<'_, ()> {
@@ -92,10 +92,10 @@ pub(super) fn let_line(input: Tokens<'_>) -> Parse<'_, Vec<Binding>> {
 /// Parses a file.
 pub(super) fn program(file: FileId, text: &str) -> Parsed<Program> {
     let Lexed { tokens, docs, diagnostics, docs_dangle } = lex(file, text);
-    let context = Context { docs, soft: RefCell::default() };
+    let context = Context { tokens, docs, soft: RefCell::default() };
     let mut faults = Faults::default();
     let mut program = Program::default();
-    let mut input = Tokens::new(&tokens, &context);
+    let mut input = Tokens::new(&context);
     loop {
         let parsed = match input.peek().tok {
             Tok::End => break,
@@ -118,7 +118,7 @@ pub(super) fn program(file: FileId, text: &str) -> Parsed<Program> {
                 rest
             }
             Err(Err::Error(fault) | Err::Failure(fault)) => {
-                let rest = next_item(input.skip((fault.at - input.at).max(1)));
+                let rest = next_item(input.skip((fault.at - input.at()).max(1)));
                 faults.add(fault);
                 rest
             }
@@ -126,7 +126,7 @@ pub(super) fn program(file: FileId, text: &str) -> Parsed<Program> {
             Err(Err::Incomplete(_)) => break,
         };
     }
-    let mut parsed = faults.finish(program, diagnostics, context.soft.take());
+    let mut parsed = faults.finish(program, diagnostics, context.soft.replace(Vec::new()));
     // Documentation is written before what it documents, so a REPL that has seen only that must wait.
     parsed.incomplete |= docs_dangle && parsed.diagnostics.is_empty();
     parsed
@@ -179,7 +179,7 @@ fn keyword_meant(name: &str) -> Option<String> {
         "return" => Some("the value of a definition is what stands after its `=`"),
         _ => None,
     };
-    let near = || did_you_mean(name, KEYWORDS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let near = || nearest(name, KEYWORDS).map(|near| format!("did you mean `{near}`?"));
     foreign.map(str::to_string).or_else(near)
 }
 
@@ -188,7 +188,7 @@ fn theorem<'a>(input: Tokens<'a>, faults: &mut Faults) -> Parse<'a, Option<Theor
     let doc = docs(input);
     let need_string = need_or(string, |input| {
         let help = match input.peek().tok {
-            Tok::Name(name) => Some(format!("a theorem's name is a string: `theorem \"{name}\"`")),
+            Tok::Name(name) => Some(format!("a theorem's name is a string: `theorem \"{}\"`", shorten(name))),
             _ => None,
         };
         unexpected(input, "the theorem's name in quotes").maybe_help(help)
@@ -214,7 +214,7 @@ fn theorem<'a>(input: Tokens<'a>, faults: &mut Faults) -> Parse<'a, Option<Theor
                     .at(opened, "opened here")
                     .because(rest.peek().span, format!("expected `}}` before {}", describe(rest.peek().tok)));
                 let incomplete = rest.peek().tok == Tok::End;
-                faults.add(Fault { at: rest.at, diagnostic: Some(Box::new(diagnostic)), incomplete });
+                faults.add(Fault { at: rest.at(), diagnostic: Some(Box::new(diagnostic)), incomplete });
             }
             return Ok((rest, None));
         }
@@ -232,7 +232,7 @@ fn theorem<'a>(input: Tokens<'a>, faults: &mut Faults) -> Parse<'a, Option<Theor
                 if let Some(diagnostic) = stray_in_theorem(rest, !statements.is_empty()) {
                     faults.report(diagnostic);
                 }
-                next_statement(rest, rest.at)
+                next_statement(rest, rest.at())
             }
         };
     }
@@ -265,13 +265,20 @@ fn stray_in_theorem(input: Tokens<'_>, after_statement: bool) -> Option<Diagnost
 /// Braces that the broken statement opened are its own: the `}` of `{1, , 2}` does not close the theorem. A `let` counts
 /// only at the head of a line, since elsewhere it is more likely a part of the broken expression.
 fn next_statement(start: Tokens<'_>, at: usize) -> Tokens<'_> {
+    let statement_follows = |index: usize| match start.rest().get(index + 1).map(|token| token.tok) {
+        Some(Tok::Word(word)) => word.starts_statement(),
+        _ => false,
+    };
     let mut open = 0usize;
     for (index, token) in start.rest().iter().enumerate() {
-        let beyond = index > 0 && start.at + index >= at;
+        let beyond = index > 0 && start.at() + index >= at;
         match token.tok {
             Tok::Sign(Sign::LBrace) => open += 1,
             Tok::Sign(Sign::RBrace) if open > 0 => open -= 1,
-            Tok::Sign(Sign::RBrace) if start.at + index >= at => return start.skip(index),
+            // A `}` that further statements follow was meant for another bracket, as in `(0, 1}`.
+            Tok::Sign(Sign::RBrace) if start.at() + index >= at && !statement_follows(index) => {
+                return start.skip(index);
+            }
             Tok::Word(Word::Let) if beyond && token.first_on_line => return start.skip(index),
             Tok::Word(word) if beyond && word != Word::Let && (word.starts_item() || word.starts_statement()) => {
                 return start.skip(index);

@@ -1,6 +1,6 @@
 //! Likely slips: the spellings of other languages, and what to say about them.
 
-use crate::base::Code;
+use crate::base::{Code, did_you_mean};
 
 use super::token::{Sign, Tok, Token, Word};
 
@@ -15,7 +15,7 @@ pub(super) struct Mistake {
 impl Mistake {
     /// A sign or a name that Loewner spells otherwise.
     pub(super) fn spelling(found: &str, label: &str, help: impl Into<String>) -> Self {
-        let message = format!("`{found}` is spelled otherwise here");
+        let message = format!("`{}` is spelled otherwise here", shorten(found));
         Mistake { code: Code::E0110, message, label: label.into(), help: Some(help.into()) }
     }
 
@@ -119,13 +119,20 @@ pub(super) fn describe(tok: Tok<'_>) -> String {
 }
 
 /// The likely repair where `found` stands and something else was expected, told from its neighbours.
-pub(super) fn repair(previous: Option<Token<'_>>, found: Token<'_>, next: Token<'_>) -> Option<&'static str> {
+pub(super) fn repair(
+    expected: &str,
+    previous: Option<Token<'_>>,
+    found: Token<'_>,
+    next: Token<'_>,
+) -> Option<&'static str> {
     let before = previous.map(|token| token.tok);
     let after_operand = matches!(
         before,
         Some(Tok::Name(_) | Tok::Number(..) | Tok::Sign(Sign::RParen | Sign::RBracket | Sign::Adjoint))
     );
-    let same_line = !found.first_on_line;
+    // Where an operator could have stood, and the line goes on, one may have been left out.
+    let operator_fits = expected.starts_with("an operator") || expected.starts_with("`,`") || expected == "`)`";
+    let same_line = !found.first_on_line && operator_fits;
     let touches = |left: Token<'_>, right: Token<'_>| left.span.end == right.span.start;
     Some(match found.tok {
         Tok::Sign(Sign::Comma)
@@ -135,7 +142,9 @@ pub(super) fn repair(previous: Option<Token<'_>>, found: Token<'_>, next: Token<
         {
             "a decimal is written with a point: `0.5`"
         }
-        Tok::Sign(Sign::Assign) if after_operand => "to compare two values write `==`; `=` gives a name its value",
+        Tok::Sign(Sign::Assign) if after_operand && operator_fits => {
+            "to compare two values write `==`; `=` gives a name its value"
+        }
         Tok::Sign(Sign::Semicolon) => "no statement ends in a semicolon; it parts the rows of a matrix",
         Tok::Sign(Sign::Adjoint) => "`'` stands after a matrix and takes its adjoint; a string is written `\"text\"`",
         Tok::Sign(Sign::Range) if after_operand => "a range `lo..hi` is a set: it stands after `in`",
@@ -162,4 +171,10 @@ pub(super) fn shorten(text: &str) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_string(),
     }
+}
+
+/// The word that a misspelt name stands for. A name much longer than any word is none of them, and comparing it would take
+/// its time.
+pub(super) fn nearest(name: &str, words: &[&'static str]) -> Option<&'static str> {
+    if name.len() > 40 { None } else { did_you_mean(name, words.iter().copied()) }
 }

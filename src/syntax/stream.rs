@@ -21,47 +21,54 @@ use super::token::{Sign, Tok, Token, Word};
 pub(super) const MAX_DEPTH: u16 = 200;
 
 /// What all parsers of one text share.
-pub(super) struct Context {
+pub(super) struct Context<'a> {
+    /// The last one is always [`Tok::End`], and nothing steps over it.
+    pub tokens: Vec<Token<'a>>,
     pub docs: Vec<Text>,
     /// Mistakes after which the parser could go on as if they had not been made.
     pub soft: RefCell<Vec<Diagnostic>>,
 }
 
-/// The tokens from one place on. The last token is always [`Tok::End`], and nothing steps over it.
+/// The tokens from one place on. It is small on purpose: every parser on the stack holds several of it.
 #[derive(Clone, Copy)]
 pub(super) struct Tokens<'a> {
-    all: &'a [Token<'a>],
-    /// The index of the next token.
-    pub at: usize,
+    pub context: &'a Context<'a>,
+    at: u32,
+    end: u32,
     depth: u16,
-    pub context: &'a Context,
 }
 
 impl<'a> Tokens<'a> {
-    pub(super) fn new(all: &'a [Token<'a>], context: &'a Context) -> Self {
-        Tokens { all, at: 0, depth: 0, context }
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        // A text has fewer than 4 GiB, and no token is empty.
+        Tokens { context, at: 0, end: context.tokens.len() as u32 - 1, depth: 0 }
+    }
+
+    /// The index of the next token.
+    pub(super) fn at(self) -> usize {
+        self.at as usize
     }
 
     pub(super) fn peek(self) -> Token<'a> {
-        self.all[self.at.min(self.all.len() - 1)]
+        self.context.tokens[self.at()]
     }
 
     pub(super) fn peek_second(self) -> Token<'a> {
-        self.all[(self.at + 1).min(self.all.len() - 1)]
+        self.skip(1).peek()
     }
 
     /// The token before the next one.
     pub(super) fn previous(self) -> Option<Token<'a>> {
-        self.at.checked_sub(1).map(|at| self.all[at])
+        self.at().checked_sub(1).map(|at| self.context.tokens[at])
     }
 
     /// The tokens from the next one on, the end included.
     pub(super) fn rest(self) -> &'a [Token<'a>] {
-        &self.all[self.at..]
+        &self.context.tokens[self.at()..]
     }
 
     pub(super) fn skip(self, count: usize) -> Self {
-        Tokens { at: (self.at + count).min(self.all.len() - 1), ..self }
+        Tokens { at: self.end.min(self.at.saturating_add(count as u32)), ..self }
     }
 
     /// From the start of `start`'s next token to the end of the last token before `self`.
@@ -85,12 +92,11 @@ impl<'a> nom::Input for Tokens<'a> {
     type IterIndices = std::iter::Enumerate<Self::Iter>;
 
     fn input_len(&self) -> usize {
-        self.all.len() - 1 - self.at
+        (self.end - self.at) as usize
     }
 
     fn take(&self, index: usize) -> Self {
-        // The taken part has no end token of its own; nothing here asks for one.
-        Tokens { all: &self.all[..self.at + index], ..*self }
+        Tokens { end: self.skip(index).at, ..*self }
     }
 
     fn take_from(&self, index: usize) -> Self {
@@ -106,7 +112,7 @@ impl<'a> nom::Input for Tokens<'a> {
     }
 
     fn iter_elements(&self) -> Self::Iter {
-        self.all[self.at..self.all.len() - 1].iter().copied()
+        self.context.tokens[self.at()..self.end as usize].iter().copied()
     }
 
     fn iter_indices(&self) -> Self::IterIndices {
@@ -130,7 +136,7 @@ pub(super) struct Fault {
 
 impl<'a> ParseError<Tokens<'a>> for Fault {
     fn from_error_kind(input: Tokens<'a>, _: ErrorKind) -> Self {
-        Fault { at: input.at, diagnostic: None, incomplete: false }
+        Fault { at: input.at(), diagnostic: None, incomplete: false }
     }
 
     fn append(_: Tokens<'a>, _: ErrorKind, other: Self) -> Self {
@@ -143,7 +149,7 @@ pub(super) type Parse<'a, T> = IResult<Tokens<'a>, T, Fault>;
 
 /// Nothing of the kind begins here.
 pub(super) fn absent<'a, T>(input: Tokens<'a>) -> Parse<'a, T> {
-    Err(Err::Error(Fault { at: input.at, diagnostic: None, incomplete: false }))
+    Err(Err::Error(Fault { at: input.at(), diagnostic: None, incomplete: false }))
 }
 
 /// The mistake is at the next token, and no other parser can mend it.
@@ -151,20 +157,26 @@ pub(super) fn fail<'a, T>(input: Tokens<'a>, diagnostic: Diagnostic) -> Parse<'a
     let incomplete = input.peek().tok == Tok::End;
     // What the lexer has reported is not reported twice.
     let diagnostic = (input.peek().tok != Tok::Bad).then(|| Box::new(diagnostic));
-    Err(Err::Failure(Fault { at: input.at, diagnostic, incomplete }))
+    Err(Err::Failure(Fault { at: input.at(), diagnostic, incomplete }))
 }
 
 /// The diagnostic for a wrong token: what was expected, and what stands there.
 pub(super) fn unexpected(input: Tokens<'_>, expected: &str) -> Diagnostic {
     let found = input.peek();
     let message = format!("expected {expected}, found {}", describe(found.tok));
-    let label = match found.tok {
-        Tok::End => format!("the text ends here; expected {expected}"),
-        Tok::Word(_) => "a keyword".into(),
-        _ => format!("expected {expected}"),
-    };
-    let repair = repair(input.previous(), found, input.peek_second());
-    Diagnostic::new(Code::E0102, message).at(found.span, label).maybe_help(repair.map(str::to_string))
+    let repair = repair(expected, input.previous(), found, input.peek_second());
+    let diagnostic = Diagnostic::new(Code::E0102, message).maybe_help(repair.map(str::to_string));
+    match (found.tok, input.previous()) {
+        (Tok::End, _) => diagnostic.at(found.span, format!("the text ends here; expected {expected}")),
+        // The next statement is innocent: what is missing is missing before it.
+        (Tok::Word(word), Some(last)) if found.first_on_line && (word.starts_item() || word.starts_statement()) => {
+            diagnostic.at(last.span, "this breaks off").because(found.span, "the next statement begins here")
+        }
+        (Tok::Sign(Sign::RBrace), Some(last)) if found.first_on_line => {
+            diagnostic.at(last.span, "this breaks off").because(found.span, "`}` stands here")
+        }
+        _ => diagnostic.at(found.span, format!("expected {expected}")),
+    }
 }
 
 /// Makes a parser obligatory: where it does not apply, the message says that `expected` was expected.
@@ -303,7 +315,7 @@ pub(super) fn unclosed(input: Tokens<'_>, open: Sign, opened: Span, expected: &s
             .at(found.span, format!("expected {expected}"))
             .because(opened, "opened here");
     }
-    unexpected(input, expected).because(opened, format!("to go on after this `{open}`"))
+    unexpected(input, expected).because(opened, format!("this `{open}` is still open"))
 }
 
 /// Whether a sign is next, without taking it.
