@@ -170,9 +170,8 @@ pub fn number(value: BigRational) -> Term {
             denominator /= &prime;
         }
     }
-    let whole = |n: &BigInt| {
-        Term::new(ExprKind::Number { value: BigRational::from_integer(n.clone()), imaginary: false })
-    };
+    let whole =
+        |n: &BigInt| Term::new(ExprKind::Number { value: BigRational::from_integer(n.clone()), imaginary: false });
     if denominator == BigInt::from(1) {
         Term::new(ExprKind::Number { value, imaginary: false })
     } else {

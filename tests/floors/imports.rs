@@ -16,7 +16,9 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("torch", &["base", "ir", "grad", "rewrite"]),
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
-    ("report", &["base", "check", "verify", "train"]),
+    // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
+    ("api", &["base", "syntax", "ir", "library", "check", "eval", "verify"]),
+    ("report", &["base", "ir", "check", "verify", "train"]),
     (
         "cli",
         &[
