@@ -23,7 +23,7 @@ pub const FLOORS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "verify",
-            "train", "report",
+            "train", "api", "report",
         ],
     ),
 ];
