@@ -10,7 +10,6 @@ use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::ir::{Dim, Graph, Instance, NodeId, Property, Shape};
-use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
 #[derive(Clone, PartialEq, Debug)]
@@ -192,15 +191,6 @@ impl Loewner {
         value.map_err(|diagnostics| self.error(diagnostics))
     }
 
-    /// The verdicts on every claim of the theorems in a text.
-    ///
-    /// # Errors
-    /// Every mistake in the text.
-    pub fn verify(&mut self, text: &str, options: &Options) -> Result<Report, Error> {
-        let theorems = self.define(text)?;
-        verify::verify(&theorems, options, &verify::Silent).map_err(|diagnostic| self.error(vec![diagnostic]))
-    }
-
     fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
         Error { diagnostics, sources: self.session.sources().clone() }
     }
@@ -218,7 +208,8 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
     let plan = Plan::<f64>::compile(&graph, &roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     let mut ws = Workspace::new(&plan);
     let epsilon = compiled.data.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
-    ws.set_tolerance(eval::DEFAULT_TOLERANCE_FACTOR * epsilon);
+    // Data of single precision keeps its domain only as exactly as single precision can.
+    ws.tolerance_factor = eval::DEFAULT_TOLERANCE_FACTOR * (epsilon / f64::EPSILON);
     for (input, data) in &compiled.data {
         // An input that the expression does not use has no place in the plan.
         let Some(mut target) = ws.input_mut(*input) else { continue };
@@ -243,7 +234,9 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
 /// What went wrong in an evaluation, at the subexpression where it did.
 pub fn explain(graph: &Graph, fault: &Fault) -> Diagnostic {
     let (code, message, label) = match &fault.kind {
-        FaultKind::NotANumber => (Code::E0701, "a value here is not a number (NaN)".to_string(), "first seen here".to_string()),
+        FaultKind::NotANumber => {
+            (Code::E0701, "a value here is not a number (NaN)".to_string(), "first seen here".to_string())
+        }
         FaultKind::RequirementFailed { property, measured, accepted } => (
             Code::E0702,
             format!("a matrix here is not {property}"),
@@ -268,7 +261,9 @@ pub fn explain(graph: &Graph, fault: &Fault) -> Diagnostic {
         None => diagnostic.note(label),
     };
     match fault.kind {
-        FaultKind::NotANumber => diagnostic.help("0/0, the logarithm or a real power of a negative number, and ∞ − ∞ have no value"),
+        FaultKind::NotANumber => {
+            diagnostic.help("0/0, the logarithm or a real power of a negative number, and ∞ − ∞ have no value")
+        }
         FaultKind::RequirementFailed { .. }
         | FaultKind::ConditionFailed
         | FaultKind::NoConvergence
