@@ -367,12 +367,27 @@ fn long_flat_texts_take_linear_time() {
         "\"a".repeat(count),
         "? ".repeat(count),
         "\u{1f600}".repeat(count),
+        "theorem \"t\" { forall x in (a ".repeat(count),
+        format!("theorem \"t\" {{ {} }}", "forall x in (a ".repeat(count)),
+        format!("def f({}", "x: (a, ".repeat(count)),
+        "a".repeat(1_000_000),
+        format!("a{}", "ᵀ".repeat(count)),
+        format!("theorem {}", "a".repeat(1_000_000)),
+        "claim ".repeat(count),
+        "} ".repeat(count),
+        "# ".repeat(count),
+        "##\n".repeat(count),
+        "\n".repeat(count),
+        "1.2.3.".repeat(count),
+        "1e".repeat(count),
     ];
     for text in texts {
         let started = Instant::now();
-        let parsed = parse_expr(FileId(0), &text);
-        assert!(parsed.diagnostics.len() <= 100);
-        drop(parsed);
+        for diagnostics in [parse_expr(FileId(0), &text).diagnostics, parse_program(FileId(0), &text).diagnostics] {
+            assert!(diagnostics.len() <= 100, "{text:.20}");
+            let longest = diagnostics.iter().flat_map(|d| d.help.iter().chain([&d.message])).map(String::len).max();
+            assert!(longest < Some(300), "a message repeats the text {text:.20}");
+        }
         assert!(started.elapsed() < Duration::from_secs(2), "{:.20} took {:?}", text, started.elapsed());
     }
 }

@@ -156,6 +156,7 @@ fn printing_uses_only_the_parentheses_that_are_needed() {
         "f(if a then b else c, x = let y = 1 in y)",
         "[1, 2;]",
         "0.0051 * x .^ 2",
+        "-1/2 + 2*mu",
     ];
     for text in cases {
         let parsed = parse_expr(FileId(0), text).value.expect("these texts are right");

@@ -12,7 +12,7 @@ use crate::base::{Code, Diagnostic, FileId, Span};
 
 use super::ast::Text;
 use super::number::{MAX_DIGITS, MAX_EXPONENT};
-use super::slips::{Mistake, SLIPS, stray};
+use super::slips::{Mistake, SLIPS, shorten, stray};
 use super::token::{SIGNS, Sign, Tok, Token, Word};
 
 /// More mistakes than this tell nobody anything: the text is no Loewner at all.
@@ -145,7 +145,8 @@ fn name_lexeme(text: &str) -> Lexeme<'_> {
     if let Some(base) = text.strip_suffix(['ᵀ', 'ᴴ', 'ᵗ'])
         && !base.is_empty()
     {
-        let mistake = Mistake::spelling(text, "this is read as part of the name", format!("write `{base}'`"));
+        let mistake =
+            Mistake::spelling(text, "this is read as part of the name", format!("write `{}'`", shorten(base)));
         return Lexeme::mended([Some(Tok::Name(base)), Some(Tok::Sign(Sign::Adjoint))], mistake);
     }
     Lexeme::good(Word::of(text).map_or(Tok::Name(text), Tok::Word))
@@ -176,8 +177,13 @@ fn number(input: &str) -> IResult<&str, Lexeme<'_>> {
     let bare_point = terminated(char::<_, nom::error::Error<&str>>('.'), not(satisfy(|c| ".*/^'".contains(c))));
     if let Ok((after, _)) = terminated(bare_point, not(satisfy(starts_name))).parse(rest) {
         let ends_line = line_ends(after);
-        let help = if ends_line { "a statement needs no full stop".into() } else { format!("write `{digits}`") };
-        let mistake = Mistake::number(format!("`{digits}.` has no digits after its point"), "digits are missing", help);
+        let help =
+            if ends_line { "a statement needs no full stop".into() } else { format!("write `{}`", shorten(digits)) };
+        let mistake = Mistake::number(
+            format!("`{}.` has no digits after its point", shorten(digits)),
+            "digits are missing",
+            help,
+        );
         return Ok((after, Lexeme::mended([value, None], mistake)));
     }
     Ok((rest, Lexeme { toks: [value, None], mistake: None }))
@@ -205,17 +211,18 @@ fn runs_on<'a>(digits: &'a str, tail: &str, rest: &'a str, after: &'a str) -> (&
     let value = Some(Tok::Number(digits, false));
     let whole = [value, None];
     let shown: String = tail.chars().take(20).collect();
-    let message = format!("`{digits}{shown}` is neither a number nor a name");
+    let shown_digits = shorten(digits);
+    let message = format!("`{shown_digits}{shown}` is neither a number nor a name");
     if tail == "e" || tail == "E" {
-        let help = format!("write the power of ten: `{digits}e-3`, or `{digits}*e` for a product");
+        let help = format!("write the power of ten: `{shown_digits}e-3`, or `{shown_digits}*e` for a product");
         return (after, Lexeme::mended(whole, Mistake::number(message, "an exponent has digits", help)));
     }
     if tail.starts_with('_') {
         let joined = format!("{digits}{}", tail.replace('_', ""));
-        let help = format!("write the digits without separators: `{joined}`");
+        let help = format!("write the digits without separators: `{}`", shorten(&joined));
         return (after, Lexeme::mended(whole, Mistake::number(message, "a number holds no `_`", help)));
     }
-    let help = format!("a product is written with `*`: `{digits}*{shown}`");
+    let help = format!("a product is written with `*`: `{shown_digits}*{shown}`");
     let mistake = Mistake::number(message, "the number ends and a name begins", help);
     (rest, Lexeme::mended([value, Some(Tok::Sign(Sign::Mul))], mistake))
 }
@@ -245,7 +252,7 @@ fn curly_string(input: &str) -> IResult<&str, Lexeme<'_>> {
     let ends = move |c: char| quote(c) || c == '"' || c == '\n';
     let closing = satisfy(move |c| quote(c) || c == '"');
     map(delimited(satisfy(quote), take_till(ends), opt(closing)), |text: &str| {
-        let help = format!("write `\"{}\"`, with the quotes of the keyboard", text.trim_end());
+        let help = format!("write `\"{}\"`, with the quotes of the keyboard", shorten(text.trim_end()));
         let mistake = Mistake::spelling("“ ”", "typographic quotes do not make a string", help);
         Lexeme::mended([Some(Tok::Str(text.trim_end())), None], mistake)
     })

@@ -17,6 +17,7 @@ mod recover;
 mod slips;
 mod spans;
 mod stream;
+pub mod term;
 mod token;
 
 pub use printer::{Spelling, print_domain, print_expr, print_item, print_program, print_statement};

@@ -169,7 +169,10 @@ fn interval_ahead(input: Tokens<'_>) -> bool {
                     Tok::Sign(Sign::LParen | Sign::LBracket) => depth += 1,
                     Tok::Sign(Sign::RParen | Sign::RBracket) => depth -= 1,
                     Tok::Sign(Sign::Comma) if depth == 1 => return true,
-                    Tok::Word(word) if word.starts_item() => return false,
+                    // Beyond the statement there is nothing to be found; only a `let` may stand within an end.
+                    Tok::Word(word) if word.starts_item() || word.starts_statement() && word != Word::Let => {
+                        return false;
+                    }
                     _ => {}
                 }
                 if depth == 0 {

@@ -6,13 +6,14 @@ use nom::multi::many0;
 use nom::sequence::{pair, preceded, terminated};
 use nom::{Err, Parser};
 
-use crate::base::{Code, Diagnostic, Span, did_you_mean};
+use crate::base::{Code, Diagnostic, Span};
 
 use super::ast::{
     Binary, Claim, ClaimKind, Equality, Expect, Expr, ExprKind, Proof, Quantified, Relation, Statement, Step, Text,
 };
 use super::parse_expr::{bindings, need_expr, sum};
 use super::parse_item::set_of_name;
+use super::slips::nearest;
 use super::stream::{
     Parse, Tokens, absent, at_sign, close, comma_list, contextual, fail, need, need_name, need_or, sign, string,
     unexpected, word,
@@ -61,7 +62,7 @@ fn expect(input: Tokens<'_>) -> Parse<'_, Statement> {
     let verdict = alt((value(Expect::Refuted, contextual("refuted")), value(Expect::Vacuous, contextual("vacuous"))));
     let need_verdict = need_or(verdict, |input| {
         let near = match input.peek().tok {
-            Tok::Name(name) => did_you_mean(name, ["refuted", "vacuous"]),
+            Tok::Name(name) => nearest(name, &["refuted", "vacuous"]),
             _ => None,
         };
         unexpected(input, "`refuted` or `vacuous`").maybe_help(near.map(|near| format!("did you mean `{near}`?")))

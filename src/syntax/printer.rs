@@ -344,7 +344,11 @@ fn is_tight(first: &Expr, rest: &[(Binary, Span, Expr)]) -> bool {
         ExprKind::Power { base, exponent, entrywise: false } => plain(base) && plain(exponent),
         _ => plain(expr),
     };
-    short(first)
+    let opens = |expr: &Expr| match &expr.kind {
+        ExprKind::Negate(inner) => plain(inner),
+        _ => short(expr),
+    };
+    opens(first)
         && rest.iter().all(|(operator, _, operand)| matches!(operator, Binary::Mul | Binary::Div) && short(operand))
 }
 

@@ -6,7 +6,7 @@ use nom::combinator::opt;
 use nom::sequence::{pair, preceded};
 use nom::{Err, Parser};
 
-use crate::base::{Code, Diagnostic, FileId, did_you_mean};
+use crate::base::{Code, Diagnostic, FileId};
 
 use super::Parsed;
 use super::ast::{Binding, Item, Program, Statement, Theorem};
@@ -14,7 +14,7 @@ use super::lexer::{Lexed, lex};
 use super::parse_expr::bindings;
 use super::parse_item::{def, docs, import};
 use super::parse_theorem::statement;
-use super::slips::describe;
+use super::slips::{describe, nearest, shorten};
 use super::stream::{Context, Fault, Parse, Tokens, need, need_or, sign, string, unexpected, word};
 use super::token::{KEYWORDS, Sign, Tok, Token, Word};
 
@@ -179,7 +179,7 @@ fn keyword_meant(name: &str) -> Option<String> {
         "return" => Some("the value of a definition is what stands after its `=`"),
         _ => None,
     };
-    let near = || did_you_mean(name, KEYWORDS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let near = || nearest(name, KEYWORDS).map(|near| format!("did you mean `{near}`?"));
     foreign.map(str::to_string).or_else(near)
 }
 
@@ -188,7 +188,7 @@ fn theorem<'a>(input: Tokens<'a>, faults: &mut Faults) -> Parse<'a, Option<Theor
     let doc = docs(input);
     let need_string = need_or(string, |input| {
         let help = match input.peek().tok {
-            Tok::Name(name) => Some(format!("a theorem's name is a string: `theorem \"{name}\"`")),
+            Tok::Name(name) => Some(format!("a theorem's name is a string: `theorem \"{}\"`", shorten(name))),
             _ => None,
         };
         unexpected(input, "the theorem's name in quotes").maybe_help(help)

@@ -1,6 +1,6 @@
 //! Likely slips: the spellings of other languages, and what to say about them.
 
-use crate::base::Code;
+use crate::base::{Code, did_you_mean};
 
 use super::token::{Sign, Tok, Token, Word};
 
@@ -15,7 +15,7 @@ pub(super) struct Mistake {
 impl Mistake {
     /// A sign or a name that Loewner spells otherwise.
     pub(super) fn spelling(found: &str, label: &str, help: impl Into<String>) -> Self {
-        let message = format!("`{found}` is spelled otherwise here");
+        let message = format!("`{}` is spelled otherwise here", shorten(found));
         Mistake { code: Code::E0110, message, label: label.into(), help: Some(help.into()) }
     }
 
@@ -171,4 +171,10 @@ pub(super) fn shorten(text: &str) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_string(),
     }
+}
+
+/// The word that a misspelt name stands for. A name much longer than any word is none of them, and comparing it would take
+/// its time.
+pub(super) fn nearest(name: &str, words: &[&'static str]) -> Option<&'static str> {
+    if name.len() > 40 { None } else { did_you_mean(name, words.iter().copied()) }
 }

@@ -1,0 +1,256 @@
+//! Chains of entrywise operations on real values, run in one pass over chunks that stay in the first-level cache.
+//!
+//! A program is a list of operations in single-assignment form. Each chunk goes through the whole list before the next
+//! one starts, so that the temporaries are a few chunks, not matrices, and each operation is a loop that the compiler
+//! turns into vector instructions.
+
+use super::kernels::{Compensated, extreme, extreme_of, run_sum};
+use super::real::Real;
+use super::scalar;
+use crate::ir::{NodeId, ScalarFn, Zip};
+
+/// The entries of one chunk.
+pub(super) const CHUNK: usize = 64;
+
+/// Where an operand comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Arg {
+    /// The result of an earlier operation of the program.
+    Register(usize),
+    /// A buffer with an entry for each entry of the result.
+    Full(usize),
+    /// One number for all entries.
+    Splat(usize),
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Micro {
+    /// A scalar function with its parameter.
+    Map(ScalarFn, Arg, Option<Arg>),
+    /// A binary operation.
+    Zip(Zip, Arg, Arg),
+    /// Entry i of a vector for every entry of row i.
+    OfRow(usize),
+    /// Entry j of a vector for every entry of column j.
+    OfColumn(usize),
+    /// The operand itself.
+    Copy(Arg),
+}
+
+/// What becomes of the last operation's results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Finish {
+    /// They are the result.
+    Store,
+    /// Their sum is.
+    Sum,
+    /// The greatest (`true`) or the least of them is.
+    Extreme(bool),
+}
+
+/// A chain of operations.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    /// The operations, each with the node that it computes.
+    pub ops: Vec<(Micro, NodeId)>,
+    /// The rows of the entries.
+    pub rows: usize,
+    /// The number of entries.
+    pub len: usize,
+    /// Where the result goes; every operand lies before it.
+    pub out: usize,
+    /// How the results end.
+    pub finish: Finish,
+}
+
+/// An operand resolved for one chunk.
+#[derive(Clone, Copy)]
+enum Chunk<'a, T> {
+    Entries(&'a [T]),
+    One(T),
+}
+
+impl<T: Copy> Chunk<'_, T> {
+    fn first(self) -> T {
+        match self {
+            Chunk::Entries(entries) => entries[0],
+            Chunk::One(x) => x,
+        }
+    }
+}
+
+fn resolve<'a, T: Copy>(arg: Arg, before: &'a [T], registers: &'a [T], start: usize, len: usize) -> Chunk<'a, T> {
+    match arg {
+        Arg::Register(k) => Chunk::Entries(&registers[k * CHUNK..k * CHUNK + len]),
+        Arg::Full(at) => Chunk::Entries(&before[at + start..at + start + len]),
+        Arg::Splat(at) => Chunk::One(before[at]),
+    }
+}
+
+impl Program {
+    /// Runs the program over the arena, with scratch for a chunk per operation.
+    pub(super) fn run<T: Real>(&self, arena: &mut [T], registers: &mut [T]) {
+        let (before, out) = arena.split_at_mut(self.out);
+        let last = self.ops.len() - 1;
+        let mut sum = Compensated::new();
+        let mut found = T::neg_infinity();
+        let mut start = 0;
+        while start < self.len {
+            let len = CHUNK.min(self.len - start);
+            for (k, (op, _)) in self.ops.iter().enumerate() {
+                let (done, rest) = registers.split_at_mut(k * CHUNK);
+                let target = if k == last && self.finish == Finish::Store {
+                    &mut out[start..start + len]
+                } else {
+                    &mut rest[..len]
+                };
+                self.operate(*op, before, done, start, target);
+            }
+            let results = &registers[last * CHUNK..last * CHUNK + len];
+            match self.finish {
+                Finish::Store => {}
+                Finish::Sum if self.len <= CHUNK => out[0] = run_sum(results),
+                Finish::Sum => sum.add(run_sum(results)),
+                Finish::Extreme(greatest) => {
+                    let here = extreme_of(results.iter().copied(), greatest);
+                    found = if start == 0 { here } else { extreme(found, here, greatest) };
+                }
+            }
+            start += len;
+        }
+        match self.finish {
+            Finish::Sum if self.len > CHUNK => out[0] = sum.value(),
+            Finish::Extreme(_) => out[0] = found,
+            Finish::Store | Finish::Sum => {}
+        }
+    }
+
+    /// The node of the first operation that makes a NaN, with the program run once more on the chunks that have one.
+    pub(super) fn first_nan<T: Real>(&self, arena: &mut [T], registers: &mut [T]) -> Option<NodeId> {
+        let (before, _) = arena.split_at_mut(self.out);
+        let mut first: Option<usize> = None;
+        for start in (0..self.len).step_by(CHUNK) {
+            let len = CHUNK.min(self.len - start);
+            for (k, (op, _)) in self.ops.iter().enumerate() {
+                let (done, rest) = registers.split_at_mut(k * CHUNK);
+                self.operate(*op, before, done, start, &mut rest[..len]);
+                if rest[..len].iter().any(|x| x.is_nan()) && first.is_none_or(|first| k < first) {
+                    first = Some(k);
+                }
+            }
+        }
+        first.map(|k| self.ops[k].1)
+    }
+
+    fn operate<T: Real>(&self, op: Micro, before: &[T], done: &[T], start: usize, target: &mut [T]) {
+        let len = target.len();
+        match op {
+            Micro::Map(function, x, p) => {
+                let p = p.map_or(T::of(0.0), |p| resolve(p, before, done, 0, 1).first());
+                match resolve(x, before, done, start, len) {
+                    Chunk::Entries(x) => map(function, x, p, target),
+                    Chunk::One(x) => target.fill(scalar::value(function, x, p)),
+                }
+            }
+            Micro::Zip(zip, x, y) => {
+                let (x, y) = (resolve(x, before, done, start, len), resolve(y, before, done, start, len));
+                match zip {
+                    Zip::Add => binary(x, y, target, |a, b| a + b),
+                    Zip::Sub => binary(x, y, target, |a, b| a - b),
+                    Zip::Mul => binary(x, y, target, |a, b| a * b),
+                    Zip::Div => binary(x, y, target, |a, b| a / b),
+                    Zip::Min => binary(x, y, target, |a, b| extreme(a, b, false)),
+                    Zip::Max => binary(x, y, target, |a, b| extreme(a, b, true)),
+                }
+            }
+            Micro::OfRow(at) => {
+                let mut row = start % self.rows;
+                for entry in target {
+                    *entry = before[at + row];
+                    row += 1;
+                    if row == self.rows {
+                        row = 0;
+                    }
+                }
+            }
+            Micro::OfColumn(at) => {
+                let (mut row, mut col) = (start % self.rows, start / self.rows);
+                for entry in target {
+                    *entry = before[at + col];
+                    row += 1;
+                    if row == self.rows {
+                        (row, col) = (0, col + 1);
+                    }
+                }
+            }
+            Micro::Copy(x) => match resolve(x, before, done, start, len) {
+                Chunk::Entries(x) => target.copy_from_slice(x),
+                Chunk::One(x) => target.fill(x),
+            },
+        }
+    }
+}
+
+fn binary<T: Copy>(x: Chunk<T>, y: Chunk<T>, target: &mut [T], f: impl Fn(T, T) -> T) {
+    match (x, y) {
+        (Chunk::Entries(x), Chunk::Entries(y)) => {
+            for ((out, a), b) in target.iter_mut().zip(x).zip(y) {
+                *out = f(*a, *b);
+            }
+        }
+        (Chunk::One(a), Chunk::Entries(y)) => {
+            for (out, b) in target.iter_mut().zip(y) {
+                *out = f(a, *b);
+            }
+        }
+        (Chunk::Entries(x), Chunk::One(b)) => {
+            for (out, a) in target.iter_mut().zip(x) {
+                *out = f(*a, b);
+            }
+        }
+        (Chunk::One(a), Chunk::One(b)) => target.fill(f(a, b)),
+    }
+}
+
+/// A scalar function of many numbers. The cheap ones get a loop of their own, in which nothing is decided.
+pub(super) fn map<T: Real>(function: ScalarFn, x: &[T], p: T, target: &mut [T]) {
+    let mut each = |f: &dyn Fn(T) -> T| {
+        for (out, x) in target.iter_mut().zip(x) {
+            *out = f(*x);
+        }
+    };
+    match function {
+        ScalarFn::Neg => unary(x, target, |x| -x),
+        ScalarFn::Abs => unary(x, target, |x| x.abs()),
+        ScalarFn::Recip => unary(x, target, |x| T::of(1.0) / x),
+        ScalarFn::Sqrt => unary(x, target, |x| x.sqrt()),
+        ScalarFn::Exp
+        | ScalarFn::Log
+        | ScalarFn::Sign
+        | ScalarFn::Step
+        | ScalarFn::Floor
+        | ScalarFn::Sin
+        | ScalarFn::Cos
+        | ScalarFn::Tanh
+        | ScalarFn::Relu
+        | ScalarFn::Sigmoid
+        | ScalarFn::Softplus
+        | ScalarFn::Expm1
+        | ScalarFn::Log1p
+        | ScalarFn::Log1pRel
+        | ScalarFn::Log1pRelSlope
+        | ScalarFn::XLogX
+        | ScalarFn::LogOnSupport
+        | ScalarFn::RecipOnSupport
+        | ScalarFn::Pow
+        | ScalarFn::PowLog
+        | ScalarFn::Tsallis => each(&|x| scalar::value(function, x, p)),
+    }
+}
+
+fn unary<T: Copy>(x: &[T], target: &mut [T], f: impl Fn(T) -> T) {
+    for (out, x) in target.iter_mut().zip(x) {
+        *out = f(*x);
+    }
+}

@@ -1,0 +1,157 @@
+//! The plain loops: arrangement of entries and reductions, over real and complex entries alike.
+
+use super::real::{Element, Real};
+
+/// How many entries are summed before the compensated step.
+const RUN: usize = 64;
+
+/// Σ x. Runs of 64 entries are added by eight accumulators, and the runs by Kahan and Babuška's compensated sum, so that
+/// the error is below 16 ε Σ|x| whatever the length (Higham, *Accuracy and Stability*, 2nd ed., §4.3).
+pub(super) fn sum<T: Real, E: Element<T>>(x: &[E]) -> E {
+    if x.len() <= RUN {
+        return run_sum(x);
+    }
+    let mut total = Compensated::new();
+    for run in x.chunks(RUN) {
+        total.add(run_sum(run));
+    }
+    total.value()
+}
+
+/// Σ x of at most a run.
+pub(super) fn run_sum<E: Copy + num_traits::Zero + std::ops::AddAssign>(x: &[E]) -> E {
+    let mut lanes = [E::zero(); 8];
+    let mut eights = x.chunks_exact(8);
+    for eight in &mut eights {
+        for (lane, entry) in lanes.iter_mut().zip(eight) {
+            *lane += *entry;
+        }
+    }
+    let mut rest = E::zero();
+    for entry in eights.remainder() {
+        rest += *entry;
+    }
+    ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])) + rest
+}
+
+/// A sum that carries its rounding errors along.
+pub(super) struct Compensated<E> {
+    sum: E,
+    error: E,
+}
+
+impl<E: Copy + num_traits::Num> Compensated<E> {
+    /// The empty sum.
+    pub(super) fn new() -> Self {
+        Compensated { sum: E::zero(), error: E::zero() }
+    }
+
+    /// Adds one term; by Knuth's branch-free transformation the error of the addition is exact.
+    pub(super) fn add(&mut self, x: E) {
+        let sum = self.sum + x;
+        let virtual_x = sum - self.sum;
+        let error = (self.sum - (sum - virtual_x)) + (x - virtual_x);
+        // An infinite sum has no error to carry: the differences above are NaN then.
+        if error == error {
+            self.error = self.error + error;
+        }
+        self.sum = sum;
+    }
+
+    /// The sum.
+    pub(super) fn value(&self) -> E {
+        self.sum + self.error
+    }
+}
+
+/// The least or the greatest of two numbers; NaN where either is.
+pub(super) fn extreme<T: Real>(a: T, b: T, greatest: bool) -> T {
+    if a.is_nan() || b.is_nan() {
+        T::nan()
+    } else if (a < b) == greatest {
+        b
+    } else {
+        a
+    }
+}
+
+/// The least or the greatest entry.
+pub(super) fn extreme_of<T: Real>(x: impl Iterator<Item = T>, greatest: bool) -> T {
+    let start = if greatest { T::neg_infinity() } else { T::infinity() };
+    x.fold(start, |a, b| extreme(a, b, greatest))
+}
+
+/// log Σ exp x = m + log Σ exp(x − m) with m = max x, which cannot overflow; m itself where that is infinite.
+pub(super) fn log_sum_exp<T: Real>(x: impl Iterator<Item = T> + Clone) -> T {
+    let greatest = extreme_of(x.clone(), true);
+    if !greatest.is_finite() {
+        return greatest;
+    }
+    // One term is exp 0 = 1. The others are added first, so that log(1 + rest) keeps a small rest.
+    let (mut rest, mut seen) = (Compensated::new(), false);
+    for entry in x {
+        if entry == greatest && !seen {
+            seen = true;
+        } else {
+            rest.add((entry - greatest).exp());
+        }
+    }
+    greatest + rest.value().ln_1p()
+}
+
+/// A copy with rows and columns exchanged; conjugated on demand. `x` has `rows` rows.
+pub(super) fn transpose<T: Real, E: Element<T>>(x: &[E], rows: usize, conjugate: bool, out: &mut [E]) {
+    let cols = x.len() / rows;
+    for i in 0..rows {
+        for j in 0..cols {
+            let entry = x[j * rows + i];
+            out[i * cols + j] = if conjugate { entry.conjugate() } else { entry };
+        }
+    }
+}
+
+/// The Kronecker product of matrices with these numbers of rows.
+pub(super) fn kron<T: Real, E: Element<T>>(a: &[E], a_rows: usize, b: &[E], b_rows: usize, out: &mut [E]) {
+    let (a_cols, b_cols) = (a.len() / a_rows, b.len() / b_rows);
+    let mut at = 0;
+    for ja in 0..a_cols {
+        for jb in 0..b_cols {
+            for ia in 0..a_rows {
+                let factor = a[ja * a_rows + ia];
+                for entry in &b[jb * b_rows..(jb + 1) * b_rows] {
+                    out[at] = factor * *entry;
+                    at += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Copies a block with `rows` rows into a matrix with `out_rows` rows, with its first entry at (i, j).
+pub(super) fn place<E: Copy>(x: &[E], rows: usize, out: &mut [E], out_rows: usize, i: usize, j: usize) {
+    for (k, column) in x.chunks(rows).enumerate() {
+        let at = (j + k) * out_rows + i;
+        out[at..at + rows].copy_from_slice(column);
+    }
+}
+
+/// The row sums of a matrix, compensated.
+pub(super) fn sum_rows<T: Real, E: Element<T>>(x: &[E], rows: usize, out: &mut [E]) {
+    for (i, out) in out.iter_mut().enumerate() {
+        let mut total = Compensated::new();
+        for entry in x[i..].iter().step_by(rows) {
+            total.add(*entry);
+        }
+        *out = total.value();
+    }
+}
+
+/// Makes a matrix exactly Hermitian from its lower triangle.
+pub(super) fn mirror<T: Real, E: Element<T>>(x: &mut [E], n: usize) {
+    for j in 0..n {
+        x[j * n + j] = E::from_real(x[j * n + j].re());
+        for i in j + 1..n {
+            x[i * n + j] = x[j * n + i].conjugate();
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! A system of column vectors, and the little linear algebra that drawing needs: orthonormalising, Cholesky of a
+//! semi-definite matrix, rotations that level the norms.
+//!
+//! The buffers are kept from one sample to the next.
+
+use rand::RngExt;
+
+use super::entry::Entry;
+use crate::verify::seed::Rng;
+
+/// A matrix, column by column.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Columns<E> {
+    rows: usize,
+    cols: usize,
+    data: Vec<E>,
+}
+
+impl<E: Entry> Columns<E> {
+    /// An empty one.
+    pub fn new() -> Self {
+        Columns { rows: 0, cols: 0, data: Vec::new() }
+    }
+
+    /// Gives it a shape and sets every entry to 0.
+    pub fn reset(&mut self, rows: usize, cols: usize) {
+        (self.rows, self.cols) = (rows, cols);
+        self.data.clear();
+        self.data.resize(rows * cols, E::real(0.0));
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// All entries, column by column.
+    pub fn entries(&self) -> &[E] {
+        &self.data
+    }
+
+    /// All entries, column by column.
+    pub fn entries_mut(&mut self) -> &mut [E] {
+        &mut self.data
+    }
+
+    /// A column.
+    pub fn col(&self, j: usize) -> &[E] {
+        &self.data[j * self.rows..(j + 1) * self.rows]
+    }
+
+    /// A column.
+    pub fn col_mut(&mut self, j: usize) -> &mut [E] {
+        &mut self.data[j * self.rows..(j + 1) * self.rows]
+    }
+
+    /// An entry.
+    pub fn at(&self, i: usize, j: usize) -> E {
+        self.data[i + j * self.rows]
+    }
+
+    /// Sets an entry.
+    pub fn set(&mut self, i: usize, j: usize, x: E) {
+        self.data[i + j * self.rows] = x;
+    }
+
+    /// Takes over shape and entries of another.
+    pub fn copy_from(&mut self, other: &Columns<E>) {
+        (self.rows, self.cols) = (other.rows, other.cols);
+        self.data.clear();
+        self.data.extend_from_slice(&other.data);
+    }
+
+    /// Independent Gaussian entries.
+    pub fn gaussian(&mut self, rng: &mut Rng) {
+        for x in &mut self.data {
+            *x = E::gaussian(rng);
+        }
+    }
+
+    /// The inner product of two columns, conjugate-linear in the first.
+    pub fn dot(&self, i: usize, j: usize) -> E {
+        let mut sum = E::real(0.0);
+        for (a, b) in self.col(i).iter().zip(self.col(j)) {
+            sum += a.conj() * *b;
+        }
+        sum
+    }
+
+    /// The squared norm of a column.
+    pub fn norm2(&self, j: usize) -> f64 {
+        self.col(j).iter().map(|x| x.abs2()).sum()
+    }
+
+    /// Multiplies a column.
+    pub fn scale_col(&mut self, j: usize, s: f64) {
+        for x in self.col_mut(j) {
+            *x = x.scale(s);
+        }
+    }
+
+    /// Multiplies every entry.
+    pub fn scale(&mut self, s: f64) {
+        for x in &mut self.data {
+            *x = x.scale(s);
+        }
+    }
+
+    /// Copies one column over another.
+    pub fn repeat_col(&mut self, from: usize, to: usize) {
+        let rows = self.rows;
+        self.data.copy_within(from * rows..(from + 1) * rows, to * rows);
+    }
+
+    /// Exchanges two columns.
+    pub fn swap_cols(&mut self, i: usize, j: usize) {
+        for k in 0..self.rows {
+            self.data.swap(k + i * self.rows, k + j * self.rows);
+        }
+    }
+
+    /// Makes the first `count` columns orthonormal, by Gram and Schmidt's method done twice, which is enough for an
+    /// orthonormality of a few units in the last place (Kahan's "twice is enough", in Parlett, The Symmetric
+    /// Eigenvalue Problem, 1980). A column that depends on those before it is drawn anew.
+    pub fn orthonormalize(&mut self, count: usize, rng: &mut Rng) {
+        debug_assert!(count <= self.rows, "more orthonormal columns than dimensions");
+        for j in 0..count {
+            loop {
+                let before = self.norm2(j);
+                for _ in 0..2 {
+                    for i in 0..j {
+                        let along = self.dot(i, j);
+                        for k in 0..self.rows {
+                            let x = self.at(k, i) * along;
+                            self.data[k + j * self.rows] -= x;
+                        }
+                    }
+                }
+                let after = self.norm2(j);
+                if after > 1e-20 * before && after > 1e-200 {
+                    self.scale_col(j, 1.0 / after.sqrt());
+                    break;
+                }
+                for k in 0..self.rows {
+                    self.set(k, j, E::gaussian(rng));
+                }
+            }
+        }
+    }
+
+    /// A uniform (Haar) orthonormal system of `cols` columns in `rows` ≥ `cols` dimensions: the orthonormalised columns
+    /// of a Gaussian matrix (Eaton 1983; Mezzadri, Notices of the AMS 54, 2007).
+    pub fn haar(&mut self, rows: usize, cols: usize, rng: &mut Rng) {
+        self.reset(rows, cols);
+        self.gaussian(rng);
+        self.orthonormalize(cols, rng);
+    }
+
+    /// Replaces a Hermitian positive semi-definite n × n matrix K by an upper triangular C with C'C = K. A pivot that
+    /// rounding made negative, or that is noise, is 0, and so is the rest of its row (Higham, Accuracy and Stability of
+    /// Numerical Algorithms, section 10.3).
+    pub fn semidefinite_cholesky(&mut self) {
+        let n = self.rows;
+        let largest = (0..n).map(|j| self.at(j, j).re()).fold(0.0, f64::max);
+        let noise = largest * f64::EPSILON * 4.0 * n as f64;
+        for k in 0..n {
+            let mut pivot = self.at(k, k).re();
+            for i in 0..k {
+                pivot -= self.at(i, k).abs2();
+            }
+            let root = if pivot > noise { pivot.sqrt() } else { 0.0 };
+            self.set(k, k, E::real(root));
+            for j in k + 1..n {
+                let mut x = self.at(k, j);
+                for i in 0..k {
+                    x -= self.at(i, k).conj() * self.at(i, j);
+                }
+                self.set(k, j, if root > 0.0 { x.scale(1.0 / root) } else { E::real(0.0) });
+                self.set(j, k, E::real(0.0));
+            }
+        }
+    }
+
+    /// Rotates pairs of columns until every column has the same norm, which keeps the spectrum of the Gram matrix
+    /// (Davies and Higham, Numerically stable generation of correlation matrices, BIT 40, 2000).
+    pub fn level_norms(&mut self) {
+        let n = self.cols;
+        let target = (0..n).map(|j| self.norm2(j)).sum::<f64>() / n as f64;
+        if target <= 0.0 {
+            return;
+        }
+        for _ in 0..n {
+            // One column below the target and one above it: a rotation makes the first one right.
+            let below = (0..n).find(|j| self.norm2(*j) < target * (1.0 - 1e-14));
+            let above = (0..n).find(|j| self.norm2(*j) > target * (1.0 + 1e-14));
+            let (Some(i), Some(j)) = (below, above) else { return };
+            let (a, b) = (self.norm2(i), self.norm2(j));
+            let inner = self.dot(i, j);
+            // A phase makes the inner product real, then t = tan of the angle solves (b − τ) t² + 2 c t + (a − τ) = 0.
+            let size = inner.abs2().sqrt();
+            if size > 0.0 {
+                let phase = inner.conj().scale(1.0 / size);
+                for k in 0..self.rows {
+                    let x = self.at(k, j) * phase;
+                    self.set(k, j, x);
+                }
+            }
+            let (p, q) = (b - target, a - target);
+            let root = (size * size - p * q).max(0.0).sqrt();
+            let t = -q / (size + root);
+            let c = 1.0 / (1.0 + t * t).sqrt();
+            let s = c * t;
+            for k in 0..self.rows {
+                let (x, y) = (self.at(k, i), self.at(k, j));
+                self.set(k, i, x.scale(c) + y.scale(s));
+                self.set(k, j, y.scale(c) - x.scale(s));
+            }
+        }
+    }
+
+    /// Replaces the columns by Q times them, with Q the square matrix `rotation`.
+    pub fn rotate(&mut self, rotation: &Columns<E>, scratch: &mut Vec<E>) {
+        for j in 0..self.cols {
+            scratch.clear();
+            scratch.extend_from_slice(self.col(j));
+            for i in 0..self.rows {
+                let mut x = E::real(0.0);
+                for (k, y) in scratch.iter().enumerate() {
+                    x += rotation.at(i, k) * *y;
+                }
+                self.set(i, j, x);
+            }
+        }
+    }
+
+    /// Puts the columns into a uniform order.
+    pub fn shuffle(&mut self, rng: &mut Rng) {
+        for j in (1..self.cols).rev() {
+            let i = rng.random_range(0..=j);
+            if i != j {
+                self.swap_cols(i, j);
+            }
+        }
+    }
+}
