@@ -236,7 +236,7 @@ fn evaluate(g: &Graph, id: NodeId, seed: u64) -> Option<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn what_is_known_is_so(
