@@ -85,7 +85,8 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
         return Ok(());
     }
     // A power of two near the largest entry: the scaling is exact, and squares neither overflow nor underflow.
-    let scale = T::of(2.0).powi(greatest.log2().floor().to_i32().unwrap_or(0).clamp(-120, 120));
+    let widest = if T::epsilon() < T::of(1e-10) { 1000 } else { 120 };
+    let scale = T::of(2.0).powi(greatest.log2().floor().to_i32().unwrap_or(0).clamp(-widest, widest));
     let moderate = scale <= T::of(1e9) && scale >= T::of(1e-9);
     let (scale, inverse) = if moderate { (T::of(1.0), T::of(1.0)) } else { (scale, T::of(1.0) / scale) };
     let matrix = &mut work.matrix[..n * n];
