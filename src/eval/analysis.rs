@@ -193,7 +193,10 @@ impl<'g> Analysis<'g> {
     /// The matrix under conjugations and transpositions: (matrix, transposed, conjugated).
     pub(super) fn stripped(&self, operand: NodeId) -> (NodeId, bool, bool) {
         let (mut id, mut transposed, mut conjugated) = (self.value(operand), false, false);
-        while !self.plain {
+        if self.plain {
+            return (id, transposed, conjugated);
+        }
+        loop {
             match self.graph.op(id) {
                 Op::Adjoint => (transposed, conjugated) = (!transposed, !conjugated),
                 Op::Transpose => transposed = !transposed,

@@ -162,13 +162,20 @@ pub(super) fn decompose<T: Real, E: Element<T>>(
     Ok(())
 }
 
-/// f(A) = V f(Λ) V' from a decomposition, exactly Hermitian. `psd` applies the zero rule first.
+/// A function of a matrix: which, its parameter, and whether the matrix is known to be positive semi-definite.
+#[derive(Clone, Copy)]
+pub(super) struct MatrixFunction<T> {
+    pub function: ScalarFn,
+    pub parameter: T,
+    pub psd: bool,
+}
+
+/// f(A) = V f(Λ) V' from a decomposition, exactly Hermitian. The eigenvalues of a positive semi-definite matrix go
+/// through the zero rule first.
 ///
 /// An infinite f(λ) would meet zeros in V and make NaN entries far from where it happened, so it is a fault here.
 pub(super) fn function<T: Real, E: Element<T>>(
-    function: ScalarFn,
-    parameter: T,
-    psd: bool,
+    f: MatrixFunction<T>,
     values: &[T],
     vectors: &[E],
     out: &mut [E],
@@ -179,12 +186,12 @@ pub(super) fn function<T: Real, E: Element<T>>(
     let [images, _, _] = work.vectors;
     let images = &mut images[..n];
     images.copy_from_slice(values);
-    if psd {
+    if f.psd {
         clamp(images);
     }
     for image in images.iter_mut() {
         let at = *image;
-        *image = scalar::value(function, at, parameter);
+        *image = scalar::value(f.function, at, f.parameter);
         if image.is_infinite() && at.is_finite() {
             return Err(FaultKind::Singular { at: at.wide() });
         }
