@@ -36,12 +36,36 @@ impl Ends {
     /// Whether a number lies in it. Ends that no double equals are compared exactly.
     pub fn contains(&self, x: f64) -> bool {
         let above = match (&self.lo_exact, BigRational::from_f64(x)) {
-            (Some(lo), Some(x)) => if self.lo_closed { x >= *lo } else { x > *lo },
-            _ => if self.lo_closed { x >= self.lo } else { x > self.lo },
+            (Some(lo), Some(x)) => {
+                if self.lo_closed {
+                    x >= *lo
+                } else {
+                    x > *lo
+                }
+            }
+            _ => {
+                if self.lo_closed {
+                    x >= self.lo
+                } else {
+                    x > self.lo
+                }
+            }
         };
         let below = match (&self.hi_exact, BigRational::from_f64(x)) {
-            (Some(hi), Some(x)) => if self.hi_closed { x <= *hi } else { x < *hi },
-            _ => if self.hi_closed { x <= self.hi } else { x < self.hi },
+            (Some(hi), Some(x)) => {
+                if self.hi_closed {
+                    x <= *hi
+                } else {
+                    x < *hi
+                }
+            }
+            _ => {
+                if self.hi_closed {
+                    x <= self.hi
+                } else {
+                    x < self.hi
+                }
+            }
         };
         x.is_finite() && above && below
     }
@@ -50,12 +74,36 @@ impl Ends {
     pub fn contains_exactly(&self, x: &BigRational) -> bool {
         let value = x.to_f64().unwrap_or(f64::NAN);
         let above = match &self.lo_exact {
-            Some(lo) => if self.lo_closed { x >= lo } else { x > lo },
-            None => if self.lo_closed { value >= self.lo } else { value > self.lo },
+            Some(lo) => {
+                if self.lo_closed {
+                    x >= lo
+                } else {
+                    x > lo
+                }
+            }
+            None => {
+                if self.lo_closed {
+                    value >= self.lo
+                } else {
+                    value > self.lo
+                }
+            }
         };
         let below = match &self.hi_exact {
-            Some(hi) => if self.hi_closed { x <= hi } else { x < hi },
-            None => if self.hi_closed { value <= self.hi } else { value < self.hi },
+            Some(hi) => {
+                if self.hi_closed {
+                    x <= hi
+                } else {
+                    x < hi
+                }
+            }
+            None => {
+                if self.hi_closed {
+                    value <= self.hi
+                } else {
+                    value < self.hi
+                }
+            }
         };
         above && below
     }
