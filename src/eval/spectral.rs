@@ -16,7 +16,7 @@ use super::workspace::Work;
 use crate::ir::ScalarFn;
 
 /// Real matrices up to this size are reduced by the loops of [`tridiagonal::reduce`]; measured against faer's.
-const SMALL: usize = 24;
+const SMALL: usize = 64;
 
 /// The scratch that the decompositions of an m × n matrix ask of faer.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {

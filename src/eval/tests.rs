@@ -98,3 +98,25 @@ fn speed() {
         println!("n={n}");
     }
 }
+
+#[test]
+#[ignore = "a measurement"]
+fn speed_of_tridiagonal() {
+    for n in [8usize, 32, 128] {
+        let w = random(n * n, 5);
+        let a: Vec<f64> = (0..n * n).map(|k| w[k] + w[(k % n) * n + k / n]).collect();
+        let (mut d, mut e, mut p) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        let runs = 2 + 20_000_000 / (n * n * n + 500);
+        let (mut first, mut second) = (0.0, 0.0);
+        for _ in 0..runs {
+            let mut b = a.clone();
+            let start = std::time::Instant::now();
+            super::tridiagonal::reduce(&mut b, &mut d, &mut e, &mut p);
+            first += start.elapsed().as_secs_f64();
+            let start = std::time::Instant::now();
+            super::tridiagonal::eigenvalues(&mut d, &mut e);
+            second += start.elapsed().as_secs_f64();
+        }
+        println!("n={n} reduce {:.2} iterate {:.2}", first * 1e6 / runs as f64, second * 1e6 / runs as f64);
+    }
+}
