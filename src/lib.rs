@@ -1,8 +1,17 @@
 //! Loewner: a small language for matrix information theory.
+//!
+//! One expression graph, many treatments: a quantity is written once, in the language, and evaluated, checked against
+//! theorems and (in time) rewritten, differentiated and trained with from the same graph.
 
+pub mod api;
 pub mod base;
 pub mod check;
+pub mod cli;
 pub mod eval;
 pub mod ir;
+pub mod library;
+pub mod report;
 pub mod syntax;
 pub mod verify;
+
+pub use api::{Error, Loewner, Value};

@@ -37,6 +37,8 @@ codes! {
     E0107 "a statement that does not start with a keyword";
     E0108 "the rows of a matrix differ in length";
     E0109 "comparisons that do not chain";
+    E0110 "a sign that is spelled otherwise";
+    E0111 "a keyword used as a name";
     E0201 "an unknown name";
     E0202 "an unknown function";
     E0203 "the wrong number of arguments";

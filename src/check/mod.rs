@@ -1,5 +1,22 @@
 //! From abstract syntax to typed graphs: names, sizes, facts, theorems.
 
+mod builtin;
+mod builtin_call;
+mod call;
+mod data;
+mod define;
+mod definitions;
+mod domain;
+mod elaborate;
+mod explain;
+mod operator;
+mod scope;
+mod session;
+mod statement;
 mod theorem;
 
+pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
+pub use data::{Data, Entries};
+pub use definitions::{Definition, Origin};
+pub use session::{Compiled, Doc, Session};
 pub use theorem::{Assumption, Claim, Expected, Part, Theorem, Variable, VariableKind};

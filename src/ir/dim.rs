@@ -14,6 +14,8 @@ pub struct SizeVar {
     pub id: u32,
     /// The name as written.
     pub name: Arc<str>,
+    /// The least value that it takes: 1 for the size of something, less only for an integer that is quantified so.
+    pub least: i64,
 }
 
 impl PartialEq for SizeVar {
@@ -107,6 +109,20 @@ impl Dim {
             }
         }
         Some(product)
+    }
+
+    /// A lower bound on the value, where the signs of the terms give one.
+    pub fn least(&self) -> Option<i64> {
+        self.terms.iter().try_fold(0i64, |sum, (monomial, coefficient)| {
+            let mut term = *coefficient;
+            for var in monomial {
+                if *coefficient < 0 || var.least < 0 {
+                    return None;
+                }
+                term = term.checked_mul(var.least)?;
+            }
+            sum.checked_add(term)
+        })
     }
 
     /// The value under an assignment, or `None` when a variable is missing or a product overflows.
@@ -257,7 +273,7 @@ mod tests {
     use super::*;
 
     fn var(id: u32, name: &str) -> SizeVar {
-        SizeVar { id, name: name.into() }
+        SizeVar { id, name: name.into(), least: 1 }
     }
 
     #[test]

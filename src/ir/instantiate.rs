@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use num_rational::BigRational;
 
-use super::dim::{Dim, Sizes};
+use super::dim::{Dim, SizeVar, Sizes};
 use super::graph::{Graph, Input, Mismatch, NodeId};
 use super::op::{InputId, Op};
 use super::ty::{Shape, Type};
@@ -24,7 +24,7 @@ impl Graph {
     ///
     /// # Errors
     /// [`Mismatch::BadSize`] when a size has no value or is not positive, and whatever other mismatch the actual sizes
-    /// cause.
+    /// cause. A mismatch in a branch that the sizes rule out is none.
     pub fn instantiate(&self, roots: &[NodeId], instance: &Instance) -> Result<(Graph, Vec<NodeId>), Mismatch> {
         let known =
             |dim: &Dim| dim.eval(&instance.sizes).map(Dim::constant).ok_or_else(|| Mismatch::BadSize(dim.clone()));
@@ -52,68 +52,117 @@ impl Graph {
             inputs.push(input);
         }
         let mut graph = Graph::with_inputs(inputs);
-        let mut made: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        let mut made: BTreeMap<NodeId, Result<NodeId, Mismatch>> = BTreeMap::new();
         for id in needed {
             let node = self.node(id);
             graph.set_origin(node.origin);
-            let args: Vec<NodeId> = node.args.iter().map(|arg| made[arg]).collect();
-            let op = match &node.op {
-                Op::Size(dim) => Op::Size(known(dim)?),
-                Op::Eye(dim) => Op::Eye(known(dim)?),
-                Op::Fill(old) => Op::Fill(shape(old)?),
-                Op::Broadcast(axis, dim) => Op::Broadcast(*axis, known(dim)?),
+            let new = match &node.op {
                 Op::Input(input) => match instance.constants.get(input) {
-                    Some(value) => Op::Constant(value.clone()),
-                    None => Op::Input(*input),
+                    Some(value) => graph.make(Op::Constant(value.clone()), vec![]),
+                    None => graph.make(Op::Input(*input), vec![]),
                 },
-                Op::Constant(_)
-                | Op::Truth(_)
-                | Op::ImaginaryUnit
-                | Op::Pi
-                | Op::Infinity
-                | Op::Map(_)
-                | Op::Part(_)
-                | Op::Complexify
-                | Op::Zip(_)
-                | Op::Adjoint
-                | Op::Transpose
-                | Op::Conj
-                | Op::DiagonalOf
-                | Op::DiagonalMatrix
-                | Op::Block(..)
-                | Op::Stack
-                | Op::Entry
-                | Op::MatMul
-                | Op::Kron
-                | Op::Reduce(..)
-                | Op::Eigenvalues
-                | Op::SingularValues
-                | Op::Spectral(_)
-                | Op::LogDet
-                | Op::Det
-                | Op::Inverse
-                | Op::Rank
-                | Op::Compare(_)
-                | Op::And
-                | Op::Or
-                | Op::Not
-                | Op::Select
-                | Op::StopGradient
-                | Op::Annotate(..)
-                | Op::Require => node.op.clone(),
+                op => op.with_sizes(&known).and_then(|op| graph.remake(op, &node.args, &made)),
             };
-            let new = graph.make(op, args)?;
             made.insert(id, new);
         }
-        let roots = roots.iter().map(|id| made[id]).collect();
+        let roots = roots.iter().map(|id| made[id].clone()).collect::<Result<_, _>>()?;
         Ok((graph, roots))
+    }
+
+    /// The nodes `roots` with some nodes replaced by others of the same graph, and some sizes by others.
+    ///
+    /// # Errors
+    /// When a replacement does not fit where the replaced node stood.
+    pub fn substitute(
+        &mut self,
+        roots: &[NodeId],
+        replacements: &BTreeMap<NodeId, NodeId>,
+        sizes: &BTreeMap<SizeVar, Dim>,
+    ) -> Result<Vec<NodeId>, Mismatch> {
+        let new_size = |dim: &Dim| dim.substitute(sizes).ok_or_else(|| Mismatch::BadSize(dim.clone()));
+        let mut made: BTreeMap<NodeId, Result<NodeId, Mismatch>> = BTreeMap::new();
+        for id in self.reachable(roots) {
+            let node = self.node(id);
+            let (op, args) = (node.op.clone(), node.args.clone());
+            let new = match (replacements.get(&id), &op) {
+                (Some(replacement), _) => Ok(*replacement),
+                (None, Op::Input(_)) => Ok(id),
+                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake(op, &args, &made)),
+            };
+            made.insert(id, new);
+        }
+        roots.iter().map(|id| made[id].clone()).collect()
+    }
+
+    /// Makes an operation anew on the new versions of its operands; a choice that is decided by now needs only the
+    /// operand that it chooses.
+    fn remake(
+        &mut self,
+        op: Op,
+        args: &[NodeId],
+        made: &BTreeMap<NodeId, Result<NodeId, Mismatch>>,
+    ) -> Result<NodeId, Mismatch> {
+        if op == Op::Select
+            && let Op::Truth(truth) = self.op(made[&args[0]].clone()?)
+        {
+            return made[&args[if *truth { 1 } else { 2 }]].clone();
+        }
+        let args = args.iter().map(|arg| made[arg].clone()).collect::<Result<_, _>>()?;
+        self.make(op, args)
     }
 
     /// The number of a raw input, if the node is one.
     pub fn as_input(&self, id: NodeId) -> Option<InputId> {
-        match self.op(id) {
-            Op::Input(input) => Some(*input),
-            _ => None,
-        }
+        if let Op::Input(input) = self.op(id) { Some(*input) } else { None }
+    }
+}
+
+impl Op {
+    /// The operation with every size in it replaced.
+    fn with_sizes(&self, new: &impl Fn(&Dim) -> Result<Dim, Mismatch>) -> Result<Op, Mismatch> {
+        Ok(match self {
+            Op::Size(dim) => Op::Size(new(dim)?),
+            Op::Eye(dim) => Op::Eye(new(dim)?),
+            Op::Fill(Shape::Scalar) => Op::Fill(Shape::Scalar),
+            Op::Fill(Shape::Vector(n)) => Op::Fill(Shape::Vector(new(n)?)),
+            Op::Fill(Shape::Matrix(m, n)) => Op::Fill(Shape::Matrix(new(m)?, new(n)?)),
+            Op::Broadcast(axis, dim) => Op::Broadcast(*axis, new(dim)?),
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Truth(_)
+            | Op::ImaginaryUnit
+            | Op::Pi
+            | Op::Infinity
+            | Op::Map(_)
+            | Op::Part(_)
+            | Op::Complexify
+            | Op::Zip(_)
+            | Op::Adjoint
+            | Op::Transpose
+            | Op::Conj
+            | Op::DiagonalOf
+            | Op::DiagonalMatrix
+            | Op::Block(..)
+            | Op::Stack
+            | Op::Entry
+            | Op::MatMul
+            | Op::Kron
+            | Op::Reduce(..)
+            | Op::Eigenvalues
+            | Op::SingularValues
+            | Op::Spectral(_)
+            | Op::LogDet
+            | Op::Det
+            | Op::Inverse
+            | Op::Rank
+            | Op::Compare(_)
+            | Op::And
+            | Op::Or
+            | Op::Not
+            | Op::Select
+            | Op::StopGradient
+            | Op::Annotate(..)
+            | Op::Require => self.clone(),
+        })
     }
 }

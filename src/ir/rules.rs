@@ -41,8 +41,10 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
         Op::Input(id) => known.extend(&g.inputs()[id.0 as usize].facts),
         Op::Constant(value) => literal::scalar(&mut known, value),
         Op::Pi | Op::Infinity => known.yes(Positive, BY_DEFINITION),
-        Op::Size(_) => {
-            known.yes(Positive, "sizes are at least 1");
+        Op::Size(dim) => {
+            let least = dim.least();
+            known.learn(Positive, Fact::yes_if(least.is_some_and(|n| n >= 1)), "sizes are at least 1");
+            known.learn(Nonnegative, Fact::yes_if(least.is_some_and(|n| n >= 0)), "the range of the integers in it");
             known.yes(Integer, BY_DEFINITION);
         }
         Op::Truth(_) | Op::ImaginaryUnit => {}
@@ -250,6 +252,10 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
             known.learn(Pd, Fact::yes_if(definite(x, y) || definite(y, x)), SCHUR_PD);
             known.learn(UnitDiagonal, Fact::yes_if(both(UnitDiagonal)), "1 · 1 = 1");
             known.learn(Diagonal, Fact::yes_if(has_x(Diagonal) || has_y(Diagonal)), "0 · x = 0");
+            if known.has(Diagonal) && ty.field == Field::Real {
+                known.yes(Hermitian, "a real diagonal matrix");
+                known.learn(Psd, Fact::yes_if(both(Nonnegative)), "a nonnegative diagonal");
+            }
             known.learn(ZeroOne, Fact::yes_if(both(ZeroOne)), SIGNS);
             known.learn(Integer, Fact::yes_if(both(Integer)), "products of integers");
             known.learn(Positive, Fact::yes_if(both(Positive)), SIGNS);

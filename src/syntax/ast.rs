@@ -15,6 +15,7 @@ pub struct Program {
 }
 
 /// One statement of a source text.
+#[expect(clippy::large_enum_variant, reason = "a file has few statements, and each is moved once or twice")]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Item {
     /// `import "path.lw"`
@@ -196,6 +197,7 @@ pub struct Claim {
 }
 
 /// What is claimed.
+#[expect(clippy::large_enum_variant, reason = "the claim that holds it is boxed")]
 #[derive(Clone, PartialEq, Debug)]
 pub enum ClaimKind {
     /// A condition; `maximizes(...)`, `minimizes(...)` and `sup(...)` are calls within it.

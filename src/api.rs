@@ -1,0 +1,337 @@
+//! The library from Rust: bind matrices, evaluate expressions, verify theorems.
+
+use std::fmt;
+use std::path::Path;
+
+use faer::{Mat, MatRef};
+use num_complex::Complex;
+
+use crate::base::{Code, Diagnostic, Sources, Span};
+use crate::check::{Compiled, Data, Entries, Session, Theorem};
+use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
+use crate::ir::{Dim, Graph, Instance, NodeId, Property, Shape};
+
+/// What an expression evaluates to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A condition holds or does not.
+    Truth(bool),
+    /// A number, vector or matrix.
+    Data(Data),
+}
+
+impl Value {
+    /// The real number, if the value is one.
+    pub fn scalar(&self) -> Option<f64> {
+        match self {
+            Value::Data(Data { shape: Shape::Scalar, entries: Entries::Real(entries), .. }) => entries.first().copied(),
+            Value::Data(_) | Value::Truth(_) => None,
+        }
+    }
+
+    /// The complex number, if the value is a real or complex one.
+    pub fn complex(&self) -> Option<Complex<f64>> {
+        match self {
+            Value::Data(Data { shape: Shape::Scalar, entries, .. }) => match entries {
+                Entries::Real(entries) => entries.first().map(|x| Complex::new(*x, 0.0)),
+                Entries::Complex(entries) => entries.first().copied(),
+            },
+            Value::Data(_) | Value::Truth(_) => None,
+        }
+    }
+
+    /// The real matrix, if the value is one; a vector is a matrix of one column, a scalar one of one entry.
+    pub fn matrix(&self) -> Option<Mat<f64>> {
+        let Value::Data(Data { shape, entries: Entries::Real(entries), .. }) = self else { return None };
+        let (rows, cols) = sizes(shape)?;
+        Some(Mat::from_fn(rows, cols, |i, j| entries[j * rows + i]))
+    }
+
+    /// Whether the condition holds, if the value is one.
+    pub fn truth(&self) -> Option<bool> {
+        match self {
+            Value::Truth(truth) => Some(*truth),
+            Value::Data(_) => None,
+        }
+    }
+}
+
+fn sizes(shape: &Shape) -> Option<(usize, usize)> {
+    let size = |dim: Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok());
+    Some((size(shape.rows())?, size(shape.cols())?))
+}
+
+/// Mistakes in what was asked, with the texts that they point into.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// The mistakes; at least one.
+    pub diagnostics: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+impl Error {
+    /// The texts that the labels of the diagnostics point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+}
+
+impl fmt::Display for Error {
+    /// Plainly, without colours or excerpts: the command line renders the same data with both.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
+            if i > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{}: {}", diagnostic.code, diagnostic.message)?;
+            for label in &diagnostic.labels {
+                let (line, column) = self.sources.line_column(label.span);
+                let file = &self.sources.get(label.span.file).name;
+                write!(f, "\n  {file}:{line}:{column}: `{}`: {}", self.sources.text(label.span), label.text)?;
+            }
+            for note in &diagnostic.notes {
+                write!(f, "\n  note: {note}")?;
+            }
+            for help in &diagnostic.help {
+                write!(f, "\n  help: {help}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Loewner with its library, ready to be asked.
+///
+/// ```
+/// use faer::mat;
+/// use loewner::Loewner;
+/// use loewner::syntax::term::{mutual_information, name};
+///
+/// let mut loewner = Loewner::new();
+/// loewner.set("K", mat![[1.0, 0.5], [0.5, 1.0]].as_ref());
+/// let written = loewner.evaluate("mutual_information(K, K, 1)")?.scalar().unwrap();
+/// let built = loewner.evaluate(mutual_information(name("K"), name("K"), 1))?.scalar().unwrap();
+/// // log 4 − (3/4) log 3 twice, less H_1 of [1, 1/4; 1/4, 1].
+/// assert!((written - 0.46310705107963).abs() < 1e-13);
+/// assert_eq!(written, built);
+/// # Ok::<(), loewner::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Loewner {
+    session: Session,
+}
+
+impl Loewner {
+    /// The language with its library.
+    pub fn new() -> Self {
+        Loewner { session: Session::new() }
+    }
+
+    /// The checker's session, for everything that is not here.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Reads definitions in the language; theorems among them are checked and returned.
+    ///
+    /// # Errors
+    /// Every mistake in the text.
+    pub fn define(&mut self, text: &str) -> Result<Vec<Theorem>, Error> {
+        let outcome = self.session.load_text("<definitions>", text);
+        outcome.map_err(|diagnostics| self.error(diagnostics))
+    }
+
+    /// Reads a file of definitions and theorems.
+    ///
+    /// # Errors
+    /// Every mistake in the file and in what it imports.
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<Vec<Theorem>, Error> {
+        let outcome = self.session.load_file(path.as_ref());
+        outcome.map_err(|diagnostics| self.error(diagnostics))
+    }
+
+    /// Binds a name to a real matrix.
+    ///
+    /// # Panics
+    /// When the matrix has no entries.
+    pub fn set(&mut self, name: &str, matrix: MatRef<'_, f64>) {
+        let entries = matrix.col_iter().flat_map(|col| col.iter().copied().collect::<Vec<_>>()).collect();
+        self.bind(name, matrix.nrows(), matrix.ncols(), Entries::Real(entries));
+    }
+
+    /// Binds a name to a complex matrix.
+    ///
+    /// # Panics
+    /// When the matrix has no entries.
+    pub fn set_complex(&mut self, name: &str, matrix: MatRef<'_, Complex<f64>>) {
+        let entries = matrix.col_iter().flat_map(|col| col.iter().copied().collect::<Vec<_>>()).collect();
+        self.bind(name, matrix.nrows(), matrix.ncols(), Entries::Complex(entries));
+    }
+
+    /// Binds a name to a real number.
+    pub fn set_scalar(&mut self, name: &str, value: f64) {
+        let data = Data { shape: Shape::Scalar, entries: Entries::Real(vec![value]), epsilon: f64::EPSILON };
+        self.session.bind_data(name, data, "a number set from Rust");
+    }
+
+    fn bind(&mut self, name: &str, rows: usize, cols: usize, entries: Entries) {
+        assert!(rows > 0 && cols > 0, "`{name}` must have at least one row and one column");
+        self.session.bind_data(name, Data::matrix(rows, cols, entries), "a matrix set from Rust");
+    }
+
+    /// The value of an expression, written in the language or built from [`crate::syntax::term`].
+    ///
+    /// # Errors
+    /// The mistakes in the expression, or what went wrong in its evaluation: no value is ever NaN.
+    pub fn evaluate(&mut self, expression: impl ToString) -> Result<Value, Error> {
+        let outcome = self.session.expression(&expression.to_string());
+        let value = outcome.and_then(|compiled| evaluate(&compiled).map_err(|fault| vec![fault]));
+        value.map_err(|diagnostics| self.error(diagnostics))
+    }
+
+    fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
+        Error { diagnostics, sources: self.session.sources().clone() }
+    }
+}
+
+/// The value of a checked expression.
+///
+/// # Errors
+/// A diagnostic that names the subexpression where it went wrong.
+pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
+    let (graph, roots) = compiled
+        .graph
+        .instantiate(&[compiled.root], &Instance::default())
+        .map_err(|mismatch| Diagnostic::new(Code::E0301, mismatch.to_string()))?;
+    refuse_giants(&graph, &roots)?;
+    let plan = Plan::<f64>::compile(&graph, &roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
+    let mut ws = Workspace::new(&plan);
+    let epsilon = compiled.data.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
+    // Data of single precision keeps its domain only as exactly as single precision can.
+    ws.tolerance_factor = eval::DEFAULT_TOLERANCE_FACTOR * (epsilon / f64::EPSILON);
+    for (input, data) in &compiled.data {
+        // An input that the expression does not use has no place in the plan.
+        let Some(mut target) = ws.input_mut(*input) else { continue };
+        match (&mut target.entries, &data.entries) {
+            (eval::Entries::Real(target), Entries::Real(values)) => target.copy_from_slice(values),
+            (eval::Entries::Complex(target), Entries::Complex(values)) => target.copy_from_slice(values),
+            // The input was declared with the field of its data.
+            (eval::Entries::Real(_), Entries::Complex(_)) | (eval::Entries::Complex(_), Entries::Real(_)) => {}
+        }
+    }
+    plan.run(&mut ws).map_err(|fault| {
+        let diagnostic = explain(&graph, &fault);
+        match way_to(&graph, roots[0], fault.node) {
+            Some(span) => diagnostic.because(span, "needed for this"),
+            None => diagnostic,
+        }
+    })?;
+    let shape = graph.ty(roots[0]).shape.clone();
+    let data = |entries| Value::Data(Data { shape: shape.clone(), entries, epsilon });
+    match ws.value(0) {
+        Some(ValueRef::Truth(truth)) => Ok(Value::Truth(truth)),
+        Some(ValueRef::Real { entries, .. }) => Ok(data(Entries::Real(entries.to_vec()))),
+        Some(ValueRef::Complex { entries, .. }) => Ok(data(Entries::Complex(entries.to_vec()))),
+        None => Err(Diagnostic::new(Code::E0701, "the expression has no value")),
+    }
+}
+
+/// Refuses values that no memory holds, before any is asked for: 2^30 numbers are 8 GiB.
+fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> {
+    const MOST: usize = 1 << 30;
+    for node in graph.reachable(roots) {
+        let ty = graph.ty(node);
+        let entries = sizes(&ty.shape).map(|(rows, cols)| rows.saturating_mul(cols));
+        if entries.is_some_and(|entries| entries > MOST) {
+            let diagnostic = Diagnostic::new(Code::E0305, format!("a {} is too large to be held in memory", ty.shape));
+            return Err(match origin(graph, node) {
+                Some(span) => diagnostic.at(span, "this one"),
+                None => diagnostic,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// For a node whose place is in a definition elsewhere: the place in the expression itself that first rests on it.
+fn way_to(graph: &Graph, root: NodeId, node: NodeId) -> Option<Span> {
+    let file = origin(graph, root)?.file;
+    if origin(graph, node).is_some_and(|span| span.file == file) {
+        return None;
+    }
+    let mut resting = std::collections::BTreeSet::from([node]);
+    // Operands come before the nodes that use them.
+    graph.reachable(&[root]).into_iter().find_map(|user| {
+        let rests = graph.node(user).args.iter().any(|arg| resting.contains(arg));
+        if rests {
+            resting.insert(user);
+        }
+        origin(graph, user).filter(|span| rests && span.file == file)
+    })
+}
+
+/// What went wrong in an evaluation, at the subexpression where it did.
+pub fn explain(graph: &Graph, fault: &Fault) -> Diagnostic {
+    let (code, message, label) = match &fault.kind {
+        FaultKind::NotANumber => {
+            (Code::E0701, "a value here is not a number (NaN)".to_string(), "first seen here".to_string())
+        }
+        FaultKind::RequirementFailed { property, measured, accepted } => (
+            Code::E0702,
+            format!("a matrix here is not {property}"),
+            format!("{}, where up to {accepted:.1e} is taken for rounding", deviation(*property, *measured)),
+        ),
+        FaultKind::ConditionFailed => {
+            (Code::E0404, "a condition of a definition does not hold".into(), "required by this".into())
+        }
+        FaultKind::NoConvergence => {
+            (Code::E0703, "a decomposition did not converge".into(), "the matrix decomposed here".into())
+        }
+        FaultKind::Singular { at } => {
+            (Code::E0701, "a function of a matrix is not finite".into(), format!("at the eigenvalue or pivot {at:e}"))
+        }
+        FaultKind::IndexOutside { index, size } => {
+            (Code::E0304, format!("the index {index} is outside 1..{size}"), "this entry".into())
+        }
+    };
+    let diagnostic = Diagnostic::new(code, message);
+    let diagnostic = match origin(graph, fault.node) {
+        Some(span) => diagnostic.at(span, label),
+        None => diagnostic.note(label),
+    };
+    match fault.kind {
+        FaultKind::NotANumber => {
+            diagnostic.help("0/0, the logarithm or a real power of a negative number, and ∞ − ∞ have no value")
+        }
+        FaultKind::RequirementFailed { .. }
+        | FaultKind::ConditionFailed
+        | FaultKind::NoConvergence
+        | FaultKind::Singular { .. }
+        | FaultKind::IndexOutside { .. } => diagnostic,
+    }
+}
+
+fn deviation(property: Property, measured: f64) -> String {
+    match property {
+        Property::Psd | Property::Pd => format!("its least eigenvalue is {measured:e}"),
+        Property::Hermitian
+        | Property::UnitDiagonal
+        | Property::TraceOne
+        | Property::Diagonal
+        | Property::Nonnegative
+        | Property::Positive
+        | Property::ZeroOne
+        | Property::Integer
+        | Property::SumsToOne
+        | Property::UnitColumns
+        | Property::UnitRows
+        | Property::OrthonormalColumns
+        | Property::OrthonormalRows => format!("it is off by {measured:e}"),
+    }
+}
+
+fn origin(graph: &Graph, node: NodeId) -> Option<Span> {
+    graph.node(node).origin
+}

@@ -1,0 +1,486 @@
+//! From expressions to nodes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use num_traits::ToPrimitive;
+
+use super::builtin::{self, Form};
+use super::definitions::{Definition, Definitions, Module};
+use super::scope::{Function, Scope, Value};
+use crate::base::{Code, Diagnostic, Sources, Span, did_you_mean};
+use crate::ir::{Basis, Dim, Fact, Field, Graph, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Zip};
+use crate::syntax::ast::{Expr, ExprKind};
+
+/// A mistake that has been reported already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Reported;
+
+/// What elaboration yields: a value, or nothing because a mistake was reported.
+pub(super) type Checked<T> = Result<T, Reported>;
+
+/// Calls unfold at most this deep; definitions cannot call themselves, so only very long chains of them get here.
+const MAX_CALL_DEPTH: usize = 64;
+
+/// An operand with its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operand {
+    pub node: NodeId,
+    pub span: Span,
+}
+
+/// A call that is being unfolded.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub definition: Arc<Definition>,
+    pub span: Span,
+}
+
+/// Builds one graph from expressions.
+pub(super) struct Elaborator<'a> {
+    pub graph: Graph,
+    pub scope: Scope,
+    pub module: Module,
+    pub definitions: &'a Definitions,
+    pub sources: &'a Sources,
+    pub diagnostics: Vec<Diagnostic>,
+    pub frames: Vec<Frame>,
+    /// Where each size variable was declared.
+    pub size_places: BTreeMap<SizeVar, Span>,
+    /// Results of calls with the same definition and the same nodes.
+    pub unfolded: HashMap<(*const Definition, Vec<NodeId>), NodeId>,
+    next_size: u32,
+}
+
+impl<'a> Elaborator<'a> {
+    pub fn new(sources: &'a Sources, definitions: &'a Definitions, module: Module) -> Self {
+        Elaborator {
+            graph: Graph::new(),
+            scope: Scope::default(),
+            module,
+            definitions,
+            sources,
+            diagnostics: Vec::new(),
+            frames: Vec::new(),
+            size_places: BTreeMap::new(),
+            unfolded: HashMap::new(),
+            next_size: 0,
+        }
+    }
+
+    /// A size variable that no other equals.
+    pub fn fresh_size(&mut self, name: &str, least: i64, span: Span) -> SizeVar {
+        let var = SizeVar { id: self.next_size, name: name.into(), least };
+        self.next_size += 1;
+        self.size_places.insert(var.clone(), span);
+        var
+    }
+
+    /// Reports a mistake, with the calls that led to it.
+    pub fn report<T>(&mut self, mut diagnostic: Diagnostic) -> Checked<T> {
+        for frame in self.frames.iter().rev() {
+            let name = &frame.definition.def.name.name;
+            diagnostic = diagnostic.because(frame.span, format!("in this call of `{name}`"));
+        }
+        self.diagnostics.push(diagnostic);
+        Err(Reported)
+    }
+
+    /// Nodes made from now on come from this place, or from the outermost call that is being unfolded.
+    fn mark(&mut self, span: Span) -> Option<Span> {
+        let place = self.frames.first().map_or(span, |frame| frame.span);
+        self.graph.set_origin(Some(place))
+    }
+
+    /// The node of an expression; it may be a condition.
+    pub fn any(&mut self, expr: &Expr) -> Checked<NodeId> {
+        let before = self.mark(expr.span);
+        let result = self.any_here(expr);
+        self.graph.set_origin(before);
+        result
+    }
+
+    /// The node of an expression that must be a value.
+    pub fn value(&mut self, expr: &Expr) -> Checked<NodeId> {
+        let node = self.any(expr)?;
+        if self.graph.ty(node).field == Field::Truth {
+            return self.report(
+                Diagnostic::new(Code::E0505, "a value was needed here, not a condition")
+                    .at(expr.span, "this is a condition")
+                    .help("choose between values with `if CONDITION then A else B`"),
+            );
+        }
+        Ok(node)
+    }
+
+    /// The node of an expression that must be a condition.
+    pub fn condition(&mut self, expr: &Expr) -> Checked<NodeId> {
+        let node = self.any(expr)?;
+        if self.graph.ty(node).field != Field::Truth {
+            let found = self.describe(node);
+            return self.report(
+                Diagnostic::new(Code::E0503, format!("a condition was needed here, not a {found}"))
+                    .at(expr.span, format!("this is a {found}"))
+                    .help("compare it with something: `<=`, `<`, `==`, `>=`, `>`, `!=`, or `⪯` for the Löwner order"),
+            );
+        }
+        Ok(node)
+    }
+
+    fn operand(&mut self, expr: &Expr) -> Checked<Operand> {
+        Ok(Operand { node: self.value(expr)?, span: expr.span })
+    }
+
+    fn any_here(&mut self, expr: &Expr) -> Checked<NodeId> {
+        match &expr.kind {
+            ExprKind::Number { value, imaginary } => {
+                let real = self.built(expr.span, "a number", &[], |g, _| g.number(value.clone()))?;
+                if !imaginary {
+                    return Ok(real);
+                }
+                self.built(expr.span, "an imaginary number", &[], |g, _| {
+                    let i = g.make(Op::ImaginaryUnit, vec![])?;
+                    g.multiply(real, i)
+                })
+            }
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Str(_) => self.report(
+                Diagnostic::new(Code::E0505, "a text in quotes is no value")
+                    .at(expr.span, "only an option of a function, such as \"rows\", is written in quotes"),
+            ),
+            ExprKind::Call { callee, args } => self.call(callee, args, expr.span),
+            ExprKind::Index { base, indices } => {
+                let base = self.operand(base);
+                let indices: Vec<_> = indices.iter().map(|index| self.operand(index)).collect();
+                let mut operands = vec![base?];
+                for index in indices {
+                    operands.push(index?);
+                }
+                self.make(Op::Entry, &operands, expr.span, "an entry")
+            }
+            ExprKind::Adjoint(inner) => {
+                let inner = self.operand(inner)?;
+                self.built(expr.span, "the conjugate transpose", &[inner], |g, a| g.adjoint(a[0]))
+            }
+            ExprKind::Power { base, exponent, entrywise } => {
+                let (base, exponent) = (self.operand(base), self.operand(exponent));
+                self.power(base?, exponent?, *entrywise, expr.span)
+            }
+            ExprKind::Negate(inner) => {
+                let inner = self.operand(inner)?;
+                self.built(expr.span, "negation", &[inner], |g, a| g.neg(a[0]))
+            }
+            ExprKind::Chain { first, rest } => {
+                let mut left = self.operand(first);
+                for (binary, place, right) in rest {
+                    let right = self.operand(right);
+                    // Both sides are checked before either's mistake ends the chain, so that one run reports both.
+                    left = match (left, right) {
+                        (Ok(left), Ok(right)) => {
+                            let span = left.span.to(right.span);
+                            self.mark(span);
+                            self.binary(*binary, *place, left, right).map(|node| Operand { node, span })
+                        }
+                        (Err(reported), _) | (_, Err(reported)) => Err(reported),
+                    };
+                }
+                Ok(left?.node)
+            }
+            ExprKind::Compare { first, rest } => self.comparison(first, rest),
+            ExprKind::Not(inner) => {
+                let inner = self.condition(inner)?;
+                self.built(expr.span, "not", &[], |g, _| g.negated(inner))
+            }
+            ExprKind::And(parts) => self.logic(Op::And, parts, expr.span),
+            ExprKind::Or(parts) => self.logic(Op::Or, parts, expr.span),
+            ExprKind::Implies(premise, conclusion) => {
+                let (premise, conclusion) = (self.condition(premise), self.condition(conclusion));
+                let (premise, conclusion) = (premise?, conclusion?);
+                self.built(expr.span, "implies", &[], |g, _| {
+                    let not = g.negated(premise)?;
+                    g.make(Op::Or, vec![not, conclusion])
+                })
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                let chosen = self.condition(condition)?;
+                // A condition that is decided already (by sizes, or an exact argument) leaves one branch.
+                match self.graph.op(chosen) {
+                    Op::Truth(true) => return self.any(then),
+                    Op::Truth(false) => return self.any(otherwise),
+                    _ => {}
+                }
+                let (x, y) = (self.any(then), self.any(otherwise));
+                let operands = [
+                    Operand { node: chosen, span: condition.span },
+                    Operand { node: x?, span: then.span },
+                    Operand { node: y?, span: otherwise.span },
+                ];
+                self.make(Op::Select, &operands, expr.span, "`if`")
+            }
+            ExprKind::Let { bindings, body } => {
+                let before = self.scope.len();
+                for binding in bindings {
+                    let value = self.any(&binding.value).map_or(Value::Broken, Value::Node);
+                    self.scope.bind(&binding.name.name, value, binding.name.span, "");
+                }
+                let result = self.any(body);
+                self.scope.truncate(before);
+                result
+            }
+            ExprKind::Vector(entries) => {
+                let operands = self.operands(entries)?;
+                if operands.iter().all(|o| self.graph.ty(o.node).shape == Shape::Scalar) {
+                    self.make(Op::Stack, &operands, expr.span, "a vector")
+                } else {
+                    self.make(Op::Block(1, operands.len() as u32), &operands, expr.span, "a row of blocks")
+                }
+            }
+            ExprKind::Matrix(rows) => {
+                let flat: Vec<Expr> = rows.iter().flatten().cloned().collect();
+                let operands = self.operands(&flat)?;
+                let cols = rows.first().map_or(0, Vec::len);
+                self.make(Op::Block(rows.len() as u32, cols as u32), &operands, expr.span, "a matrix")
+            }
+        }
+    }
+
+    /// Elaborates all before it fails for one.
+    fn operands(&mut self, exprs: &[Expr]) -> Checked<Vec<Operand>> {
+        let operands: Vec<_> = exprs.iter().map(|expr| self.operand(expr)).collect();
+        operands.into_iter().collect()
+    }
+
+    fn logic(&mut self, op: Op, parts: &[Expr], span: Span) -> Checked<NodeId> {
+        let nodes: Vec<_> = parts.iter().map(|part| self.condition(part)).collect();
+        let nodes = nodes.into_iter().collect::<Checked<Vec<_>>>()?;
+        let mut nodes = nodes.into_iter();
+        let Some(mut all) = nodes.next() else { return self.built(span, "a condition", &[], |g, _| g.truth(true)) };
+        for node in nodes {
+            all = self.built(span, "a condition", &[], |g, _| g.make(op.clone(), vec![all, node]))?;
+        }
+        Ok(all)
+    }
+
+    fn name(&mut self, name: &str, span: Span) -> Checked<NodeId> {
+        if let Some(binding) = self.scope.get(name) {
+            return match &binding.value {
+                Value::Node(node) => Ok(*node),
+                Value::Broken => Err(Reported),
+                Value::Function(_) => self.function_as_value(name, span),
+                Value::Text(_) => {
+                    self.report(Diagnostic::new(Code::E0505, "a text in quotes is no value").at(span, "used here"))
+                }
+            };
+        }
+        match name {
+            "pi" => return self.built(span, "π", &[], |g, _| g.make(Op::Pi, vec![])),
+            "inf" => return self.built(span, "∞", &[], |g, _| g.make(Op::Infinity, vec![])),
+            "true" | "false" => return self.built(span, "a truth value", &[], |g, _| g.truth(name == "true")),
+            _ => {}
+        }
+        if self.definitions.get(self.module, name).is_some() || builtin::builtin(name).is_some() {
+            return self.function_as_value(name, span);
+        }
+        let near = did_you_mean(name, self.scope.names()).or_else(|| did_you_mean(name, ["pi", "inf"]));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        let known: Vec<&str> = self.scope.names().collect();
+        let note = match known.as_slice() {
+            [] => "no names are bound here".to_string(),
+            names if names.len() <= 12 => format!("names bound here: {}", names.join(", ")),
+            names => format!("{} names are bound here", names.len()),
+        };
+        self.report(
+            Diagnostic::new(Code::E0201, format!("the name `{name}` is not known"))
+                .at(span, "not known here")
+                .note(note)
+                .maybe_help(hint),
+        )
+    }
+
+    fn function_as_value(&mut self, name: &str, span: Span) -> Checked<NodeId> {
+        self.report(
+            Diagnostic::new(Code::E0208, format!("`{name}` is a function, and a value was needed"))
+                .at(span, "a function")
+                .help(format!("call it: `{name}(...)`")),
+        )
+    }
+
+    /// The function that a name stands for, if it stands for one.
+    pub fn function(&self, name: &str) -> Option<Function> {
+        match self.scope.get(name).map(|binding| &binding.value) {
+            Some(Value::Function(function)) => return Some(function.clone()),
+            Some(Value::Node(_) | Value::Text(_) | Value::Broken) => return None,
+            None => {}
+        }
+        if let Some(definition) = self.definitions.get(self.module, name) {
+            return Some(Function::Definition(definition.clone()));
+        }
+        let builtin = builtin::builtin(name)?;
+        Some(match builtin.form {
+            Form::Entrywise(function) if function.row().parameters == 0 => Function::Entrywise(function),
+            Form::Entrywise(_) | Form::Spectral(_) | Form::Reduce(_) | Form::Special(_) => {
+                Function::Builtin(builtin.name)
+            }
+        })
+    }
+
+    /// Whether the calls that are being unfolded leave room for one more of this definition.
+    pub fn enter(&mut self, definition: &Arc<Definition>, span: Span) -> Checked<()> {
+        let name = definition.def.name.name.clone();
+        if self.frames.iter().any(|frame| Arc::ptr_eq(&frame.definition, definition)) {
+            return self.report(
+                Diagnostic::new(Code::E0206, format!("`{name}` calls itself"))
+                    .at(span, "this call leads back to the definition that it stands in")
+                    .because(definition.def.name.span, format!("`{name}` is defined here"))
+                    .help("a call unfolds into its definition, so a definition cannot be recursive"),
+            );
+        }
+        if self.frames.len() >= MAX_CALL_DEPTH {
+            return self.report(
+                Diagnostic::new(Code::E0105, format!("calls are nested more than {MAX_CALL_DEPTH} deep"))
+                    .at(span, "unfolding this call would go deeper"),
+            );
+        }
+        self.frames.push(Frame { definition: definition.clone(), span });
+        Ok(())
+    }
+
+    /// Powers: of a scalar, of a square matrix, and entry by entry.
+    fn power(&mut self, base: Operand, exponent: Operand, entrywise: bool, span: Span) -> Checked<NodeId> {
+        if self.graph.ty(exponent.node).shape != Shape::Scalar {
+            let found = self.describe(exponent.node);
+            return self.report(
+                Diagnostic::new(Code::E0501, "an exponent must be a scalar")
+                    .at(exponent.span, format!("this is a {found}")),
+            );
+        }
+        let scalar = self.graph.ty(base.node).shape == Shape::Scalar;
+        if scalar || entrywise {
+            let integer = self.small_integer(exponent.node);
+            return match integer {
+                Some(p) if self.graph.is_complex(base.node) => self.built(span, "a power", &[base], |g, a| {
+                    let power = repeated_entrywise(g, a[0], p.unsigned_abs())?;
+                    if p < 0 { g.map(ScalarFn::Recip, power) } else { Ok(power) }
+                }),
+                _ => self.make(Op::Map(ScalarFn::Pow), &[base, exponent], span, "a power"),
+            };
+        }
+        if self.small_integer(exponent.node).is_some() {
+            return self.built(span, "a matrix power", &[base, exponent], |g, a| g.matrix_power(a[0], a[1]));
+        }
+        let base = self.needs(base, Property::Hermitian, "a real power of a matrix")?;
+        let base = self.needs(base, Property::Psd, "a real power of a matrix")?;
+        self.built(span, "a matrix power", &[base, exponent], |g, a| g.matrix_power(a[0], a[1]))
+    }
+
+    fn small_integer(&self, id: NodeId) -> Option<i64> {
+        let value = self.graph.constant_value(id)?;
+        value.is_integer().then(|| value.to_integer().to_i64()).flatten().filter(|p| p.abs() <= 64)
+    }
+
+    /// The operand with a property: as it is where that is known, tested on evaluation where it is not, refused where
+    /// it is known not to have it.
+    pub fn needs(&mut self, operand: Operand, property: Property, by: &str) -> Checked<Operand> {
+        let fact = self.graph.facts(operand.node).get(property);
+        match fact {
+            Fact::Yes => Ok(operand),
+            Fact::No => {
+                let mismatch = Mismatch::NeedsFact(0, property, fact);
+                let diagnostic = self.explain(&mismatch, by, &[operand], operand.span);
+                self.report(diagnostic)
+            }
+            Fact::Unknown => {
+                if property == Property::Hermitian && !self.graph.ty(operand.node).shape.is_square() {
+                    let diagnostic = self.explain(&Mismatch::NeedsSquare(0), by, &[operand], operand.span);
+                    return self.report(diagnostic);
+                }
+                let node =
+                    self.built(operand.span, by, &[operand], |g, a| g.annotate(a[0], &[property], Basis::Tested))?;
+                Ok(Operand { node, ..operand })
+            }
+        }
+    }
+
+    /// A node of an operation on operands; operands that must be Hermitian and are not known to be are tested.
+    pub fn make(&mut self, op: Op, operands: &[Operand], span: Span, by: &str) -> Checked<NodeId> {
+        let mut operands = operands.to_vec();
+        loop {
+            match self.graph.make(op.clone(), operands.iter().map(|o| o.node).collect()) {
+                Ok(node) => return Ok(node),
+                Err(Mismatch::NeedsFact(i, property, Fact::Unknown)) => {
+                    operands[i] = self.needs(operands[i], property, by)?;
+                }
+                Err(mismatch) => {
+                    let diagnostic = self.explain(&mismatch, by, &operands, span);
+                    return self.report(diagnostic);
+                }
+            }
+        }
+    }
+
+    /// A node built by hand from operands.
+    pub fn built(
+        &mut self,
+        span: Span,
+        by: &str,
+        operands: &[Operand],
+        build: impl FnOnce(&mut Graph, &[NodeId]) -> Result<NodeId, Mismatch>,
+    ) -> Checked<NodeId> {
+        let nodes: Vec<NodeId> = operands.iter().map(|o| o.node).collect();
+        match build(&mut self.graph, &nodes) {
+            Ok(node) => Ok(node),
+            Err(mismatch) => {
+                let diagnostic = self.explain(&mismatch, by, operands, span);
+                self.report(diagnostic)
+            }
+        }
+    }
+
+    /// The size that a scalar stands for, if it is an integer expression of sizes.
+    pub fn size_of(&self, node: NodeId) -> Option<Dim> {
+        let args = self.graph.args(node);
+        match self.graph.op(node) {
+            Op::Size(dim) => Some(dim.clone()),
+            Op::Constant(value) if value.is_integer() => value.to_integer().to_i64().map(Dim::constant),
+            Op::Zip(Zip::Add) => self.size_of(args[0])?.add(&self.size_of(args[1])?),
+            Op::Zip(Zip::Sub) => self.size_of(args[0])?.sub(&self.size_of(args[1])?),
+            Op::Zip(Zip::Mul) => self.size_of(args[0])?.mul(&self.size_of(args[1])?),
+            _ => None,
+        }
+    }
+
+    /// The size that an expression stands for.
+    pub fn size(&mut self, expr: &Expr) -> Checked<Dim> {
+        let node = self.value(expr)?;
+        match self.size_of(node) {
+            Some(dim) if dim.as_constant().is_some_and(|n| n < 1) => self.report(
+                Diagnostic::new(Code::E0305, format!("a size must be at least 1, and this is {dim}"))
+                    .at(expr.span, "not a usable size")
+                    .help("an empty batch or matrix has no entropy, norm or mean; leave it out"),
+            ),
+            Some(dim) => Ok(dim),
+            None => {
+                let found = self.describe(node);
+                self.report(
+                    Diagnostic::new(Code::E0305, "a size must be an integer known when the expression is checked")
+                        .at(expr.span, format!("this is a {found}"))
+                        .help("sizes are integers, names quantified over integers, rows(A), cols(A), and their sums and products"),
+                )
+            }
+        }
+    }
+}
+
+/// x^p entry by entry, as products.
+fn repeated_entrywise(g: &mut Graph, x: NodeId, p: u64) -> Result<NodeId, Mismatch> {
+    if p == 0 {
+        let one = g.integer(1)?;
+        let one = g.like(one, x)?;
+        return g.make(Op::Complexify, vec![one]);
+    }
+    let mut power = x;
+    for _ in 1..p {
+        power = g.zip(Zip::Mul, power, x)?;
+    }
+    Ok(power)
+}

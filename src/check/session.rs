@@ -1,0 +1,390 @@
+//! A session: the library, the files read so far, the names bound so far, and what can be asked about them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::builtin;
+use super::call::signature;
+use super::data::Data;
+use super::definitions::{Definition, Definitions, Module, Origin};
+use super::elaborate::{Elaborator, Reported};
+use super::scope::Value;
+use super::statement::TheoremBuilder;
+use super::theorem::Theorem;
+use crate::base::{Code, Diagnostic, FileId, Sources, Span, did_you_mean};
+use crate::ir::{Graph, Input, InputId, NodeId};
+use crate::library;
+use crate::syntax::ast::{Expr, Item, Program};
+use crate::syntax::{parse_expr, parse_program};
+
+/// An expression as a graph, with the data that its inputs stand for.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The graph; every size is known.
+    pub graph: Graph,
+    /// The expression's node.
+    pub root: NodeId,
+    /// The data of each raw input.
+    pub data: Vec<(InputId, Arc<Data>)>,
+    /// The node of each loaded or bound name.
+    pub names: Vec<(String, NodeId)>,
+}
+
+/// What a name means, for completion and `:doc`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Doc {
+    /// The name.
+    pub name: String,
+    /// How it is called or what it is.
+    pub signature: String,
+    /// Its documentation.
+    pub text: Vec<String>,
+    /// Where it comes from: `language`, `library/entropy.lw`, a path.
+    pub origin: String,
+}
+
+enum Bound {
+    Expr(Expr),
+    Data(Arc<Data>),
+}
+
+/// The library with everything read and bound since.
+pub struct Session {
+    sources: Sources,
+    definitions: Definitions,
+    user: Module,
+    bound: Vec<(String, Span, Bound)>,
+    files: BTreeMap<PathBuf, Module>,
+    reading: Vec<PathBuf>,
+}
+
+impl Session {
+    /// A session that knows the library.
+    ///
+    /// # Panics
+    /// When a file of the library does not parse, which a test of the crate rules out.
+    pub fn new() -> Self {
+        let mut session = Session {
+            sources: Sources::new(),
+            definitions: Definitions::new(),
+            user: Module(0),
+            bound: Vec::new(),
+            files: BTreeMap::new(),
+            reading: Vec::new(),
+        };
+        for (name, text) in library::FILES {
+            let file = session.sources.add(format!("library/{name}"), *text);
+            let parsed = parse_program(file, text);
+            assert!(parsed.diagnostics.is_empty(), "library/{name}: {:?}", parsed.diagnostics);
+            let replaced = session.define(&parsed.value, Definitions::LIBRARY, Origin::Library);
+            assert!(replaced.is_empty(), "library/{name}: {replaced:?}");
+        }
+        session.user = session.definitions.module();
+        session
+    }
+
+    /// The texts that diagnostics point into.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Reads, checks and remembers a file; its definitions become visible to expressions and later texts.
+    ///
+    /// # Errors
+    /// Every mistake in the file and in what it imports.
+    pub fn load_file(&mut self, path: &Path) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
+        let (module, theorems) = self.read_module(path, None)?;
+        self.definitions.import(module, self.user);
+        Ok(theorems)
+    }
+
+    /// Checks and remembers the statements of a text.
+    ///
+    /// # Errors
+    /// Every mistake in the text and in what it imports.
+    pub fn load_text(&mut self, name: &str, text: &str) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
+        let file = self.add_source(name, text)?;
+        self.check_program(file, self.user, Path::new(""))
+    }
+
+    fn add_source(&mut self, name: &str, text: &str) -> Result<FileId, Vec<Diagnostic>> {
+        if text.len() >= u32::MAX as usize {
+            return Err(vec![Diagnostic::new(Code::E0801, format!("{name} has 4 GiB or more"))]);
+        }
+        Ok(self.sources.add(name, text))
+    }
+
+    fn read_module(&mut self, path: &Path, from: Option<Span>) -> Result<(Module, Vec<Theorem>), Vec<Diagnostic>> {
+        let place = |diagnostic: Diagnostic| match from {
+            Some(span) => diagnostic.at(span, "imported here"),
+            None => diagnostic,
+        };
+        let shown = path.display();
+        let unreadable = |error: std::io::Error| {
+            let hint = match error.kind() {
+                std::io::ErrorKind::NotFound => near_file(path),
+                _ => None,
+            };
+            vec![place(Diagnostic::new(Code::E0801, format!("{shown} cannot be read: {error}"))).maybe_help(hint)]
+        };
+        let canonical = path.canonicalize().map_err(unreadable)?;
+        if let Some(at) = self.reading.iter().position(|file| *file == canonical) {
+            let circle: Vec<String> = self.reading[at..].iter().map(|file| file.display().to_string()).collect();
+            return Err(vec![
+                place(Diagnostic::new(Code::E0804, format!("{shown} imports itself")))
+                    .note(format!("by way of {}", circle.join(", ")))
+                    .help("move what both files need into a third"),
+            ]);
+        }
+        if let (Some(module), Some(_)) = (self.files.get(&canonical), from) {
+            return Ok((*module, Vec::new()));
+        }
+        let bytes = std::fs::read(&canonical).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+            vec![
+                place(Diagnostic::new(Code::E0802, format!("{shown} is not UTF-8: byte {offset}, in line {line}")))
+                    .help("save the file as UTF-8"),
+            ]
+        })?;
+        let file = self.add_source(&shown.to_string(), &text)?;
+        let module = self.definitions.module();
+        self.files.insert(canonical.clone(), module);
+        self.reading.push(canonical);
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let theorems = self.check_program(file, module, &folder);
+        self.reading.pop();
+        Ok((module, theorems?))
+    }
+
+    fn check_program(&mut self, file: FileId, module: Module, folder: &Path) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
+        let text = self.sources.get(file).text.clone();
+        let parsed = parse_program(file, &text);
+        let mut diagnostics = parsed.diagnostics;
+        for item in &parsed.value.items {
+            if let Item::Import(import) = item {
+                match self.read_module(&folder.join(&import.path.text), Some(import.path.span)) {
+                    Ok((from, _)) => self.definitions.import(from, module),
+                    Err(more) => diagnostics.extend(more),
+                }
+            }
+        }
+        diagnostics.extend(self.define(&parsed.value, module, Origin::User));
+        let mut theorems: Vec<Theorem> = Vec::new();
+        for item in &parsed.value.items {
+            match item {
+                Item::Import(_) => {}
+                Item::Def(def) => {
+                    let own = self.definitions.own(module, &def.name.name).filter(|d| d.def.name.span == def.name.span);
+                    let Some(definition) = own.cloned() else { continue };
+                    let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
+                    if elaborator.check_definition(&definition).is_err() {
+                        definition.broken.store(true, Ordering::Relaxed);
+                    }
+                    diagnostics.extend(elaborator.diagnostics);
+                }
+                Item::Theorem(written) => {
+                    if let Some(before) = theorems.iter().find(|theorem| theorem.name == written.name.text) {
+                        diagnostics.push(
+                            Diagnostic::new(Code::E0602, format!("two theorems are called \"{}\"", written.name.text))
+                                .at(written.name.span, "the second")
+                                .because(before.span, "the first"),
+                        );
+                    }
+                    let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
+                    let name = &self.sources.get(file).name;
+                    if let Ok(theorem) = TheoremBuilder::build(&mut elaborator, written, name) {
+                        theorems.push(theorem);
+                    }
+                    diagnostics.extend(elaborator.diagnostics);
+                }
+            }
+        }
+        if diagnostics.is_empty() { Ok(theorems) } else { Err(diagnostics) }
+    }
+
+    /// Adds the definitions of a program to a module. A later definition of a name that is taken is a mistake, except
+    /// that a session's own text may replace what an earlier text defined.
+    fn define(&mut self, program: &Program, module: Module, origin: Origin) -> Vec<Diagnostic> {
+        let mut diagnostics = Vec::new();
+        for item in &program.items {
+            let Item::Def(def) = item else { continue };
+            let (name, span) = (&def.name.name, def.name.span);
+            let reserved = builtin::builtin(name).is_some()
+                || builtin::CONSTANTS.iter().any(|(constant, _)| constant == name)
+                || builtin::CLAIM_FORMS.contains(&name.as_str());
+            if reserved {
+                diagnostics.push(
+                    Diagnostic::new(Code::E0205, format!("`{name}` belongs to the language and cannot be defined"))
+                        .at(span, "defined here")
+                        .help("give it another name"),
+                );
+                continue;
+            }
+            if let Some(before) = self.definitions.own(module, name)
+                && before.def.name.span.file == span.file
+            {
+                diagnostics.push(
+                    Diagnostic::new(Code::E0205, format!("`{name}` is defined twice"))
+                        .at(span, "defined again here")
+                        .because(before.def.name.span, "defined first here"),
+                );
+                continue;
+            }
+            let definition = Definition { def: def.clone(), origin, module, broken: AtomicBool::new(false) };
+            self.definitions.insert(module, Arc::new(definition));
+        }
+        diagnostics
+    }
+
+    /// Binds a name to an expression, for the expressions after it.
+    ///
+    /// # Errors
+    /// The mistakes in the expression; the name stays as it was.
+    pub fn bind(&mut self, name: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+        let expr = self.parse(&format!("<{name}>"), text)?;
+        self.compile(&expr)?;
+        let span = expr.span;
+        self.rebind(name, span, Bound::Expr(expr));
+        Ok(())
+    }
+
+    /// Binds a name to numbers from outside.
+    pub fn bind_data(&mut self, name: &str, data: Data, origin: &str) {
+        let file = self.sources.add(format!("<{name}>"), format!("# {name} is {origin}"));
+        let end = self.sources.get(file).text.len();
+        self.rebind(name, Span::new(file, 0, end), Bound::Data(Arc::new(data)));
+    }
+
+    fn rebind(&mut self, name: &str, span: Span, bound: Bound) {
+        // A binding that others were made from stays beneath the new one, which hides it from what comes after.
+        self.bound.push((name.to_string(), span, bound));
+    }
+
+    fn parse(&mut self, name: &str, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+        let file = self.add_source(name, text)?;
+        let parsed = parse_expr(file, text);
+        match parsed.value {
+            Some(expr) if parsed.diagnostics.is_empty() => Ok(expr),
+            _ => Err(parsed.diagnostics),
+        }
+    }
+
+    /// An expression of the bound names as a graph.
+    ///
+    /// # Errors
+    /// The mistakes in the expression.
+    pub fn expression(&mut self, text: &str) -> Result<Compiled, Vec<Diagnostic>> {
+        let expr = self.parse("<expression>", text)?;
+        self.compile(&expr)
+    }
+
+    /// An expression that is a tree already; its spans must point into this session's sources.
+    ///
+    /// # Errors
+    /// The mistakes in the expression.
+    pub fn compile(&self, expr: &Expr) -> Result<Compiled, Vec<Diagnostic>> {
+        let mut elaborator = Elaborator::new(&self.sources, &self.definitions, self.user);
+        let mut data = Vec::new();
+        let mut names = Vec::new();
+        for (name, span, bound) in &self.bound {
+            let value = match bound {
+                Bound::Expr(expr) => elaborator.any(expr).map_or(Value::Broken, Value::Node),
+                Bound::Data(values) => {
+                    data.push((InputId(elaborator.graph.inputs().len() as u32), values.clone()));
+                    let input = Input { name: name.clone(), ty: values.ty(), facts: values.facts() };
+                    elaborator.graph.set_origin(Some(*span));
+                    Value::Node(elaborator.graph.input(input))
+                }
+            };
+            if let Value::Node(node) = value {
+                names.push((name.clone(), node));
+            }
+            elaborator.scope.bind(name, value, *span, "");
+        }
+        match elaborator.any(expr) {
+            Ok(root) if elaborator.diagnostics.is_empty() => {
+                Ok(Compiled { graph: elaborator.graph, root, data, names })
+            }
+            Ok(_) | Err(Reported) => Err(elaborator.diagnostics),
+        }
+    }
+
+    /// Every name that expressions can use, sorted, each once.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.definitions.visible(self.user).map(|d| d.def.name.name.clone()).collect();
+        names.extend(builtin::builtins().map(|builtin| builtin.name.to_string()));
+        names.extend(builtin::CONSTANTS.iter().map(|(name, _)| name.to_string()));
+        names.extend(self.bound.iter().map(|(name, ..)| name.clone()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// What a function or constant is, or the nearest known name.
+    ///
+    /// # Errors
+    /// The likely spelling, where there is one.
+    pub fn doc(&self, name: &str) -> Result<Doc, Option<String>> {
+        if let Some(definition) = self.definitions.get(self.user, name) {
+            return Ok(Doc {
+                name: name.to_string(),
+                signature: signature(definition),
+                text: definition.def.doc.iter().map(|line| line.text.clone()).collect(),
+                origin: self.sources.get(definition.def.name.span.file).name.clone(),
+            });
+        }
+        if let Some(builtin) = builtin::builtin(name) {
+            let signature = format!("{name}({})", builtin.arguments);
+            return Ok(Doc { name: name.into(), signature, text: vec![builtin.doc.into()], origin: "language".into() });
+        }
+        if let Some((constant, doc)) = builtin::CONSTANTS.iter().find(|(constant, _)| *constant == name) {
+            let (name, signature) = (constant.to_string(), constant.to_string());
+            return Ok(Doc { name, signature, text: vec![doc.to_string()], origin: "language".into() });
+        }
+        let names = self.names();
+        Err(did_you_mean(name, names.iter().map(String::as_str)).map(str::to_string))
+    }
+
+    /// The definitions of the library, in the order of their names.
+    pub fn library(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        self.definitions.visible(Definitions::LIBRARY)
+    }
+
+    /// Checks every definition of the library by itself, as a user's definitions are checked.
+    ///
+    /// # Errors
+    /// The mistakes found; none, as a test of the crate makes sure.
+    pub fn check_library(&self) -> Result<(), Vec<Diagnostic>> {
+        let mut diagnostics = Vec::new();
+        for definition in self.library() {
+            let mut elaborator = Elaborator::new(&self.sources, &self.definitions, Definitions::LIBRARY);
+            let _ = elaborator.check_definition(definition);
+            diagnostics.extend(elaborator.diagnostics);
+        }
+        if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A file beside the missing one whose name is near.
+fn near_file(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let near = did_you_mean(wanted, names.iter().map(String::as_str))?;
+    Some(format!("did you mean `{}`?", path.with_file_name(near).display()))
+}

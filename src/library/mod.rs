@@ -1,0 +1,13 @@
+//! The library: every quantity and loss, written in the language itself.
+
+/// The files of the library, by name, with their texts.
+pub const FILES: &[(&str, &str)] = &[
+    ("kernels.lw", include_str!("kernels.lw")),
+    ("entropy.lw", include_str!("entropy.lw")),
+    ("rates.lw", include_str!("rates.lw")),
+    ("divergence.lw", include_str!("divergence.lw")),
+    ("contrastive.lw", include_str!("contrastive.lw")),
+    ("decorrelation.lw", include_str!("decorrelation.lw")),
+    ("siamese.lw", include_str!("siamese.lw")),
+    ("masked.lw", include_str!("masked.lw")),
+];

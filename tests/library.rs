@@ -1,0 +1,136 @@
+//! The library: its definitions check by themselves, its examples hold, and it agrees with the reference values, which
+//! were computed with 60 digits by independent code.
+
+use loewner::Loewner;
+use loewner::api::Value;
+use loewner::check::{Definition, Entries, Origin, Session};
+use loewner::syntax::ast::{ExprKind, Relation};
+use loewner::syntax::{Spelling, parse_expr, print_expr};
+
+/// The accuracy that the library promises, relative to the larger of the value and 1e-3.
+const TOLERANCE: f64 = 1e-12;
+
+#[test]
+fn every_definition_checks() {
+    let mut loewner = Loewner::new();
+    if let Err(diagnostics) = loewner.session().check_library() {
+        panic!("{diagnostics:#?}");
+    }
+}
+
+#[test]
+fn every_definition_has_an_example_and_every_example_holds() {
+    let session = Session::new();
+    let definitions: Vec<_> = session.library().filter(|d| d.origin == Origin::Library).cloned().collect();
+    assert!(definitions.len() > 50, "the library has {} definitions", definitions.len());
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for definition in &definitions {
+        let examples = examples(definition);
+        if examples.is_empty() {
+            wrong.push(format!("{} has no example", definition.def.name.name));
+        }
+        for (text, source) in examples {
+            count += 1;
+            if source.is_empty() {
+                wrong.push(format!("{text}: the value has no source"));
+            }
+            if let Err(why) = holds(&text) {
+                wrong.push(format!("{text}: {why}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "of {count} examples, {} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The example lines `>>> CONDITION  # source` of a definition's documentation.
+fn examples(definition: &Definition) -> Vec<(String, String)> {
+    let lines = definition.def.doc.iter().filter_map(|line| line.text.trim().strip_prefix(">>>"));
+    lines
+        .map(|line| {
+            let (text, source) = line.split_once('#').unwrap_or((line, ""));
+            (text.trim().to_string(), source.trim().to_string())
+        })
+        .collect()
+}
+
+/// Whether an equality holds to [`TOLERANCE`], or any other condition exactly.
+fn holds(text: &str) -> Result<(), String> {
+    let mut loewner = Loewner::new();
+    let parsed = parse_expr(loewner::base::FileId(0), text);
+    let expr = parsed.value.ok_or_else(|| format!("{:?}", parsed.diagnostics))?;
+    if let ExprKind::Compare { first, rest } = &expr.kind
+        && let [(Relation::Eq, _, second)] = rest.as_slice()
+    {
+        let mut value = |side| loewner.evaluate(print_expr(side, Spelling::Ascii)).map_err(|error| error.to_string());
+        return close(&value(first)?, &value(second)?);
+    }
+    match loewner.evaluate(text).map_err(|error| error.to_string())?.truth() {
+        Some(true) => Ok(()),
+        other => Err(format!("evaluates to {other:?}")),
+    }
+}
+
+fn close(left: &Value, right: &Value) -> Result<(), String> {
+    let (Value::Data(a), Value::Data(b)) = (left, right) else { return Err("a condition compared".into()) };
+    let (Entries::Real(x), Entries::Real(y)) = (&a.entries, &b.entries) else {
+        return if a == b { Ok(()) } else { Err(format!("{left:?} is not {right:?}")) };
+    };
+    if x.len() != y.len() {
+        return Err(format!("{} entries against {}", x.len(), y.len()));
+    }
+    for (x, y) in x.iter().zip(y) {
+        let fits = x == y || (x - y).abs() <= TOLERANCE * x.abs().max(y.abs()).max(1e-3);
+        if !fits {
+            return Err(format!("{x:e} is not {y:e}: off by {:e}", (x - y).abs()));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_reference_values_are_met() {
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(format!("tests/reference/{name}")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let (references, calls) = (read("reference_values.json"), read("reference_calls.json"));
+    let mut loewner = Loewner::new();
+    for kind in ["matrices", "factors"] {
+        for (name, rows) in references[kind].as_object().unwrap() {
+            loewner.session().bind(name, &literal(rows)).unwrap();
+        }
+    }
+    let mut wrong = Vec::new();
+    let mut met = 0;
+    for reference in references["values"].as_array().unwrap() {
+        let id = reference["id"].as_str().unwrap();
+        let call = calls.as_array().unwrap().iter().find(|call| call["id"] == id);
+        let Some(call) = call else {
+            wrong.push(format!("{id} has no call"));
+            continue;
+        };
+        // Gradients are checked where gradients are.
+        let Some(expr) = call["expr"].as_str() else { continue };
+        let expected = match reference["value"].as_str() {
+            Some(number) => number.to_string(),
+            None => literal(&reference["value"]),
+        };
+        let outcome = loewner.evaluate(expr).and_then(|found| Ok((found, loewner.evaluate(expected)?)));
+        match outcome.map_err(|error| error.to_string()).and_then(|(found, expected)| close(&found, &expected)) {
+            Ok(()) => met += 1,
+            Err(why) => wrong.push(format!("{id} {expr}: {why}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{met} met, {} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(met > 80, "only {met} values were compared");
+}
+
+/// Rows of numbers as a matrix of the language.
+fn literal(rows: &serde_json::Value) -> String {
+    let line = |row: &serde_json::Value| {
+        let entries = row.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap());
+        entries.collect::<Vec<_>>().join(", ")
+    };
+    format!("[{}]", rows.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("; "))
+}
