@@ -132,10 +132,14 @@ impl Findings {
 
 impl Setting<'_> {
     /// The cell of a sample.
-    pub fn cell_of(&self, sample: u64) -> &Cell {
+    fn cell_of(&self, sample: u64) -> &Cell {
+        &self.design.cells[self.cell_number(sample)]
+    }
+
+    /// The number of the cell of a sample.
+    pub fn cell_number(&self, sample: u64) -> usize {
         let within = sample % self.design.round;
-        let cell = self.design.cells.partition_point(|cell| cell.first <= within).saturating_sub(1);
-        &self.design.cells[cell]
+        self.design.cells.partition_point(|cell| cell.first <= within).saturating_sub(1)
     }
 
     /// The inputs whose raw numbers move when a sample is moved onto an equality: the charts' own, since scalars would
