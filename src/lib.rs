@@ -6,9 +6,11 @@
 pub mod api;
 pub mod base;
 pub mod check;
+pub mod cli;
 pub mod eval;
 pub mod ir;
 pub mod library;
+pub mod report;
 pub mod syntax;
 pub mod verify;
 
