@@ -56,7 +56,8 @@ fn the_examples_make_the_mistake_and_mend_it() {
 #[test]
 fn lines_of_the_stories_are_short() {
     for code in Code::ALL {
-        for line in code.explanation().lines() {
+        // The rows of a table cannot be broken.
+        for line in code.explanation().lines().filter(|line| !line.starts_with('|')) {
             assert!(line.chars().count() <= 120, "{code}: {line}");
         }
     }

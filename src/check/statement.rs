@@ -317,7 +317,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                     ("not an integer".to_string(), "a range ends where sampling is to end: `1..32`")
                 } else {
                     let known = self.elaborator.known_number(node);
-                    let found = known.map_or_else(|| a(&found), |number| number);
+                    let found = known.unwrap_or_else(|| a(&found));
                     let help = "an interval of real numbers is written `[a, b]`, `(a, b]`, `[a, b)` or `(a, b)`";
                     (format!("this is {found}, not an integer known here"), help)
                 };
