@@ -114,48 +114,37 @@ impl<'a> ClaimJudge<'a> {
                     let output = margin.output();
                     let error = || self.errors.error(output, measured, measured.value, &single, about.sample);
                     let outcome = judge::margin(measured, *strict, *equality, about.slack, error);
-                    if outcome != Outcome::Blind {
+                    // A margin of which the error bound says nothing is not shown as one that was seen.
+                    if !matches!(outcome, Outcome::Blind | Outcome::Unclear(_)) {
                         tally.see(measured.value, about.number);
                     }
                     verdicts.note(measured, outcome, about, tally);
                 }
                 PartSlots::Iff { gap, condition, strict, equality, substituted } => {
-                    let mut vanishes = |slot: &Slot, slack: f64| {
-                        let Measured { value, scale } = read(slot);
-                        let measured = Measured { value: -value.abs(), scale };
-                        let error = || self.errors.error(slot.output(), measured, value, &single, about.sample);
-                        (measured, judge::margin(measured, false, true, slack, error))
-                    };
                     if let Some(slot) = substituted {
-                        let (measured, outcome) = vanishes(slot, about.slack);
+                        let (measured, outcome) =
+                            self.errors.vanishes(slot, read(slot), about.slack, &single, about.sample);
                         verdicts.note(measured, outcome, about, tally);
                     }
                     let at = read(condition);
                     let scale = at.scale.max(1.0);
-                    let mut bound =
-                        |slot: &Slot, value: f64| self.errors.exactly(slot.output(), value, &single, about.sample);
                     let met = if *equality {
-                        -at.value <= 1e-9 * scale && -at.value <= bound(condition, at.value)
+                        -at.value <= 1e-9 * scale
+                            && -at.value <= self.errors.exactly(condition.output(), at.value, &single, about.sample)
                     } else {
                         at.value > 0.0 || at.value == 0.0 && !strict
                     };
                     if met {
                         tally.met += 1;
                         let slack = if *equality { UNSURE_HYPOTHESIS } else { about.slack };
-                        let mut vanishes = |slot: &Slot, slack: f64| {
-                            let Measured { value, scale } = read(slot);
-                            let measured = Measured { value: -value.abs(), scale };
-                            let error = || self.errors.error(slot.output(), measured, value, &single, about.sample);
-                            (measured, judge::margin(measured, false, true, slack, error))
-                        };
-                        let (measured, outcome) = vanishes(gap, slack);
+                        let (measured, outcome) = self.errors.vanishes(gap, read(gap), slack, &single, about.sample);
                         verdicts.note(measured, outcome, about, tally);
                     } else if at.value < -CLEARLY_BROKEN * scale && !about.extreme {
                         let measured = read(gap);
                         let broken = (at.value / scale).max(-1.0);
                         let small = REMARKABLY_SMALL * broken * broken * measured.scale.max(1.0);
                         if measured.value.abs() <= small {
-                            let error = bound(gap, measured.value);
+                            let error = self.errors.exactly(gap.output(), measured.value, &single, about.sample);
                             tally.converse += u64::from(measured.value.abs() <= error && error <= small);
                         }
                     }
@@ -193,6 +182,20 @@ impl<'a> Errors<'a> {
         sample: &Sample,
     ) -> f64 {
         self.machine(single, sample).map_or(f64::INFINITY, |machine| machine.error(output, computed))
+    }
+
+    /// Judges whether a number that was read from a slot is 0; returns the margin −|x| of that too.
+    fn vanishes(
+        &mut self,
+        slot: &Slot,
+        read: Measured,
+        slack: f64,
+        single: impl Fn() -> Result<&'a Program, String>,
+        sample: &Sample,
+    ) -> (Measured, Outcome) {
+        let measured = Measured { value: -read.value.abs(), scale: read.scale };
+        let error = || self.error(slot.output(), measured, read.value, &single, sample);
+        (measured, judge::margin(measured, false, true, slack, error))
     }
 
     /// The error bound of an output whose margin is `measured`; where the violation is most likely rounding, and smaller
