@@ -10,6 +10,7 @@ use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::ir::{Dim, Graph, Instance, NodeId, Property, Shape};
+use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
 #[derive(Clone, PartialEq, Debug)]
@@ -189,6 +190,15 @@ impl Loewner {
         let outcome = self.session.expression(&expression.to_string());
         let value = outcome.and_then(|compiled| evaluate(&compiled).map_err(|fault| vec![fault]));
         value.map_err(|diagnostics| self.error(diagnostics))
+    }
+
+    /// The verdicts on every claim of the theorems in a text.
+    ///
+    /// # Errors
+    /// Every mistake in the text.
+    pub fn verify(&mut self, text: &str, options: &Options) -> Result<Report, Error> {
+        let theorems = self.define(text)?;
+        verify::verify(&theorems, options, &verify::Silent).map_err(|diagnostic| self.error(vec![diagnostic]))
     }
 
     fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {

@@ -12,7 +12,7 @@ use faer::{Mat, Side};
 use num_complex::Complex;
 
 use super::fault::{Fault, FaultKind, PlanError};
-use super::modulus::{Parameter, deviation, lipschitz};
+use super::modulus::{Parameter, deviation, exact, lipschitz};
 use super::plan::{Place, Plan};
 use super::real::{Element, Real, from_rational};
 use super::value::ValueRef;
@@ -206,11 +206,12 @@ impl<T: Real> Bounds<T> {
             }
             Op::Map(function) => {
                 let parameter = parameter_of(args);
+                let underflow = if exact(*function) { 0.0 } else { tiny };
                 let nonnegative = has(Property::Nonnegative);
                 for (i, radius) in out.radii.iter_mut().enumerate() {
                     let (x, r) = (args[0].entries[i].re, args[0].radii[i]);
                     let lo = if nonnegative { (x - r).max(0.0) } else { x - r };
-                    *radius = deviation(*function, lo, (x + r).max(lo), parameter, out.entries[i].re) + tiny;
+                    *radius = deviation(*function, lo, (x + r).max(lo), parameter, out.entries[i].re) + underflow;
                 }
             }
             Op::Part(part) => {

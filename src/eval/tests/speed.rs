@@ -1,58 +1,6 @@
+//! Measurements, run by hand: `cargo test --release eval::tests::speed -- --ignored --nocapture --test-threads 1`.
+
 use super::*;
-use crate::ir::*;
-
-fn dim(n: usize) -> Dim {
-    Dim::constant(n as i64)
-}
-
-fn input(g: &mut Graph, name: &str, ty: Type) -> NodeId {
-    g.input(Input { name: name.into(), ty, facts: Facts::new() })
-}
-
-fn matrix(m: usize, n: usize) -> Shape {
-    Shape::Matrix(dim(m), dim(n))
-}
-
-fn random(len: usize, seed: u64) -> Vec<f64> {
-    // A small congruential generator is enough for test data.
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
-    (0..len).map(|_| (0..6).map(|_| next()).sum::<f64>() - 3.0).collect()
-}
-
-/// The unit-diagonal kernel of a chart, and its raw input.
-fn kernel(g: &mut Graph, n: usize, complex: bool) -> NodeId {
-    let domain = Domain { set: Set::Corr, sizes: vec![dim(n)], complex };
-    let raw: Vec<NodeId> = domain.raw().into_iter().map(|raw| input(g, "K", raw.ty)).collect();
-    domain.chart(g, &raw).unwrap()
-}
-
-fn von_neumann(g: &mut Graph, k: NodeId, n: usize) -> NodeId {
-    let size = g.integer(n as i64).unwrap();
-    let rho = g.zip(Zip::Div, k, size).unwrap();
-    let logs = g.make(Op::Spectral(ScalarFn::XLogX), vec![rho]).unwrap();
-    let trace = g.trace(logs).unwrap();
-    g.neg(trace).unwrap()
-}
-
-#[test]
-fn entropy_of_a_two_by_two_kernel() {
-    let mut g = Graph::new();
-    let w = input(&mut g, "W", Type::real(matrix(2, 2)));
-    let k = g.annotate(w, &[Property::Psd, Property::UnitDiagonal], Basis::Tested).unwrap();
-    let h = von_neumann(&mut g, k, 2);
-    let plan = Plan::<f64>::compile(&g, &[h]).unwrap();
-    let mut ws = Workspace::new(&plan);
-    match ws.input_mut(InputId(0)).unwrap().entries {
-        Entries::Real(x) => x.copy_from_slice(&[1.0, 0.5, 0.5, 1.0]),
-        Entries::Complex(_) => unreachable!(),
-    }
-    plan.run(&mut ws).unwrap();
-    assert!((ws.scalar(0).unwrap() - 0.5623351446188083).abs() < 1e-15);
-}
 
 #[test]
 #[ignore = "a measurement"]
@@ -111,10 +59,10 @@ fn speed_of_tridiagonal() {
         for _ in 0..runs {
             let mut b = a.clone();
             let start = std::time::Instant::now();
-            super::tridiagonal::reduce(&mut b, &mut d, &mut e, &mut p);
+            super::super::tridiagonal::reduce(&mut b, &mut d, &mut e, &mut p);
             first += start.elapsed().as_secs_f64();
             let start = std::time::Instant::now();
-            super::tridiagonal::eigenvalues(&mut d, &mut e);
+            super::super::tridiagonal::eigenvalues(&mut d, &mut e);
             second += start.elapsed().as_secs_f64();
         }
         println!("n={n} reduce {:.2} iterate {:.2}", first * 1e6 / runs as f64, second * 1e6 / runs as f64);
