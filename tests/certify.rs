@@ -76,7 +76,12 @@ fn the_reference_values_are_enclosed_to_twenty_digits() {
         let slack = BigRational::from_integer(10.into()).pow(-24) * &value;
         let slack = if slack < BigRational::from_integer(0.into()) { -slack } else { slack };
         let start = Instant::now();
-        let (lo, hi) = ends(&enclosures(&mut loewner, expr, 256)[0]);
+        let found = &enclosures(&mut loewner, expr, 256)[0];
+        if found.to_string().contains("inf") {
+            wrong.push(format!("{id} {expr}: {found}"));
+            continue;
+        }
+        let (lo, hi) = ends(found);
         if std::env::var("TIMES").is_ok() {
             println!("{id} {expr}: {:?}", start.elapsed());
         }
