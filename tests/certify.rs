@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use loewner::Loewner;
 use loewner::certify::{Cap, Decision, Enclosure, Inputs, decide, enclose};
+use loewner::ir::{Dim, Domain, Graph, Input, InputId, NodeId, Op, Set, Facts};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 
@@ -95,4 +96,118 @@ fn the_reference_values_are_enclosed_to_twenty_digits() {
     }
     assert!(wrong.is_empty(), "{met} met, {} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(met > 80, "only {met} values were compared");
+}
+
+#[test]
+fn every_operation_encloses_independent_values_and_shrinks() {
+    let mut loewner = Loewner::new();
+    let mut wrong = Vec::new();
+    for case in read("certify_values.json").as_array().unwrap() {
+        let expr = case["expr"].as_str().unwrap();
+        let digits = case["digits"].as_i64().unwrap() as i32;
+        let values: Vec<BigRational> =
+            case["values"].as_array().unwrap().iter().map(|x| decimal(x.as_str().unwrap())).collect();
+        let start = Instant::now();
+        let mut widths: Option<Vec<BigRational>> = None;
+        for precision in [128, 512] {
+            let found = enclosures(&mut loewner, expr, precision);
+            if found.len() != values.len() {
+                wrong.push(format!("{expr}: {} entries, not {}", found.len(), values.len()));
+                break;
+            }
+            let mut now = Vec::new();
+            for (found, value) in found.iter().zip(&values) {
+                if found.to_string().contains("inf") {
+                    wrong.push(format!("{expr} at {precision} bits: {found}"));
+                    continue;
+                }
+                let (lo, hi) = ends(found);
+                // The values are rounded to 120 digits, or far below that where they are 0.
+                let one = BigRational::from_integer(1.into());
+                let magnitude = if *value < BigRational::from_integer(0.into()) { -value } else { value.clone() };
+                let slack = BigRational::from_integer(10.into()).pow(-118) * magnitude.max(one);
+                if &lo - &slack > *value || &hi + &slack < *value {
+                    wrong.push(format!("{expr} at {precision} bits: {found} does not contain {:.40}", case["values"]));
+                }
+                if precision == 512 && !close_enough(&lo, &hi, digits) {
+                    wrong.push(format!("{expr}: wide: {found}"));
+                }
+                now.push(hi - lo);
+            }
+            if let Some(before) = widths.replace(now.clone())
+                && before.iter().zip(&now).any(|(before, now)| now > before)
+            {
+                wrong.push(format!("{expr}: wider at {precision} bits"));
+            }
+        }
+        if std::env::var("TIMES").is_ok() && start.elapsed().as_millis() > 60 {
+            println!("{expr}: {:?}", start.elapsed());
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A random number generator of few lines for test data.
+struct Lehmer(u64);
+
+impl Lehmer {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64 * 2.0 - 1.0
+    }
+}
+
+/// Random raw inputs of a graph.
+fn random_inputs(graph: &Graph, seed: u64) -> Inputs {
+    let mut random = Lehmer(seed);
+    let mut inputs = Inputs::new();
+    for (i, input) in graph.inputs().iter().enumerate() {
+        let size = |dim: Dim| dim.as_constant().unwrap() as usize;
+        let len = size(input.ty.shape.rows()) * size(input.ty.shape.cols());
+        match input.ty.field {
+            loewner::ir::Field::Real => {
+                let entries: Vec<f64> = (0..len).map(|_| random.next()).collect();
+                inputs.real(InputId(i as u32), &entries);
+            }
+            _ => {
+                let entries: Vec<(f64, f64)> = (0..len).map(|_| (random.next(), random.next())).collect();
+                inputs.complex(InputId(i as u32), &entries);
+            }
+        }
+    }
+    inputs
+}
+
+/// The margin of the first claim of a theorem at given sizes.
+fn margin(text: &str, n: i64) -> (Graph, NodeId, bool) {
+    let mut loewner = Loewner::new();
+    let theorem = loewner.define(text).unwrap().into_iter().next().unwrap();
+    let margin = match &theorem.claims[0].parts[0] {
+        loewner::check::Part::Margin { margin, .. } => *margin,
+        _ => panic!("the claim has no margin"),
+    };
+    let mut instance = loewner::ir::Instance::default();
+    for variable in &theorem.variables {
+        if let loewner::check::VariableKind::Size(size) = &variable.kind {
+            instance.sizes.insert(size.clone(), n);
+        }
+    }
+    let (graph, roots) = theorem.graph.instantiate(&[margin.node], &instance).unwrap();
+    (graph, roots[0], margin.strict)
+}
+
+#[test]
+fn a_violated_entropy_inequality_is_decided_fast() {
+    for (field, seconds) in [("", 1.0), (", complex", 2.0)] {
+        let text = format!(
+            "theorem \"t\" {{\nforall n in 1..32\nforall K, L: Corr[n{field}]\n\
+             claim entropy(K .* L, 3/2) <= entropy(K, 3/2)\n}}"
+        );
+        let (graph, margin, strict) = margin(&text, 5);
+        let start = Instant::now();
+        let decision = decide(&graph, margin, strict, &random_inputs(&graph, 5), Cap::default()).unwrap();
+        println!("{decision} in {:?}", start.elapsed());
+        assert!(matches!(decision, Decision::Violated(_)), "{decision}");
+        assert!(start.elapsed().as_secs_f64() < seconds, "{:?}", start.elapsed());
+    }
 }

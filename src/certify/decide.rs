@@ -16,6 +16,9 @@ const FIRST: u64 = 128;
 /// The least precision that is worth having.
 const LEAST: u64 = 32;
 
+/// The decimal digits of the margin of a decision.
+const DIGITS: u32 = 30;
+
 /// How far a decision goes before it stays open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cap {
@@ -80,13 +83,16 @@ pub fn enclose(
     precision: usize,
 ) -> Result<Vec<Enclosure>, CertifyError> {
     check_sizes(graph, outputs)?;
+    let precision = (precision as u64).max(LEAST);
+    // As many digits as the precision is worth, and a few more.
+    let digits = (precision as f64 * std::f64::consts::LOG10_2) as u32 + 4;
     let mut exact = ExactMemory::new();
-    let mut evaluator = Evaluator::new(graph, inputs, (precision as u64).max(LEAST), &mut exact);
+    let mut evaluator = Evaluator::new(graph, inputs, precision, &mut exact);
     outputs
         .iter()
         .map(|output| {
             let known = evaluator.run(*output)?;
-            Ok(outward(graph, *output, &known))
+            Ok(outward(graph, *output, &known, digits))
         })
         .collect()
 }
@@ -114,7 +120,7 @@ pub fn decide(
     loop {
         let known = Evaluator::new(graph, inputs, precision, &mut exact).run(margin)?;
         let x = scalar(&known);
-        let enclosure = Enclosure::of(&x);
+        let enclosure = Enclosure::of(&x, DIGITS);
         if known.sure {
             if x.is_negative() || strict && x.is_zero() {
                 return Ok(Decision::Violated(enclosure));
@@ -139,9 +145,10 @@ fn scalar(known: &Known) -> Interval {
 }
 
 /// What the caller sees of a node.
-fn outward(graph: &Graph, id: NodeId, known: &Known) -> Enclosure {
+fn outward(graph: &Graph, id: NodeId, known: &Known, digits: u32) -> Enclosure {
     let ty = graph.ty(id);
-    let shown = |x: &Interval| if known.sure { Enclosure::of(x) } else { Enclosure::of(&Interval::entire()) };
+    let entire = Interval::entire();
+    let shown = |x: &Interval| Enclosure::of(if known.sure { x } else { &entire }, digits);
     match &*known.value {
         Value::Truth(truth) => Enclosure::Truth(truth.filter(|_| known.sure)),
         Value::Real(x) if ty.shape == Shape::Scalar && ty.field == Field::Real => shown(&x.data[0]),

@@ -95,9 +95,9 @@ pub enum Enclosure {
         lo: f64,
         /// At least the value.
         hi: f64,
-        /// `lo`, to 30 digits, rounded down.
+        /// The lower end to more digits than `lo` has, rounded down.
         lo_decimal: String,
-        /// `hi`, to 30 digits, rounded up.
+        /// The upper end to more digits than `hi` has, rounded up.
         hi_decimal: String,
     },
     /// A truth value, where it was decided.
@@ -106,16 +106,14 @@ pub enum Enclosure {
     Entries(Vec<Enclosure>),
 }
 
-/// The digits of the decimal strings.
-const DIGITS: u32 = 30;
-
 impl Enclosure {
-    pub(super) fn of(x: &Interval) -> Self {
+    /// What is seen of an interval, with this many decimal digits.
+    pub(super) fn of(x: &Interval, digits: u32) -> Self {
         Enclosure::Real {
             lo: x.lo.to_f64(Round::Down),
             hi: x.hi.to_f64(Round::Up),
-            lo_decimal: x.lo.to_decimal(DIGITS, Round::Down),
-            hi_decimal: x.hi.to_decimal(DIGITS, Round::Up),
+            lo_decimal: x.lo.to_decimal(digits, Round::Down),
+            hi_decimal: x.hi.to_decimal(digits, Round::Up),
         }
     }
 

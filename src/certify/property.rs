@@ -1,6 +1,7 @@
 //! Requirements on the inputs: each is verified, refuted, or open.
 
-use num_traits::{Signed, Zero};
+use num_rational::BigRational;
+use num_traits::{One, Signed, Zero};
 
 use super::complex::Entry;
 use super::evaluate::Evaluator;
@@ -8,7 +9,7 @@ use super::exact::{self, Exact, Field};
 use super::float::Float;
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
-use crate::ir::{NodeId, Property};
+use crate::ir::{NodeId, Op, Part, Property, Shape, Zip};
 
 impl Evaluator<'_> {
     /// Whether the value of a node has a property: from what is known of the node, from its exact value, or from its
@@ -27,6 +28,9 @@ impl Evaluator<'_> {
                 return answer;
             }
         }
+        if self.follows(id, property) {
+            return Some(true);
+        }
         if let Property::Psd | Property::Pd = property {
             if self.verify(id, Property::Hermitian) != Some(true) {
                 return self.verify(id, Property::Hermitian).filter(|holds| !holds);
@@ -44,6 +48,83 @@ impl Evaluator<'_> {
             Value::Complex(x) => of_enclosure(property, &x, self.precision),
             Value::Truth(_) => Some(false),
         }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Whether an equality that no enclosure can show follows from the way the value was made. The value is sure to exist
+    /// where this is asked.
+    fn follows(&mut self, id: NodeId, property: Property) -> bool {
+        let graph = self.graph;
+        let args = graph.args(id);
+        if let Property::SumsToOne | Property::TraceOne = property {
+            return self.total(id, property).is_some_and(|total| total.is_one());
+        }
+        if property != Property::Hermitian {
+            return false;
+        }
+        // Sums, differences and entrywise products of Hermitian matrices and real numbers are Hermitian.
+        let hermitian = if let Op::Annotate(..) | Op::StopGradient | Op::Require | Op::Complexify = graph.op(id) {
+            &args[..1]
+        } else if let Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) = graph.op(id) {
+            args
+        } else {
+            return graph.ty(id).is_real_scalar();
+        };
+        hermitian.iter().all(|arg| self.verify(*arg, property) == Some(true))
+    }
+
+    /// The sum of the entries (for [`Property::SumsToOne`]) or the trace (for [`Property::TraceOne`]) of a node, where it
+    /// is a number whatever the inputs: both are linear, v / sum(v) has the sum 1, A / trace(A) the trace 1, and a
+    /// Kronecker product the product of both.
+    fn total(&mut self, id: NodeId, property: Property) -> Option<BigRational> {
+        let graph = self.graph;
+        if graph.has(id, property) {
+            return Some(BigRational::one());
+        }
+        let args = graph.args(id);
+        if property == Property::TraceOne && graph.has(id, Property::UnitDiagonal) {
+            return Some(BigRational::from_integer(self.rows(id).into()));
+        }
+        if let Op::Annotate(..) | Op::StopGradient | Op::Require | Op::Complexify | Op::Part(Part::Re) = graph.op(id) {
+            return self.total(args[0], property);
+        }
+        if *graph.op(id) == Op::Kron {
+            return Some(self.total(args[0], property)? * self.total(args[1], property)?);
+        }
+        let Op::Zip(zip) = graph.op(id) else { return None };
+        match zip {
+            Zip::Add => Some(self.total(args[0], property)? + self.total(args[1], property)?),
+            Zip::Sub => Some(self.total(args[0], property)? - self.total(args[1], property)?),
+            Zip::Mul => match (self.factor(args[0]), self.factor(args[1])) {
+                (Some(factor), _) => Some(factor * self.total(args[1], property)?),
+                (None, Some(factor)) => Some(factor * self.total(args[0], property)?),
+                (None, None) => None,
+            },
+            Zip::Div => {
+                if let Some(factor) = self.factor(args[1]) {
+                    return Some(self.total(args[0], property)? / factor);
+                }
+                // The graph is hash-consed: made once more, the sum is the same node, whatever it was simplified to.
+                let mut again = graph.clone();
+                let total = if property == Property::SumsToOne { again.sum(args[0]) } else { again.trace(args[0]) };
+                total.is_ok_and(|total| total == args[1]).then(BigRational::one)
+            }
+            Zip::Min | Zip::Max => None,
+        }
+    }
+
+    /// The exact real scalar that a node is, other than 0.
+    fn factor(&mut self, id: NodeId) -> Option<BigRational> {
+        if self.graph.ty(id).shape != Shape::Scalar {
+            return None;
+        }
+        let factor = match &*self.exact(id)? {
+            Exact::Real(x) => x.data[0].clone(),
+            Exact::Complex(x) if x.data[0].im.is_zero() => x.data[0].re.clone(),
+            Exact::Complex(_) | Exact::Truth(_) => return None,
+        };
+        (!factor.is_zero()).then_some(factor)
     }
 }
 
