@@ -200,14 +200,7 @@ add(f"inv(sqrt(2) * {Hs})[8, 8]", inverse(H * r)[7, 7])
 h = [w / sum(values_of(H)) for w in values_of(H)]
 for a in ["1/20", "1000", "1.000000000001", "0.999999999999"]:
     b = mpf(a.split("/")[0]) / mpf(a.split("/")[1]) if "/" in a else mpf(a)
-    # The kernel of the Hilbert matrix with a unit diagonal.
-    K = matrix(n, n)
-    for i in range(n):
-        for j in range(n):
-            K[i, j] = H[i, j] / sqrt(H[i, i] * H[j, j])
-    w = [x / n for x in values_of(K)]
-    D = "diag([" + ", ".join(f"sqrt({2 * i + 1})" for i in range(n)) + "])"
-    add(f"entropy({D} * {Hs} * {D}, {a})", log(sum(x**b for x in w)) / (1 - b), digits=60)
+    add(f"entropy(8 * {Hs} / trace({Hs}), {a})", log(sum(x**b for x in h)) / (1 - b), digits=60)
 # Rank 2 of order 4, with and without irrational entries: α = 0.05 sees eigenvalues that are almost 0.
 W = matrix([[mpf(1), 2, -1, mpf(1) / 2], [mpf(1) / 3, -1, 1, 2]])
 Ws = "[1, 2, -1, 1/2; 1/3, -1, 1, 2]"
@@ -215,10 +208,11 @@ G = W.T * W
 g = [w for w in values_of(G) if w > mpf(10) ** -50]
 t = sum(g)
 for name in [f"({Ws}' * {Ws})", f"((sqrt(2) * {Ws})' * (sqrt(2) * {Ws}))"]:
+    N = f"(4 * {name} / trace({name}))"
     for a in ["1/20", "3", "1.000000000001"]:
         b = mpf(a.split("/")[0]) / mpf(a.split("/")[1]) if "/" in a else mpf(a)
-        add(f"entropy({name}, {a})", log(sum((w / t) ** b for w in g)) / (1 - b), digits=60)
-    add(f"von_neumann({name})", -sum(w / t * log(w / t) for w in g))
+        add(f"entropy({N}, {a})", log(sum((w / t) ** b for w in g)) / (1 - b), digits=60)
+    add(f"von_neumann({N})", -sum(w / t * log(w / t) for w in g))
     add(f"rank({name})", 2)
     s = 2 if "sqrt" in name else 1
     Q = [w * s for w in g]
