@@ -7,10 +7,17 @@ pub mod api;
 pub mod base;
 pub mod certify;
 pub mod check;
+pub mod cli;
 pub mod eval;
 pub mod ir;
 pub mod library;
+pub mod report;
 pub mod syntax;
 pub mod verify;
 
 pub use api::{Error, Loewner, Value};
+
+/// The Rust in the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

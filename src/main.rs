@@ -1,3 +1,7 @@
 //! The `loewner` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    loewner::cli::main()
+}

@@ -11,12 +11,14 @@
 //! ```
 
 mod analysis;
+mod bound;
 mod check;
 mod compile;
 mod entrywise;
 mod factor;
 mod fault;
 mod kernels;
+mod modulus;
 mod plan;
 mod product;
 mod real;
@@ -28,6 +30,7 @@ mod tridiagonal;
 mod value;
 mod workspace;
 
+pub use bound::{Bound, Bounds};
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;
 pub use real::{ComplexElement, Element, Real};

@@ -123,6 +123,9 @@ fn power<T: Real>(x: T, p: T) -> T {
 /// at most the same factor away.
 fn power_log<T: Real>(x: T, t: T) -> T {
     let (zero, one) = (T::of(0.0), T::of(1.0));
+    if t.is_nan() {
+        return t;
+    }
     if x == zero {
         return if t > zero { -one / t } else { t + T::neg_infinity() };
     }

@@ -33,11 +33,8 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::Zip(zip) => zip_of(g, *zip, args[0], args[1], ty),
         Op::Adjoint => adjoint(g, args[0]),
         Op::Transpose => transpose(g, args[0]),
-        Op::Conj => match g.op(args[0]) {
-            _ if g.ty(args[0]).field == Field::Real => Ok(Some(args[0])),
-            Op::Conj => Ok(Some(g.args(args[0])[0])),
-            _ => Ok(None),
-        },
+        Op::Conj if g.ty(args[0]).field == Field::Real => Ok(Some(args[0])),
+        Op::Conj => Ok(under(g, args[0], &Op::Conj)),
         Op::DiagonalOf => diagonal_of(g, args[0], ty),
         Op::DiagonalMatrix => Ok(None),
         Op::Broadcast(..) => Ok(None),
@@ -50,20 +47,15 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
             _ => Ok(None),
         },
         Op::Reduce(reduction, axis) => reduce(g, *reduction, *axis, args[0]),
-        Op::Eigenvalues => match g.op(args[0]) {
-            Op::Eye(_) => {
-                let one = g.integer(1)?;
-                g.fill(one, ty.shape.clone()).map(Some)
-            }
-            _ => Ok(None),
-        },
+        Op::Eigenvalues if is_eye(g, args[0]) => {
+            let one = g.integer(1)?;
+            g.fill(one, ty.shape.clone()).map(Some)
+        }
+        Op::Eigenvalues => Ok(None),
         Op::SingularValues | Op::LogDet | Op::Det => Ok(None),
         Op::Spectral(_) => Ok(None),
-        Op::Inverse => match g.op(args[0]) {
-            Op::Inverse => Ok(Some(g.args(args[0])[0])),
-            Op::Eye(_) => Ok(Some(args[0])),
-            _ => Ok(None),
-        },
+        Op::Inverse if is_eye(g, args[0]) => Ok(Some(args[0])),
+        Op::Inverse => Ok(under(g, args[0], &Op::Inverse)),
         Op::Rank if g.has(args[0], Property::Pd) => {
             let n = g.ty(args[0]).shape.rows();
             g.size(n).map(Some)
@@ -97,10 +89,10 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
             None if args[1] == args[2] => Some(args[1]),
             None => None,
         }),
-        Op::StopGradient => match g.op(args[0]) {
-            Op::StopGradient | Op::Constant(_) | Op::Size(_) => Ok(Some(args[0])),
-            _ => Ok(None),
-        },
+        Op::StopGradient => {
+            let still = matches!(g.op(args[0]), Op::StopGradient | Op::Constant(_) | Op::Size(_));
+            Ok(still.then_some(args[0]))
+        }
         Op::Annotate(properties, _) if properties.iter().all(|p| g.has(args[0], *p)) => Ok(Some(args[0])),
         Op::Annotate(..) => Ok(None),
         Op::Require => Ok((truth_of(g, args[1]) == Some(true)).then(|| args[0])),
@@ -108,10 +100,15 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
 }
 
 fn truth_of(g: &Graph, id: NodeId) -> Option<bool> {
-    match g.op(id) {
-        Op::Truth(truth) => Some(*truth),
-        _ => None,
-    }
+    if let Op::Truth(truth) = g.op(id) { Some(*truth) } else { None }
+}
+
+fn is_eye(g: &Graph, id: NodeId) -> bool {
+    matches!(g.op(id), Op::Eye(_))
+}
+
+fn is_matrix(g: &Graph, id: NodeId) -> bool {
+    matches!(g.ty(id).shape, Shape::Matrix(..))
 }
 
 /// The operand of a node with this operation.
@@ -226,18 +223,22 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
 }
 
 fn adjoint(g: &mut Graph, x: NodeId) -> Folded {
-    let matrix = matches!(g.ty(x).shape, Shape::Matrix(..));
-    match g.op(x) {
-        _ if matrix && g.has(x, Property::Hermitian) => Ok(Some(x)),
-        // A row that was a vector becomes that vector again only where the shape says so.
-        Op::Adjoint if matches!(g.ty(g.args(x)[0]).shape, Shape::Matrix(..)) => Ok(Some(g.args(x)[0])),
-        Op::Transpose => {
-            let inner = g.args(x)[0];
-            g.make(Op::Conj, vec![inner]).map(Some)
-        }
-        _ if g.ty(x).shape == Shape::Scalar => g.make(Op::Conj, vec![x]).map(Some),
-        _ => Ok(None),
+    if is_matrix(g, x) && g.has(x, Property::Hermitian) {
+        return Ok(Some(x));
     }
+    // A row that was a vector becomes that vector again only where the shape says so.
+    if let Some(inner) = under(g, x, &Op::Adjoint)
+        && is_matrix(g, inner)
+    {
+        return Ok(Some(inner));
+    }
+    if let Some(inner) = under(g, x, &Op::Transpose) {
+        return g.make(Op::Conj, vec![inner]).map(Some);
+    }
+    if g.ty(x).shape == Shape::Scalar {
+        return g.make(Op::Conj, vec![x]).map(Some);
+    }
+    Ok(None)
 }
 
 fn transpose(g: &mut Graph, x: NodeId) -> Folded {
@@ -247,19 +248,15 @@ fn transpose(g: &mut Graph, x: NodeId) -> Folded {
     if g.ty(x).field == Field::Real {
         return g.adjoint(x).map(Some);
     }
-    match g.op(x) {
-        _ if g.has(x, Property::Hermitian) => g.make(Op::Conj, vec![x]).map(Some),
-        Op::Adjoint => {
-            let inner = g.args(x)[0];
-            if matches!(g.ty(inner).shape, Shape::Matrix(..)) {
-                g.make(Op::Conj, vec![inner]).map(Some)
-            } else {
-                Ok(None)
-            }
-        }
-        Op::Transpose if matches!(g.ty(g.args(x)[0]).shape, Shape::Matrix(..)) => Ok(Some(g.args(x)[0])),
-        _ => Ok(None),
+    if g.has(x, Property::Hermitian) {
+        return g.make(Op::Conj, vec![x]).map(Some);
     }
+    if let Some(inner) = under(g, x, &Op::Adjoint)
+        && is_matrix(g, inner)
+    {
+        return g.make(Op::Conj, vec![inner]).map(Some);
+    }
+    Ok(under(g, x, &Op::Transpose).filter(|inner| is_matrix(g, *inner)))
 }
 
 /// The diagonal of a product A B is Σ_j a_ij b_ji, without the product; a unit diagonal is all ones.
@@ -273,7 +270,7 @@ fn diagonal_of(g: &mut Graph, x: NodeId, ty: &Type) -> Folded {
     }
     if *g.op(x) == Op::MatMul {
         let (a, b) = (g.args(x)[0], g.args(x)[1]);
-        if matches!(g.ty(a).shape, Shape::Matrix(..)) && matches!(g.ty(b).shape, Shape::Matrix(..)) {
+        if is_matrix(g, a) && is_matrix(g, b) {
             let b = g.transpose(b)?;
             let both = g.zip(Zip::Mul, a, b)?;
             return g.reduce(Reduction::Sum, Axis::Rows, both).map(Some);
@@ -283,37 +280,41 @@ fn diagonal_of(g: &mut Graph, x: NodeId, ty: &Type) -> Folded {
 }
 
 fn entry(g: &mut Graph, args: &[NodeId]) -> Folded {
-    let index = |g: &Graph, id: NodeId| g.constant_value(id).and_then(|i| i.to_integer().to_usize());
-    match g.op(args[0]) {
-        Op::Stack => Ok(index(g, args[1]).map(|i| g.args(args[0])[i - 1])),
-        Op::Block(_, cols) if g.args(args[0]).iter().all(|id| g.ty(*id).shape == Shape::Scalar) => {
-            let (i, j) = (index(g, args[1]), index(g, args[2]));
-            Ok(i.zip(j).map(|(i, j)| g.args(args[0])[(i - 1) * *cols as usize + j - 1]))
-        }
-        Op::Fill(_) => Ok(Some(g.args(args[0])[0])),
-        _ => Ok(None),
+    let index = |i: usize| g.constant_value(args[i]).and_then(|i| i.to_integer().to_usize());
+    let whole = args[0];
+    if let Op::Fill(_) = g.op(whole) {
+        return Ok(Some(g.args(whole)[0]));
     }
+    if *g.op(whole) == Op::Stack {
+        return Ok(index(1).map(|i| g.args(whole)[i - 1]));
+    }
+    if let Op::Block(_, cols) = g.op(whole)
+        && g.args(whole).iter().all(|id| g.ty(*id).shape == Shape::Scalar)
+    {
+        let place = index(1).zip(index(2)).map(|(i, j)| (i - 1) * *cols as usize + j - 1);
+        return Ok(place.map(|place| g.args(whole)[place]));
+    }
+    Ok(None)
 }
 
 /// Products with a diagonal matrix scale rows or columns; with the identity they do nothing; a vector times a row of
 /// ones repeats the vector.
 fn matmul(g: &mut Graph, a: NodeId, b: NodeId, ty: &Type) -> Folded {
-    let matrix = |g: &Graph, id: NodeId| matches!(g.ty(id).shape, Shape::Matrix(..));
-    if matches!(g.op(a), Op::Eye(_)) && g.ty(b).shape == ty.shape {
+    if is_eye(g, a) && g.ty(b).shape == ty.shape {
         return Ok(Some(b));
     }
-    if matches!(g.op(b), Op::Eye(_)) && g.ty(a).shape == ty.shape {
+    if is_eye(g, b) && g.ty(a).shape == ty.shape {
         return Ok(Some(a));
     }
     if let Some(v) = under(g, b, &Op::DiagonalMatrix)
-        && matrix(g, a)
+        && is_matrix(g, a)
     {
         let rows = g.ty(a).shape.rows();
         let scale = g.make(Op::Broadcast(Axis::Cols, rows), vec![v])?;
         return g.zip(Zip::Mul, a, scale).map(Some);
     }
     if let Some(v) = under(g, a, &Op::DiagonalMatrix) {
-        if !matrix(g, b) {
+        if !is_matrix(g, b) {
             return g.zip(Zip::Mul, v, b).map(Some);
         }
         let cols = g.ty(b).shape.cols();

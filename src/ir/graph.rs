@@ -187,10 +187,7 @@ impl Graph {
 
     /// The value of a node that is an exact real constant.
     pub fn constant_value(&self, id: NodeId) -> Option<&BigRational> {
-        match self.op(id) {
-            Op::Constant(value) => Some(value),
-            _ => None,
-        }
+        if let Op::Constant(value) = self.op(id) { Some(value) } else { None }
     }
 
     /// Sets the place in the source that nodes made from now on come from, and returns the place before.

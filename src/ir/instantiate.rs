@@ -113,10 +113,7 @@ impl Graph {
 
     /// The number of a raw input, if the node is one.
     pub fn as_input(&self, id: NodeId) -> Option<InputId> {
-        match self.op(id) {
-            Op::Input(input) => Some(*input),
-            _ => None,
-        }
+        if let Op::Input(input) = self.op(id) { Some(*input) } else { None }
     }
 }
 

@@ -53,7 +53,6 @@ impl Graph {
                     equality: then.equality || otherwise.equality,
                 })
             }
-            Op::Annotate(..) | Op::Require | Op::StopGradient => self.margin(args[0]),
             Op::Input(_)
             | Op::Constant(_)
             | Op::ImaginaryUnit
@@ -84,7 +83,10 @@ impl Graph {
             | Op::LogDet
             | Op::Det
             | Op::Inverse
-            | Op::Rank => Err(Mismatch::NeedsTruth(0)),
+            | Op::Rank
+            | Op::StopGradient
+            | Op::Annotate(..)
+            | Op::Require => Err(Mismatch::NeedsTruth(0)),
         }
     }
 
@@ -94,19 +96,32 @@ impl Graph {
     /// When the node is not a condition.
     pub fn negated(&mut self, condition: NodeId) -> Result<NodeId, Mismatch> {
         let args = self.args(condition).to_vec();
-        match *self.op(condition) {
-            Op::Compare(Comparison::Lt) => self.compare(Comparison::Le, args[1], args[0]),
-            Op::Compare(Comparison::Le) => self.compare(Comparison::Lt, args[1], args[0]),
-            Op::Compare(Comparison::Eq) => self.compare(Comparison::Ne, args[0], args[1]),
-            Op::Compare(Comparison::Ne) => self.compare(Comparison::Eq, args[0], args[1]),
-            Op::And | Op::Or => {
-                let (left, right) = (self.negated(args[0])?, self.negated(args[1])?);
-                let op = if *self.op(condition) == Op::And { Op::Or } else { Op::And };
-                self.make(op, vec![left, right])
+        let negated = match self.op(condition) {
+            Op::Compare(Comparison::Lt) => return self.compare(Comparison::Le, args[1], args[0]),
+            Op::Compare(Comparison::Le) => return self.compare(Comparison::Lt, args[1], args[0]),
+            Op::Compare(Comparison::Eq) => return self.compare(Comparison::Ne, args[0], args[1]),
+            Op::Compare(Comparison::Ne) => return self.compare(Comparison::Eq, args[0], args[1]),
+            Op::Not => return Ok(args[0]),
+            op @ (Op::And | Op::Or) => {
+                if *op == Op::And {
+                    Op::Or
+                } else {
+                    Op::And
+                }
             }
-            Op::Not => Ok(args[0]),
-            _ => self.make(Op::Not, vec![condition]),
-        }
+            Op::Truth(truth) => return self.truth(!*truth),
+            Op::Select => {
+                let (then, otherwise) = (self.negated(args[1])?, self.negated(args[2])?);
+                return self.make(Op::Select, vec![args[0], then, otherwise]);
+            }
+            // Nothing else is a condition.
+            other => {
+                debug_assert!(self.ty(condition).field != super::ty::Field::Truth, "{other:?} is a condition");
+                return Err(Mismatch::NeedsTruth(0));
+            }
+        };
+        let (left, right) = (self.negated(args[0])?, self.negated(args[1])?);
+        self.make(negated, vec![left, right])
     }
 
     fn both(&mut self, args: &[NodeId], zip: Zip) -> Result<Margin, Mismatch> {
@@ -124,5 +139,29 @@ impl Graph {
     pub fn residual_margin(&mut self, residual: NodeId) -> Result<NodeId, Mismatch> {
         let size = self.map(ScalarFn::Abs, residual)?;
         self.neg(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Facts, Input, Shape, Type};
+
+    #[test]
+    fn negation_reaches_the_comparisons_under_every_connective() {
+        let mut g = Graph::new();
+        let mut scalar =
+            |name: &str| g.input(Input { name: name.into(), ty: Type::real(Shape::Scalar), facts: Facts::new() });
+        let (x, y) = (scalar("x"), scalar("y"));
+        let less = g.compare(Comparison::Lt, x, y).unwrap();
+        let equal = g.compare(Comparison::Eq, x, y).unwrap();
+        let both = g.make(Op::And, vec![less, equal]).unwrap();
+        let choice = g.make(Op::Select, vec![less, equal, both]).unwrap();
+        let not = g.make(Op::Not, vec![choice]).unwrap();
+        let margin = g.margin(not).unwrap();
+        assert!(g.ty(margin.node).is_real_scalar());
+        let direct = g.negated(less).unwrap();
+        assert_eq!(*g.op(direct), Op::Compare(Comparison::Le));
+        assert_eq!(g.args(direct), [y, x]);
     }
 }

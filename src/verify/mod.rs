@@ -1,5 +1,30 @@
 //! Checking theorems on random and adversarial inputs.
+//!
+//! [`verify`] draws the raw inputs of each theorem through the ensembles, evaluates the margins of its claims, and says
+//! what they show. `run` leads: the design splits samples into cells, a unit of a cell is drawn and judged on one thread,
+//! and what units find is added up in order and concluded from.
 
+mod conclude;
+mod confidence;
+mod design;
+pub mod ensembles;
+mod evaluate;
+mod hypotheses;
+mod judge;
+mod judgement;
+mod layout;
+mod limit;
+mod run;
+mod sample;
+mod seed;
+#[cfg(test)]
+mod tests;
+mod trial;
 mod verdict;
+mod witness;
 
+pub use confidence::{CONFIDENCE, clopper_pearson};
+pub use run::{Options, Progress, Silent, verify};
+pub use seed::{Key, Rng, Stream};
 pub use verdict::{ClaimReport, Report, Value, Verdict, ViolationBound, Witness};
+pub use witness::to_json;

@@ -1,1 +1,79 @@
-fn main() {}
+//! The project's chores. `cargo xtask help` lists them.
+//!
+//! Standard library only, and no shell: every command is printed as it can be typed, is run, and the first that fails
+//! stops the chore with its own status.
+
+mod bench;
+mod measure;
+mod python;
+mod step;
+
+use std::process::ExitCode;
+
+use step::{Failure, Step};
+
+const HELP: &str = "\
+Usage: cargo xtask CHORE
+
+  test        everything that a commit must pass: formatting, lints, tests of all targets, documentation
+  bench       the benchmark against NumPy, alternating in one run: a table of ratios, and benches/results.csv
+                --rounds N    how often each cell is measured, the median counts (5)
+                --seconds S   how long each measurement lasts at least (0.5)
+                --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
+  reference   recompute the library's quoted values and the proofs' counterexamples with 50 digits (mpmath)
+  help        this text
+
+`test` needs Rust alone. `bench` and `reference` also need python3 with its venv module: they install what they use,
+pinned, into target/python.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    let outcome = match arguments.first().map(String::as_str) {
+        Some("test") => no_options("test", rest).and_then(|()| test()),
+        Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
+        Some("reference") => no_options("reference", rest).and_then(|()| reference()),
+        Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(Failure::usage(format!("there is no chore `{other}`"))),
+        None => Err(Failure::usage("which chore?")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {}", failure.message);
+            if failure.is_usage() {
+                eprint!("\n{HELP}");
+            }
+            ExitCode::from(failure.status)
+        }
+    }
+}
+
+fn no_options(chore: &str, rest: &[String]) -> Result<(), Failure> {
+    match rest.first() {
+        None => Ok(()),
+        Some(unknown) => Err(Failure::usage(format!("`{chore}` has no option `{unknown}`"))),
+    }
+}
+
+/// Everything in one build profile, so that each dependency is compiled once.
+fn test() -> Result<(), Failure> {
+    step::require_component("fmt", "rustfmt")?;
+    step::require_component("clippy", "clippy")?;
+    Step::cargo(["fmt", "--all", "--check"]).run()?;
+    Step::cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]).run()?;
+    Step::cargo(["test", "--workspace", "--all-targets", "--locked"]).run()?;
+    Step::cargo(["test", "--workspace", "--doc", "--locked"]).run()?;
+    Step::cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+/// The reference values, by scripts that share no code with the project.
+fn reference() -> Result<(), Failure> {
+    let python = python::with("tests/reference/requirements.txt")?;
+    Step::new(&python, ["tests/reference/library_values.py", "--check", "src/library"]).run()?;
+    Step::new(&python, ["tests/reference/counterexamples.py"]).run()
+}

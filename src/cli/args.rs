@@ -1,0 +1,113 @@
+//! What the program may be asked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A small language for matrix information theory
+///
+/// Without a command: an interactive session.
+#[derive(Parser, Debug)]
+#[command(name = "loewner", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    Verify(Verify),
+    Eval(Eval),
+    Check(Check),
+    /// Evaluate, define and verify interactively
+    Repl,
+}
+
+/// Check every claim of theorem files on random and adversarial inputs
+///
+/// Ends with 0 if every claim came out as its file expects, 1 if some did not, 2 if a file could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Verify {
+    /// Files, or folders that are searched for .lw files
+    #[arg(value_name = "PATH", default_value = "proofs")]
+    pub paths: Vec<PathBuf>,
+    /// How many inputs that meet the hypotheses each claim is tried on [default: 20000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub samples: Option<u64>,
+    /// The seed of all randomness: one seed, one report, whatever the number of threads
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Spend at most this many seconds on the inputs of a claim; the report then depends on the machine
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub budget: Option<Duration>,
+    /// Only theorems, files and claims with this text in their name, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// How many threads to use [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Keep each counterexample as a file in this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object in place of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Evaluate an expression and print it with 17 significant digits
+#[derive(Args, Debug)]
+pub(super) struct Eval {
+    /// The expression, such as 'entropy([1, 1/2; 1/2, 1], 2)'
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// Give a name to the value of an expression; it may use the names given before it
+    #[arg(long = "let", value_name = "NAME=EXPR")]
+    pub lets: Vec<String>,
+    /// Give a name to the numbers of a .npy, .csv or .safetensors file (FILE.safetensors:TENSOR)
+    #[arg(long = "load", value_name = "NAME=FILE")]
+    pub loads: Vec<String>,
+    /// Bring in the definitions of a .lw file
+    #[arg(long = "import", value_name = "FILE.lw")]
+    pub imports: Vec<PathBuf>,
+    /// Print {"shape": ..., "value": ...}; complex numbers as [re, im], infinities as "inf" and "-inf"
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Parse and type-check files without running them
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Files, or folders that are searched for .lw files
+    #[arg(value_name = "PATH", required_unless_present = "explain")]
+    pub paths: Vec<PathBuf>,
+    /// Tell the long story of a kind of mistake, such as E0301
+    #[arg(long, value_name = "CODE", conflicts_with = "paths")]
+    pub explain: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // The verifier multiplies by the number of a theorem's claims: a year is as good as no budget.
+    let year = Duration::from_secs(365 * 24 * 3600);
+    duration.map(|duration| duration.min(year)).ok_or_else(|| "a positive number of seconds was expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_expression_may_start_with_a_sign() {
+        let arguments = Arguments::try_parse_from(["loewner", "eval", "-x", "--let", "x=-1"]).unwrap();
+        let Some(Command::Eval(eval)) = arguments.command else { panic!("not eval") };
+        assert_eq!((eval.expression.as_str(), eval.lets), ("-x", vec!["x=-1".to_owned()]));
+    }
+}

@@ -1,0 +1,132 @@
+//! The rooms behind the command line, in the few calls that the commands need.
+
+use std::path::Path;
+
+use num_complex::Complex;
+
+use super::progress::Bar;
+use crate::api;
+use crate::base::{Code, Diagnostic, Sources};
+use crate::check::{Data, Entries, Session, Theorem};
+use crate::ir::{Dim, Property, SETS, Shape};
+use crate::report::Answer;
+use crate::verify::{self, Options, Report, Value};
+
+/// A session with the library loaded.
+pub(super) struct Engine {
+    session: Session,
+}
+
+impl Engine {
+    pub fn new() -> Self {
+        Engine { session: Session::new() }
+    }
+
+    /// The texts that diagnostics point into.
+    pub fn sources(&self) -> &Sources {
+        self.session.sources()
+    }
+
+    /// Reads a file; its definitions become visible, its theorems are returned.
+    pub fn load(&mut self, path: &Path) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
+        self.session.load_file(path)
+    }
+
+    /// Takes statements that were typed in.
+    pub fn statements(&mut self, text: &str) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
+        self.session.load_text("<session>", text)
+    }
+
+    /// Gives a name to an expression.
+    pub fn bind(&mut self, name: &str, text: &str) -> Result<(), Vec<Diagnostic>> {
+        self.session.bind(name, text)
+    }
+
+    /// Gives a name to the numbers of a file.
+    pub fn bind_data(&mut self, name: &str, data: Data, file: &str) {
+        self.session.bind_data(name, data, file);
+    }
+
+    /// The value of an expression, in double precision.
+    pub fn evaluate(&mut self, text: &str) -> Result<Answer, Vec<Diagnostic>> {
+        let compiled = self.session.expression(text)?;
+        api::evaluate(&compiled).map(answer).map_err(|mistake| vec![mistake])
+    }
+
+    /// The type of an expression, and what is known of it.
+    pub fn type_of(&mut self, text: &str) -> Result<String, Vec<Diagnostic>> {
+        let compiled = self.session.expression(text)?;
+        let facts = compiled.graph.facts(compiled.root);
+        let mut held: Vec<Property> = facts.held().collect();
+        // What follows from another fact in the list goes without saying.
+        let implied = [
+            (Property::Pd, Property::Psd),
+            (Property::Psd, Property::Hermitian),
+            (Property::Positive, Property::Nonnegative),
+            (Property::ZeroOne, Property::Nonnegative),
+            (Property::OrthonormalColumns, Property::UnitColumns),
+            (Property::OrthonormalRows, Property::UnitRows),
+        ];
+        for (strong, weak) in implied.iter().rev() {
+            if facts.has(*strong) {
+                held.retain(|property| property != weak);
+            }
+        }
+        let ty = std::iter::once(compiled.graph.ty(compiled.root).to_string());
+        Ok(ty.chain(held.iter().map(Property::to_string)).collect::<Vec<_>>().join(", "))
+    }
+
+    /// Every name that an expression or a statement may use.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.session.names();
+        names.extend(SETS.iter().map(|row| row.name.to_owned()));
+        names
+    }
+
+    /// The documentation of a function, a constant or a set.
+    pub fn doc(&self, name: &str) -> Result<String, Vec<Diagnostic>> {
+        if let Some(row) = SETS.iter().find(|row| row.name == name) {
+            let sizes = ["", "[n]", "[m, n]"][row.sizes.min(2)];
+            let complex =
+                if row.complex { "\n    with `complex` as the last argument: its complex version" } else { "" };
+            return Ok(format!("{name}{sizes}\n    {}{complex}\n    (language)", row.doc));
+        }
+        let doc = self.session.doc(name).map_err(|near| {
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            vec![Diagnostic::new(Code::E0201, format!("there is no documentation of `{name}`")).maybe_help(help)]
+        })?;
+        let lines = std::iter::once(doc.signature).chain(doc.text.into_iter().map(|line| format!("    {line}")));
+        let lines: Vec<String> = lines.chain([format!("    ({})", doc.origin)]).collect();
+        Ok(lines.join("\n"))
+    }
+
+    /// Verifies theorems, with a progress bar where somebody watches.
+    pub fn verify(&self, theorems: &[Theorem], options: &Options) -> Result<Report, Vec<Diagnostic>> {
+        let bar = Bar::new();
+        let outcome = verify::verify(theorems, options, &bar);
+        bar.clear();
+        outcome.map_err(|mistake| vec![mistake])
+    }
+}
+
+/// A value in the arrangement that its type tells.
+fn answer(value: api::Value) -> Answer {
+    fn by_rows<T: Copy, U>(shape: &Shape, entries: &[T], one: impl Fn(T) -> U) -> Vec<Vec<U>> {
+        let size = |dim: Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let (rows, cols) = (size(shape.rows()), size(shape.cols()));
+        (0..rows).map(|i| (0..cols).map(|j| one(entries[j * rows + i])).collect()).collect()
+    }
+    let data = match value {
+        api::Value::Truth(truth) => return Answer::Truth(truth),
+        api::Value::Data(data) => data,
+    };
+    let pair = |z: Complex<f64>| (z.re, z.im);
+    Answer::Value(match (&data.shape, data.entries) {
+        (Shape::Scalar, Entries::Real(entries)) => Value::Number(entries[0]),
+        (Shape::Scalar, Entries::Complex(entries)) => Value::Complex(pair(entries[0])),
+        (Shape::Vector(_), Entries::Real(entries)) => Value::Vector(entries),
+        (Shape::Vector(_), Entries::Complex(entries)) => Value::ComplexVector(entries.into_iter().map(pair).collect()),
+        (shape @ Shape::Matrix(..), Entries::Real(entries)) => Value::Matrix(by_rows(shape, &entries, |x| x)),
+        (shape @ Shape::Matrix(..), Entries::Complex(entries)) => Value::ComplexMatrix(by_rows(shape, &entries, pair)),
+    })
+}

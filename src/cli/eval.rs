@@ -1,0 +1,80 @@
+//! `loewner eval`: one expression, its value.
+
+use super::args::Eval;
+use super::engine::Engine;
+use super::{Outcome, Status, load, output};
+use crate::base::{Code, Diagnostic};
+use crate::report::{answer_json, answer_text};
+use crate::syntax::{CONTEXTUAL, KEYWORDS};
+
+pub(super) fn run(engine: &mut Engine, arguments: &Eval) -> Outcome {
+    // Every mistake of the command line is told at once; the expression comes last, since it stands on the rest.
+    let mut mistakes = Vec::new();
+    for path in &arguments.imports {
+        mistakes.extend(engine.load(path).err().into_iter().flatten());
+    }
+    for option in &arguments.loads {
+        let outcome = split("--load", option).and_then(|(name, file)| Ok((name, file, load::load(file)?)));
+        match outcome {
+            Ok((name, file, data)) => engine.bind_data(name, data, file),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    for option in &arguments.lets {
+        match split("--let", option) {
+            Ok((name, text)) => mistakes.extend(engine.bind(name, text).err().into_iter().flatten()),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let answer = engine.evaluate(&arguments.expression)?;
+    let text = if arguments.json { answer_json(&answer) } else { answer_text(&answer) };
+    output::say(&format!("{text}\n"))?;
+    Ok(Status::Expected)
+}
+
+/// `NAME=VALUE` in its two parts.
+fn split<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str), Diagnostic> {
+    let value = if option == "--let" { "EXPR" } else { "FILE" };
+    let wrong = |message: String| Diagnostic::new(Code::E0807, message).help(format!("write {option} NAME={value}"));
+    let (name, rest) = text.split_once('=').ok_or_else(|| wrong(format!("{option} '{text}' has no '='")))?;
+    let (name, rest) = (name.trim(), rest.trim());
+    if let Err(why) = is_name(name) {
+        return Err(wrong(format!("{option} cannot name a value '{name}': {why}")));
+    }
+    if rest.is_empty() {
+        return Err(wrong(format!("{option} {name} has nothing after '='")));
+    }
+    Ok((name, rest))
+}
+
+/// Whether a text can name a value.
+fn is_name(text: &str) -> Result<(), &'static str> {
+    let mut chars = text.chars();
+    let start = chars.next().ok_or("a name is needed")?;
+    let fits = (start == '_' || unicode_ident::is_xid_start(start)) && chars.all(unicode_ident::is_xid_continue);
+    if !fits {
+        Err("a name is a letter or '_', then letters, digits and '_'")
+    } else if KEYWORDS.contains(&text) && !CONTEXTUAL.contains(&text) {
+        Err("it is a word of the language")
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_split_at_the_first_sign() {
+        assert_eq!(split("--let", " K = [1, 1/2; 1/2, 1]").unwrap(), ("K", "[1, 1/2; 1/2, 1]"));
+        assert_eq!(split("--let", "c=a==b").unwrap(), ("c", "a==b"));
+        assert_eq!(split("--load", "α=z=1.npy").unwrap(), ("α", "z=1.npy"));
+        for wrong in ["K", "=1", "1x=2", "K=", "forall=1", "a b=1"] {
+            assert_eq!(split("--let", wrong).unwrap_err().code, Code::E0807, "{wrong}");
+        }
+    }
+}

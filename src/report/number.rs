@@ -1,0 +1,127 @@
+//! Numbers as text: all digits for machines, few for tables, small fractions for a blackboard.
+
+/// The largest denominator that a witness's number is recognised with.
+const MAX_DENOMINATOR: u32 = 64;
+
+/// A number with 17 significant digits, which name every `f64` uniquely: `0.46310705107963201`, `1.5e-300`, `inf`.
+///
+/// Zeros at the end are left out, and the exponent appears only where a plain decimal would be long, as C's `%.17g`
+/// has it.
+pub fn digits17(x: f64) -> String {
+    significant(x, 17)
+}
+
+/// A number with four significant digits, for a table.
+pub fn short(x: f64) -> String {
+    significant(x, 4)
+}
+
+/// A number as one would write it on a blackboard: an integer, a fraction of small denominator where the number is
+/// within one unit in the last place of it, else six significant digits.
+pub fn blackboard(x: f64) -> String {
+    match fraction(x) {
+        Some((p, 1)) => p.to_string(),
+        Some((p, q)) => format!("{p}/{q}"),
+        None => significant(x, 6),
+    }
+}
+
+/// The fraction p/q with the least q that the number is within one unit in the last place of.
+fn fraction(x: f64) -> Option<(i64, u32)> {
+    if !x.is_finite() || x.abs() >= 1e6 {
+        return None;
+    }
+    let ulp = x.abs().next_up() - x.abs();
+    (1..=MAX_DENOMINATOR).find_map(|q| {
+        let p = (x * f64::from(q)).round();
+        // A number below every such fraction is not one of them just because it rounds to zero.
+        ((p / f64::from(q) - x).abs() <= ulp && (p != 0.0 || x == 0.0)).then_some((p as i64, q))
+    })
+}
+
+/// C's `%.{digits}g`, with `inf` and `nan` by their names in the language.
+fn significant(x: f64, digits: usize) -> String {
+    if x.is_nan() {
+        return "nan".to_owned();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
+    }
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let scientific = format!("{x:.*e}", digits - 1);
+    // The formatting above always writes an exponent, which lies within ±324.
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if exponent < -5 || exponent >= digits as i32 {
+        return format!("{}e{exponent}", trim_zeros(mantissa));
+    }
+    let decimals = (digits as i32 - 1 - exponent) as usize;
+    trim_zeros(&format!("{x:.decimals$}")).to_owned()
+}
+
+/// A decimal without the zeros that say nothing.
+fn trim_zeros(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+/// A count with its thousands apart: `20,000`.
+pub(super) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seventeen_digits_name_every_number() {
+        assert_eq!(digits17(0.463_107_051_079_632), "0.46310705107963201");
+        assert_eq!(digits17(0.1), "0.10000000000000001");
+        assert_eq!(digits17(1.0), "1");
+        assert_eq!(digits17(-0.0), "0");
+        assert_eq!(digits17(1e300), "1.0000000000000001e300");
+        assert_eq!(digits17(123456.0), "123456");
+        assert_eq!(digits17(1e16), "10000000000000000");
+        assert_eq!(digits17(1e17), "1e17");
+        assert_eq!(digits17(0.00001), "0.00001".parse::<f64>().map(digits17).unwrap());
+        assert_eq!(digits17(f64::NEG_INFINITY), "-inf");
+        assert_eq!(digits17(f64::NAN), "nan");
+        for bits in 0..4000u64 {
+            let x = f64::from_bits(bits.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            if x.is_finite() {
+                assert_eq!(digits17(x).parse::<f64>().unwrap(), x);
+            }
+        }
+    }
+
+    #[test]
+    fn small_fractions_are_recognised_within_one_unit_in_the_last_place() {
+        assert_eq!(blackboard(0.5), "1/2");
+        assert_eq!(blackboard(-0.6), "-3/5");
+        assert_eq!(blackboard(3.0), "3");
+        assert_eq!(blackboard(1.0f64.next_down()), "1");
+        assert_eq!(blackboard(0.5 + 4.0 * f64::EPSILON), "0.5");
+        assert_eq!(blackboard(1e-9), "1e-9");
+        assert_eq!(blackboard(0.0), "0");
+        assert_eq!(blackboard(1.0 / 63.0), "1/63");
+        assert_eq!(blackboard(1.0 / 67.0), "0.0149254");
+        assert_eq!(blackboard(std::f64::consts::PI), "3.14159");
+    }
+
+    #[test]
+    fn counts_are_readable() {
+        assert_eq!(count(7), "7");
+        assert_eq!(count(20000), "20,000");
+        assert_eq!(count(1234567), "1,234,567");
+    }
+}

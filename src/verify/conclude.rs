@@ -1,0 +1,198 @@
+//! From counts to a verdict with its evidence.
+
+use super::confidence::clopper_pearson;
+use super::judge::Tally;
+use super::limit::Limit;
+use super::trial::Findings;
+use super::verdict::{Verdict, ViolationBound, Witness};
+
+/// A strict inequality that is met within rounding of equality this often is not known to hold.
+const TOUCHES: u64 = 3;
+
+/// One in so many samples may be on the wrong side within a large error bound, as next to a jump of a rank or of a root at
+/// 0, before nothing can be said: a false claim fails elsewhere too.
+const MANY_UNCLEAR: u64 = 100;
+
+/// Followed inputs that show an asymptotic claim.
+const ENOUGH_LIMITS: u64 = 3;
+
+/// The evidence on one claim.
+pub struct Evidence<'a> {
+    /// What the theorem's samples found.
+    pub findings: &'a Findings,
+    /// What they found of this claim.
+    pub tally: &'a Tally,
+    /// The asymptotic parts, with whether the variable goes to infinity.
+    pub limits: &'a [(bool, Limit)],
+    /// Whether some part is decided by samples.
+    pub sampled: bool,
+    /// Whether the samples are all the cases that there are.
+    pub exhaustive: bool,
+    /// Whether there are hypotheses.
+    pub conditional: bool,
+}
+
+/// What is concluded.
+pub struct Conclusion {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The bound on the violation probability.
+    pub bound: Option<ViolationBound>,
+    /// Remarks.
+    pub notes: Vec<String>,
+    /// Samples that count.
+    pub samples: u64,
+    /// Samples that could not be evaluated.
+    pub dropped: u64,
+}
+
+impl Evidence<'_> {
+    /// Draws the conclusion; `witness` makes the witness of a refutation, by samples (`None`) or by the asymptotic part
+    /// with this place.
+    pub fn conclude(&self, witness: impl FnOnce(Option<usize>) -> Option<Witness>) -> Conclusion {
+        let (findings, tally) = (self.findings, self.tally);
+        let followed: u64 = self.limits.iter().map(|(_, limit)| limit.followed).sum();
+        let samples = if self.sampled { tally.judged } else { followed };
+        let dropped = findings.dropped.dropped() + tally.dropped();
+        let mut notes = self.notes();
+        let verdict = match self.verdict() {
+            Ok(()) => Verdict::Holds,
+            Err(Failure::Vacuous) => Verdict::Vacuous { best_residual: findings.residual },
+            Err(Failure::Inconclusive(reason)) => Verdict::Inconclusive { reason },
+            Err(Failure::Refuted(place)) => match witness(place) {
+                Some(witness) => Verdict::Refuted(Box::new(witness)),
+                None => Verdict::Inconclusive {
+                    reason: "a sample contradicts the claim, but could not be drawn again".to_string(),
+                },
+            },
+        };
+        let counts = self.sampled && samples > 0 && !self.exhaustive;
+        let bound = match &verdict {
+            Verdict::Holds | Verdict::Refuted(_) if counts => clopper_pearson(tally.violations, samples),
+            Verdict::Holds
+            | Verdict::Refuted(_)
+            | Verdict::Proved { .. }
+            | Verdict::Vacuous { .. }
+            | Verdict::Inconclusive { .. } => None,
+        };
+        if matches!(verdict, Verdict::Refuted(_)) && self.sampled && tally.violations > 0 {
+            notes.insert(0, format!("{} of {samples} samples contradict it", tally.violations));
+        }
+        Conclusion { verdict, bound, notes, samples, dropped }
+    }
+
+    fn verdict(&self) -> Result<(), Failure> {
+        let (findings, tally) = (self.findings, self.tally);
+        let inconclusive = |reason: String| Err(Failure::Inconclusive(reason));
+        let unevaluated = |dropped: &Tally, of: u64| {
+            let why = dropped.commonest_reason().unwrap_or("no value").to_string();
+            format!("{} of {of} samples could not be evaluated, most for {why}", dropped.dropped())
+        };
+        if self.sampled && tally.violations > 0 {
+            return Err(Failure::Refuted(None));
+        }
+        if let Some(place) = self.limits.iter().position(|(_, limit)| limit.growing.is_some()) {
+            return Err(Failure::Refuted(Some(place)));
+        }
+        if self.sampled {
+            if 2 * findings.dropped.dropped() > findings.drawn {
+                return inconclusive(unevaluated(&findings.dropped, findings.drawn));
+            }
+            if findings.met == 0 {
+                return Err(Failure::Vacuous);
+            }
+            if 2 * tally.dropped() > findings.met {
+                return inconclusive(unevaluated(tally, findings.met));
+            }
+            if MANY_UNCLEAR * tally.unclear > tally.judged {
+                return inconclusive(format!(
+                    "{} samples are on the wrong side as computed, within an error bound of up to {:.1e}",
+                    tally.unclear, tally.loosest
+                ));
+            }
+            if tally.touches >= TOUCHES {
+                return inconclusive(format!(
+                    "the inequality is strict, and {} samples are within rounding of equality",
+                    tally.touches
+                ));
+            }
+            if tally.converse > 0 {
+                return inconclusive(format!(
+                    "at {} samples the two sides agree within rounding although the condition for equality fails",
+                    tally.converse
+                ));
+            }
+        }
+        for (_, limit) in self.limits {
+            if limit.followed == 0 && self.conditional {
+                return Err(Failure::Vacuous);
+            }
+            if limit.unclear > 0 {
+                return inconclusive(format!(
+                    "for {} of {} inputs the ratio to the order claimed neither clearly stays bounded nor grows",
+                    limit.unclear, limit.followed
+                ));
+            }
+            if limit.bounded < ENOUGH_LIMITS {
+                return inconclusive(format!(
+                    "for only {} of {} inputs the difference stands out of rounding over a decade",
+                    limit.bounded, limit.followed
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let (findings, tally) = (self.findings, self.tally);
+        let mut notes = Vec::new();
+        if self.sampled {
+            if self.exhaustive && findings.drawn > 1 {
+                notes.push(format!("all {} cases were checked", findings.drawn));
+            }
+            if self.conditional && findings.met > 0 && 10 * findings.met < findings.drawn {
+                notes.push(format!("{} of {} samples met the hypotheses", findings.met, findings.drawn));
+            }
+            if findings.arrived > 0 {
+                notes.push(format!("{} samples were moved onto the hypotheses", findings.arrived));
+            }
+            if tally.tight > 0 {
+                notes.push(format!("tight: {} samples within rounding of equality", tally.tight));
+            }
+            if tally.unclear > 0 {
+                notes.push(format!(
+                    "{} samples undecided: on the wrong side as computed, within error bounds of up to {:.1e}",
+                    tally.unclear, tally.loosest
+                ));
+            }
+            if (1..TOUCHES).contains(&tally.touches) {
+                notes.push(format!("{} samples within rounding of equality", tally.touches));
+            }
+            if tally.met > 0 {
+                notes.push(format!("the condition for equality was met at {} samples", tally.met));
+            }
+            if tally.dropped() > 0 {
+                let why = tally.commonest_reason().unwrap_or("no value");
+                notes.push(format!("{} samples could not be evaluated, most for {why}", tally.dropped()));
+            }
+            if findings.dropped.dropped() > 0 {
+                let why = findings.dropped.commonest_reason().unwrap_or("no value");
+                notes.push(format!("{} samples could not be drawn, most for {why}", findings.dropped.dropped()));
+            }
+        }
+        for (to_infinity, limit) in self.limits {
+            notes.extend(limit.describe(*to_infinity));
+            if limit.short > 0 {
+                notes.push(format!("for {} inputs the difference is lost in rounding too soon", limit.short));
+            }
+        }
+        notes
+    }
+}
+
+/// Why a claim does not just hold.
+enum Failure {
+    Vacuous,
+    Inconclusive(String),
+    Refuted(Option<usize>),
+}

@@ -1,0 +1,261 @@
+//! Whether a sample meets the hypotheses, and how to reach those that no random sample meets.
+//!
+//! Inequalities are met by rejection. An equality is met where its two sides agree within the error bound of the
+//! evaluation; structured ensembles do that in a fixed share of samples. Where they do not, a sample is moved onto the
+//! set by Gauss-Newton steps of least norm on its raw numbers, with central differences, which reaches generic smooth
+//! sets of low dimension.
+
+use super::evaluate::Machine;
+use super::layout::Hypothesis;
+use super::sample::{Numbers, Sample};
+use crate::eval::Fault;
+use crate::ir::InputId;
+
+/// The square of a rounding error: where a sum of squares of residuals is as small, each of them is rounding. An error
+/// bound of first order can be smaller there than the squares that it neglects.
+const SQUARED_ROUNDING: f64 = 1e-26;
+
+/// The most raw numbers of a sample that is moved.
+pub const MAX_MOVED: usize = 96;
+
+const MAX_STEPS: usize = 60;
+
+/// How a sample stands to the hypotheses.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Standing {
+    /// It meets them beyond rounding.
+    Meets,
+    /// It meets them within rounding.
+    MeetsWithinRounding,
+    /// It breaks one: the largest amount by which one is broken.
+    Breaks(f64),
+}
+
+/// Evaluates the hypotheses at a sample.
+///
+/// # Errors
+/// The fault, where they have no value.
+pub fn standing(hypotheses: &[Hypothesis], machine: &mut Machine<'_>, sample: &Sample) -> Result<Standing, Fault> {
+    machine.load(sample);
+    machine.run()?;
+    let mut worst = 0.0f64;
+    let mut sure = true;
+    for hypothesis in hypotheses {
+        let margin = hypothesis.margin.read(|output| machine.scalar(output));
+        let (value, scale) = (margin.value, margin.scale.max(f64::MIN_POSITIVE));
+        if hypothesis.equality {
+            sure = false;
+            // Far from equality no error bound is needed to say so.
+            let near = -value <= SQUARED_ROUNDING || -value <= 1e-6 * scale.max(1.0);
+            let met = near
+                && (-value <= SQUARED_ROUNDING || {
+                    let bound = machine.error(hypothesis.margin.output(), value);
+                    // A bound that is loose says nothing of equality.
+                    -value <= bound.min(1e-8 * scale.max(1.0))
+                });
+            if !met {
+                worst = worst.max(-value);
+            }
+        } else {
+            sure &= value > 1e-10 * scale;
+            if value < 0.0 || hypothesis.strict && value <= 0.0 {
+                worst = worst.max(-value).max(f64::MIN_POSITIVE);
+            }
+        }
+    }
+    Ok(match (worst > 0.0, sure) {
+        (true, _) => Standing::Breaks(worst),
+        (false, true) => Standing::Meets,
+        (false, false) => Standing::MeetsWithinRounding,
+    })
+}
+
+/// The memory of [`project`], kept from one sample to the next.
+#[derive(Clone, Debug, Default)]
+pub struct Projection {
+    gradients: Vec<f64>,
+    residuals: Vec<f64>,
+    step: Vec<f64>,
+    system: Vec<f64>,
+    before: Vec<f64>,
+}
+
+/// Where a movable raw number stands: the input, the entry, and whether it is an imaginary part.
+type Place = (usize, usize, bool);
+
+/// Moves the raw numbers of a sample until the equalities among the hypotheses hold to rounding, or no step helps.
+/// Which of them move is said by `inputs`; there must be at most [`MAX_MOVED`].
+pub fn project(
+    hypotheses: &[Hypothesis],
+    machine: &mut Machine<'_>,
+    inputs: &[InputId],
+    sample: &mut Sample,
+    memory: &mut Projection,
+) {
+    let equalities: Vec<&Hypothesis> = hypotheses.iter().filter(|hypothesis| hypothesis.equality).collect();
+    let places = places(inputs, sample);
+    let (m, n) = (equalities.len(), places.len());
+    if m == 0 || n == 0 || n > MAX_MOVED {
+        return;
+    }
+    let mut evaluate = |sample: &Sample, residuals: &mut Vec<f64>| -> Option<f64> {
+        machine.load(sample);
+        machine.run().ok()?;
+        residuals.clear();
+        residuals.extend(equalities.iter().map(|hypothesis| machine.scalar(hypothesis.residual)));
+        let squares: f64 = residuals.iter().map(|r| r * r).sum();
+        squares.is_finite().then_some(squares)
+    };
+    let Some(mut squares) = evaluate(sample, &mut memory.residuals) else { return };
+    let mut stretch = 1.0;
+    for _ in 0..MAX_STEPS {
+        if squares == 0.0 {
+            return;
+        }
+        memory.gradients.clear();
+        memory.gradients.resize(m * n, 0.0);
+        let residuals = memory.residuals.clone();
+        for (k, place) in places.iter().enumerate() {
+            let x = get(sample, *place);
+            let h = 1e-6 * x.abs().max(1e-3);
+            let mut sides = [0.0; 2];
+            for (side, moved) in sides.iter_mut().zip([x + h, x - h]) {
+                set(sample, *place, moved);
+                if evaluate(sample, &mut memory.residuals).is_none() {
+                    set(sample, *place, x);
+                    return;
+                }
+                for (row, r) in memory.residuals.iter().enumerate() {
+                    memory.gradients[row * n + k] += if moved > x { *r } else { -*r } / (2.0 * h);
+                }
+                *side = 0.0;
+            }
+            set(sample, *place, x);
+        }
+        if !least_norm_step(m, n, &residuals, memory) {
+            return;
+        }
+        memory.before.clear();
+        memory.before.extend(places.iter().map(|place| get(sample, *place)));
+        let mut length = stretch;
+        let mut improved = false;
+        for _ in 0..6 {
+            for (k, place) in places.iter().enumerate() {
+                set(sample, *place, memory.before[k] - length * memory.step[k]);
+            }
+            if let Some(now) = evaluate(sample, &mut memory.residuals)
+                && now < squares
+            {
+                // At a double root, as of a sum of squares, a plain step halves the distance and quarters the residual;
+                // twice the step is then right (Schröder 1870).
+                let ratio = now / squares;
+                stretch = if stretch == 1.0 && (0.03..0.12).contains(&ratio) { 2.0 } else { stretch };
+                squares = now;
+                improved = true;
+                break;
+            }
+            length /= 2.0;
+            stretch = 1.0;
+        }
+        if !improved {
+            for (k, place) in places.iter().enumerate() {
+                set(sample, *place, memory.before[k]);
+            }
+            return;
+        }
+    }
+}
+
+fn places(inputs: &[InputId], sample: &Sample) -> Vec<Place> {
+    let mut places = Vec::new();
+    for input in inputs {
+        let input = input.0 as usize;
+        match &sample.inputs[input] {
+            Numbers::None => {}
+            Numbers::Real(numbers) => places.extend((0..numbers.len()).map(|entry| (input, entry, false))),
+            Numbers::Complex(numbers) => {
+                places.extend((0..numbers.len()).flat_map(|entry| [(input, entry, false), (input, entry, true)]));
+            }
+        }
+    }
+    places
+}
+
+fn get(sample: &Sample, (input, entry, imaginary): Place) -> f64 {
+    match &sample.inputs[input] {
+        Numbers::None => f64::NAN,
+        Numbers::Real(numbers) => numbers[entry],
+        Numbers::Complex(numbers) => {
+            if imaginary {
+                numbers[entry].im
+            } else {
+                numbers[entry].re
+            }
+        }
+    }
+}
+
+fn set(sample: &mut Sample, (input, entry, imaginary): Place, x: f64) {
+    match &mut sample.inputs[input] {
+        Numbers::None => {}
+        Numbers::Real(numbers) => numbers[entry] = x,
+        Numbers::Complex(numbers) => {
+            if imaginary {
+                numbers[entry].im = x
+            } else {
+                numbers[entry].re = x
+            }
+        }
+    }
+}
+
+/// The step s of least norm with J s = r: s = J' y with (J J') y = r, by elimination with pivots. Returns false where
+/// the gradients vanish.
+fn least_norm_step(m: usize, n: usize, residuals: &[f64], memory: &mut Projection) -> bool {
+    let j = &memory.gradients;
+    let system = &mut memory.system;
+    system.clear();
+    for a in 0..m {
+        for b in 0..m {
+            system.push((0..n).map(|k| j[a * n + k] * j[b * n + k]).sum());
+        }
+        system.push(residuals[a]);
+    }
+    let width = m + 1;
+    let largest = (0..m).map(|a| system[a * width + a]).fold(0.0, f64::max);
+    if !(largest > 0.0 && largest.is_finite()) {
+        return false;
+    }
+    for a in 0..m {
+        // A little of the identity keeps dependent hypotheses solvable (Levenberg 1944).
+        system[a * width + a] += 1e-14 * largest;
+    }
+    for pivot in 0..m {
+        let best = (pivot..m)
+            .max_by(|x, y| system[x * width + pivot].abs().total_cmp(&system[y * width + pivot].abs()))
+            .unwrap_or(pivot);
+        for column in 0..width {
+            system.swap(pivot * width + column, best * width + column);
+        }
+        if system[pivot * width + pivot] == 0.0 {
+            return false;
+        }
+        for row in 0..m {
+            if row != pivot {
+                let factor = system[row * width + pivot] / system[pivot * width + pivot];
+                for column in pivot..width {
+                    system[row * width + column] -= factor * system[pivot * width + column];
+                }
+            }
+        }
+    }
+    memory.step.clear();
+    memory.step.resize(n, 0.0);
+    for a in 0..m {
+        let y = system[a * width + m] / system[a * width + a];
+        for k in 0..n {
+            memory.step[k] += y * j[a * n + k];
+        }
+    }
+    memory.step.iter().all(|x| x.is_finite())
+}

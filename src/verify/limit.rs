@@ -1,0 +1,232 @@
+//! Asymptotic claims, f ~ g + O(h) as x -> ∞ or x -> 0: the difference f − g is followed along decades of x for several
+//! inputs, and the slope of log |(f − g)/h| against log x tells a bounded ratio from a growing one.
+
+use super::evaluate::{Machine, Program};
+use super::sample::{Sample, Sampler};
+use super::seed::Stream;
+use super::trial::{Findings, Gate, Programs, Setting};
+use crate::ir::{InputId, NodeId};
+
+/// How many inputs are followed.
+const INPUTS: u64 = 24;
+
+/// How often an input is drawn until it meets the hypotheses.
+const ATTEMPTS: u64 = 32;
+
+/// Steps per decade.
+const PER_DECADE: i32 = 4;
+
+/// The decades that are followed.
+const DECADES: std::ops::RangeInclusive<i32> = 1..=8;
+
+/// A ratio whose logarithm grows no faster than this per unit of log x towards the limit is bounded.
+const BOUNDED: f64 = 0.05;
+
+/// A ratio whose logarithm grows faster than this is not.
+const GROWING: f64 = 0.5;
+
+/// What following one input found.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Course {
+    /// The difference is zero to rounding everywhere.
+    Zero,
+    /// The ratio is bounded.
+    Bounded(Fit),
+    /// The ratio grows.
+    Growing(Fit),
+    /// Neither is clear.
+    Unclear,
+    /// Too few points stand out of their rounding errors.
+    Short,
+}
+
+/// A power law fitted near the limit.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Fit {
+    /// The exponent of x in |f − g|.
+    exponent: f64,
+    /// (f − g)/h at the last point.
+    ratio: f64,
+    /// The slope of log |(f − g)/h| towards the limit.
+    slope: f64,
+    /// Half the width of the slope's uncertainty: its standard error times three.
+    error: f64,
+    /// The last x.
+    at: f64,
+}
+
+/// What following an asymptotic claim found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Limit {
+    /// Inputs that were followed.
+    pub followed: u64,
+    /// Inputs that did not meet the hypotheses, or where nothing could be evaluated.
+    pub missed: u64,
+    /// Inputs whose ratio is bounded, or whose difference is zero.
+    pub bounded: u64,
+    /// Inputs where too few points stand out of rounding.
+    pub short: u64,
+    /// Inputs where the ratio is neither clearly bounded nor clearly growing.
+    pub unclear: u64,
+    /// The first input whose ratio grows: the input, the last value of the variable, the slope and its uncertainty.
+    pub growing: Option<(Sample, u64, f64, f64, f64)>,
+    /// Exponents and ratios of the bounded ones.
+    fits: Vec<Fit>,
+}
+
+/// Which nodes to follow.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimed {
+    /// f − g
+    pub difference: NodeId,
+    /// h
+    pub order: NodeId,
+    /// x
+    pub variable: InputId,
+    /// Whether x goes to infinity.
+    pub to_infinity: bool,
+}
+
+/// Follows a claim for several inputs. `programs` gives the plans of a cell.
+pub fn follow<'p>(
+    setting: &Setting<'_>,
+    claimed: Claimed,
+    programs: impl Fn(usize) -> &'p Result<Programs, String>,
+) -> Limit {
+    let mut limit = Limit::default();
+    let cells = setting.design.cells.len();
+    for input in 0..INPUTS {
+        // A step that shares no factor with most numbers of cells, so that many cells are seen.
+        let cell_number = (input as usize * 7919) % cells;
+        let cell = &setting.design.cells[cell_number];
+        let nodes = [claimed.difference, claimed.order];
+        let followed = programs(cell_number).as_ref().ok().and_then(|programs| {
+            let program = Program::compile(&setting.layout.graph, &nodes, &cell.instance).ok()?;
+            let mut sampler = Sampler::new(&setting.layout.graph, setting.groups, cell)?;
+            let mut gate = Gate::new(setting, programs, ATTEMPTS);
+            let mut sample = Sample::new(&setting.layout.graph);
+            for attempt in 0..ATTEMPTS {
+                let mut rng = setting.key.generator(Stream::Limit, input * ATTEMPTS + attempt);
+                if sampler.draw(&mut sample, &mut rng)
+                    && gate.admit(&mut sample, &mut Findings::new(setting.layout.claims.len())).is_some()
+                {
+                    let mut machine = program.machine();
+                    machine.load(&sample);
+                    return Some((sample, course(&mut machine, claimed)));
+                }
+            }
+            None
+        });
+        let Some((sample, course)) = followed else {
+            limit.missed += 1;
+            continue;
+        };
+        limit.followed += 1;
+        match course {
+            Course::Zero => limit.bounded += 1,
+            Course::Bounded(fit) => {
+                limit.bounded += 1;
+                limit.fits.push(fit);
+            }
+            Course::Growing(fit) => {
+                limit.growing.get_or_insert((sample, cell_number as u64, fit.at, fit.slope, fit.error));
+            }
+            Course::Unclear => limit.unclear += 1,
+            Course::Short => limit.short += 1,
+        }
+    }
+    limit
+}
+
+impl Limit {
+    /// The fitted exponents and ratios in a sentence.
+    pub fn describe(&self, to_infinity: bool) -> Option<String> {
+        let middle = |pick: fn(&Fit) -> f64| {
+            let mut values: Vec<f64> = self.fits.iter().map(pick).collect();
+            values.sort_by(f64::total_cmp);
+            (values.first().copied(), values.get(values.len() / 2).copied(), values.last().copied())
+        };
+        let (Some(least), Some(median), Some(most)) = middle(|fit| fit.exponent) else { return None };
+        let (Some(low), _, Some(high)) = middle(|fit| fit.ratio) else { return None };
+        let limit = if to_infinity { "inf" } else { "0" };
+        Some(format!(
+            "the difference goes like x^{median:.3} as x -> {limit} ({least:.3} to {most:.3} over {} inputs), its ratio \
+             to the order claimed like {low:.4e} to {high:.4e}",
+            self.fits.len()
+        ))
+    }
+}
+
+/// Follows one input.
+fn course(machine: &mut Machine<'_>, claimed: Claimed) -> Course {
+    // Towards the limit, `towards` = |log x| rises.
+    let mut points: Vec<(f64, f64, f64)> = Vec::new();
+    let mut last = (1.0, 0.0);
+    let (mut evaluated, mut zeros) = (0, 0);
+    for step in DECADES.start() * PER_DECADE..=DECADES.end() * PER_DECADE {
+        let decades = f64::from(step) / f64::from(PER_DECADE);
+        let x = 10f64.powf(if claimed.to_infinity { decades } else { -decades });
+        machine.set(claimed.variable, x);
+        if machine.run().is_err() {
+            continue;
+        }
+        let (difference, order) = (machine.scalar(0), machine.scalar(1));
+        if !difference.is_finite() || !order.is_finite() || order == 0.0 {
+            continue;
+        }
+        evaluated += 1;
+        let (error, order_error) = (machine.error(0, difference), machine.error(1, order));
+        if difference.abs() <= error {
+            zeros += 1;
+        }
+        if difference != 0.0 && error <= 0.01 * difference.abs() && order_error <= 0.01 * order.abs() {
+            points.push((decades * std::f64::consts::LN_10, difference.abs().ln(), (difference / order).abs().ln()));
+            last = (x, difference / order);
+        }
+    }
+    if evaluated > 0 && zeros == evaluated {
+        return Course::Zero;
+    }
+    let decade = PER_DECADE as usize;
+    if points.len() <= decade {
+        return Course::Short;
+    }
+    let near = |decades: usize| &points[points.len().saturating_sub(decades * decade + 1)..];
+    let slope = |points: &[(f64, f64, f64)]| line(points.iter().map(|(t, _, ratio)| (*t, *ratio)));
+    let (two, error) = slope(near(2));
+    let (one, _) = slope(near(1));
+    let (whole, _) = slope(&points);
+    let sign = if claimed.to_infinity { 1.0 } else { -1.0 };
+    let (exponent, _) = line(near(2).iter().map(|(t, difference, _)| (*t, *difference)));
+    let fit = Fit { exponent: sign * exponent, ratio: last.1, slope: two, error, at: last.0 };
+    if two <= BOUNDED || one <= BOUNDED {
+        Course::Bounded(fit)
+    } else if whole > GROWING && two > GROWING && one > GROWING && points.len() > 3 * decade {
+        Course::Growing(fit)
+    } else {
+        Course::Unclear
+    }
+}
+
+/// The slope of a line by least squares, and three times its standard error.
+fn line(points: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
+    let n = points.clone().count() as f64;
+    let mean_x = points.clone().map(|(x, _)| x).sum::<f64>() / n;
+    let mean_y = points.clone().map(|(_, y)| y).sum::<f64>() / n;
+    let sxx: f64 = points.clone().map(|(x, _)| (x - mean_x) * (x - mean_x)).sum();
+    let sxy: f64 = points.clone().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let slope = sxy / sxx;
+    let rest: f64 = points.map(|(x, y)| (y - mean_y - slope * (x - mean_x)).powi(2)).sum();
+    (slope, 3.0 * (rest / (n - 2.0).max(1.0) / sxx).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_its_slope() {
+        let (slope, error) = line([(0.0, 1.0), (1.0, 3.0), (2.0, 5.0), (3.0, 7.0)].into_iter());
+        assert!((slope - 2.0).abs() < 1e-14 && error < 1e-12);
+    }
+}

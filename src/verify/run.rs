@@ -1,0 +1,339 @@
+//! The verifier: every claim of every theorem, checked on seeded samples in parallel.
+//!
+//! A sample is a function of the seed, the theorem's name and its own number, and what samples find is added up in the
+//! order of their numbers. So the same seed gives the same report for any number of threads. Only a budget of time makes
+//! the number of samples, and with it the report, depend on the machine; there is none unless one is asked for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::conclude::Evidence;
+use super::design::Design;
+use super::layout::{Layout, PartSlots};
+use super::limit::{self, Claimed, Limit};
+use super::sample::{Groups, Numbers, Sample};
+use super::seed::Key;
+use super::trial::{Findings, Programs, Setting, Unit};
+use super::verdict::{ClaimReport, Report, Verdict, Witness};
+use super::witness::{self, Folder};
+use crate::base::{Code, Diagnostic};
+use crate::check::{Claim, Theorem};
+use crate::ir::Instance;
+
+/// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
+const UNIT: u64 = 256;
+
+/// The most rounds of samples when few of them meet the hypotheses.
+const MAX_ROUNDS: u64 = 8;
+
+/// Cells of which samples are moved onto equalities in the first round, to see whether that works, and how many each.
+const TRIED_CELLS: usize = 64;
+const TRIED_SAMPLES: u64 = 2;
+
+/// The most samples that are moved in a later round.
+const MAX_MOVES: u64 = 2000;
+
+/// How to verify.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many samples that meet the hypotheses each claim is checked on.
+    pub samples: u64,
+    /// The seed.
+    pub seed: u64,
+    /// The time for the samples of one claim: none are started after it. The report then depends on the machine.
+    pub budget: Option<Duration>,
+    /// Only theorems whose name, or claims whose label, contains this text.
+    pub only: Option<String>,
+    /// The number of threads; 0 for one per processor.
+    pub threads: usize,
+    /// A folder to which witnesses are written.
+    pub out: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { samples: 20_000, seed: 0, budget: None, only: None, threads: 0, out: None }
+    }
+}
+
+/// What is told while the verifier runs.
+pub trait Progress: Sync {
+    /// So many theorems will be verified.
+    fn start(&self, _theorems: usize) {}
+    /// A theorem is next.
+    fn theorem(&self, _theorem: &Theorem) {}
+    /// So many samples were drawn.
+    fn samples(&self, _count: u64) {}
+    /// A theorem is done.
+    fn done(&self, _claims: &[ClaimReport]) {}
+}
+
+/// Tells nothing.
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// Verifies theorems.
+///
+/// # Errors
+/// [`Code::E0805`] when the folder for witnesses cannot be written; this is found before anything is sampled.
+/// [`Code::E0807`] when the threads cannot be started.
+pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) -> Result<Report, Diagnostic> {
+    let mut folder = options.out.as_deref().map(Folder::open).transpose()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(|error| {
+        Diagnostic::new(Code::E0807, format!("{} threads could not be started", options.threads))
+            .note(error.to_string())
+    })?;
+    let chosen: Vec<Theorem> = theorems.iter().filter_map(|theorem| choose(theorem, options.only.as_deref())).collect();
+    progress.start(chosen.len());
+    let mut claims = Vec::new();
+    for theorem in &chosen {
+        progress.theorem(theorem);
+        let mut reports = pool.install(|| verify_theorem(theorem, options, progress));
+        for report in &mut reports {
+            save(report, folder.as_mut());
+        }
+        progress.done(&reports);
+        claims.extend(reports);
+    }
+    Ok(Report { seed: options.seed, claims })
+}
+
+/// The theorem, or those of its claims, that the text names.
+fn choose(theorem: &Theorem, only: Option<&str>) -> Option<Theorem> {
+    let Some(text) = only else { return Some(theorem.clone()) };
+    if theorem.name.contains(text) {
+        return Some(theorem.clone());
+    }
+    let claims: Vec<Claim> = theorem.claims.iter().filter(|claim| claim.label.contains(text)).cloned().collect();
+    (!claims.is_empty()).then(|| Theorem { claims, ..theorem.clone() })
+}
+
+fn save(report: &mut ClaimReport, folder: Option<&mut Folder>) {
+    let (Verdict::Refuted(witness), Some(folder)) = (&mut report.verdict, folder) else { return };
+    match folder.write((&report.file, &report.theorem, &report.claim), witness) {
+        Ok(file) => witness.file = Some(file),
+        Err(error) => report.notes.push(format!("the witness could not be written: {error}")),
+    }
+}
+
+/// The plans of a theorem's instances, each compiled by the first thread that needs it.
+struct Library<'a> {
+    layout: &'a Layout,
+    instances: Vec<&'a Instance>,
+    of_cell: Vec<usize>,
+    plans: Vec<OnceLock<Result<Programs, String>>>,
+}
+
+impl<'a> Library<'a> {
+    fn new(layout: &'a Layout, design: &'a Design) -> Self {
+        let mut numbers: BTreeMap<&Instance, usize> = BTreeMap::new();
+        let mut instances = Vec::new();
+        let of_cell = design
+            .cells
+            .iter()
+            .map(|cell| {
+                *numbers.entry(&cell.instance).or_insert_with(|| {
+                    instances.push(&cell.instance);
+                    instances.len() - 1
+                })
+            })
+            .collect();
+        let plans = instances.iter().map(|_| OnceLock::new()).collect();
+        Library { layout, instances, of_cell, plans }
+    }
+
+    fn plans(&self, cell: usize) -> &Result<Programs, String> {
+        let number = self.of_cell[cell];
+        self.plans[number].get_or_init(|| Programs::compile(self.layout, self.instances[number]))
+    }
+}
+
+fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress) -> Vec<ClaimReport> {
+    let key = Key::new(options.seed, &theorem.name);
+    let design = match Design::draw(theorem, key, options.samples) {
+        Ok(design) => design,
+        Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why.to_string())).collect(),
+    };
+    let layout = Layout::new(theorem);
+    let groups = Groups::new(theorem);
+    let (_, offsets) = layout.claim_roots();
+    let setting = Setting { theorem, layout: &layout, offsets, groups: &groups, design: &design, key };
+    let library = Library::new(&layout, &design);
+    let findings = sample(&setting, &library, options, progress);
+    let mut reports = Vec::with_capacity(theorem.claims.len());
+    for (number, claim) in theorem.claims.iter().enumerate() {
+        let limits = follow(&setting, &library, number);
+        let evidence = Evidence {
+            findings: &findings,
+            tally: &findings.claims[number],
+            limits: &limits,
+            sampled: layout.claims[number].is_sampled(),
+            exhaustive: design.exhaustive,
+            conditional: !layout.hypotheses.is_empty(),
+        };
+        let conclusion = evidence.conclude(|limit| match limit {
+            None => sampled_witness(&setting, &library, number, &findings),
+            Some(place) => limit_witness(&setting, number, place, &limits[place].1),
+        });
+        let least = findings.claims[number].least;
+        let min_margin_at = least.and_then(|least| {
+            let cell = setting.cell_number(least.sample);
+            let programs = library.plans(cell).as_ref().ok()?;
+            let sample = setting.redraw(least.sample, programs)?;
+            Some(witness::place(&setting, &sample, &design.cells[cell].instance))
+        });
+        let mut notes = conclusion.notes;
+        notes.extend(design.notes.iter().cloned());
+        reports.push(ClaimReport {
+            file: theorem.file.clone(),
+            theorem: theorem.name.clone(),
+            claim: claim.label.clone(),
+            verdict: conclusion.verdict,
+            expected: claim.expected,
+            samples: conclusion.samples,
+            drawn: findings.drawn + limits.iter().map(|(_, limit)| limit.followed + limit.missed).sum::<u64>(),
+            dropped: conclusion.dropped,
+            min_margin: least.map(|least| least.margin),
+            min_margin_at,
+            violation_bound: conclusion.bound,
+            notes,
+        });
+    }
+    reports
+}
+
+/// The report on a claim no input of which could be drawn.
+fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
+    ClaimReport {
+        file: theorem.file.clone(),
+        theorem: theorem.name.clone(),
+        claim: claim.label.clone(),
+        verdict: Verdict::Inconclusive { reason: format!("no input could be drawn: {why}") },
+        expected: claim.expected,
+        samples: 0,
+        drawn: 0,
+        dropped: 0,
+        min_margin: None,
+        min_margin_at: None,
+        violation_bound: None,
+        notes: Vec::new(),
+    }
+}
+
+/// Samples in rounds, until as many as wanted met the hypotheses.
+fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progress: &dyn Progress) -> Findings {
+    let claims = setting.layout.claims.len();
+    let mut findings = Findings::new(claims);
+    if !setting.layout.claims.iter().any(|claim| claim.is_sampled()) {
+        return findings;
+    }
+    let deadline = options.budget.map(|budget| Instant::now() + budget * claims as u32);
+    let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
+    for round in 0..MAX_ROUNDS {
+        let units = units(setting.design, round, |cell, units| match (thin, round) {
+            (false, _) => 0,
+            (true, 0) => {
+                if cell < TRIED_CELLS {
+                    TRIED_SAMPLES
+                } else {
+                    0
+                }
+            }
+            (true, _) => {
+                if findings.arrived > 0 {
+                    MAX_MOVES.div_ceil(units as u64)
+                } else {
+                    0
+                }
+            }
+        });
+        let late = |now: Instant| deadline.is_some_and(|deadline| now >= deadline);
+        let found: Vec<Option<Findings>> = units
+            .par_iter()
+            .map(|unit| {
+                if late(Instant::now()) {
+                    return None;
+                }
+                let found = setting.run(*unit, library.plans(unit.cell));
+                progress.samples(unit.count);
+                Some(found)
+            })
+            .collect();
+        for found in found.into_iter().flatten() {
+            findings.merge(found);
+        }
+        let enough = findings.met >= options.samples || setting.layout.hypotheses.is_empty();
+        let hopeless = round > 0 && findings.met == 0;
+        if enough || hopeless || setting.design.exhaustive || late(Instant::now()) {
+            break;
+        }
+    }
+    findings
+}
+
+/// The units of a round; `moves` says how many samples of a cell's first unit may be moved, given the number of units.
+fn units(design: &Design, round: u64, moves: impl Fn(usize, usize) -> u64) -> Vec<Unit> {
+    let mut units = Vec::new();
+    for (cell, drawn) in design.cells.iter().enumerate() {
+        let mut start = 0;
+        while start < drawn.count {
+            let count = UNIT.min(drawn.count - start);
+            let first = round * design.round + drawn.first + start;
+            units.push(Unit { cell, first, count, moves: 0 });
+            start += count;
+        }
+    }
+    let total = units.len();
+    let mut before = None;
+    for unit in &mut units {
+        if before != Some(unit.cell) {
+            unit.moves = moves(unit.cell, total);
+        }
+        before = Some(unit.cell);
+    }
+    units
+}
+
+fn follow(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Vec<(bool, Limit)> {
+    let parts = setting.layout.claims[claim].parts.iter();
+    parts
+        .filter_map(|part| match part {
+            PartSlots::Asymptotic { difference, order, variable, to_infinity } => {
+                let (difference, order, variable, to_infinity) = (*difference, *order, *variable, *to_infinity);
+                let claimed = Claimed { difference, order, variable, to_infinity };
+                Some((to_infinity, limit::follow(setting, claimed, |cell| library.plans(cell))))
+            }
+            PartSlots::Margin { .. } | PartSlots::Iff { .. } => None,
+        })
+        .collect()
+}
+
+fn sampled_witness(setting: &Setting<'_>, library: &Library<'_>, claim: usize, findings: &Findings) -> Option<Witness> {
+    let worst = findings.claims[claim].worst?;
+    let cell = setting.cell_number(worst.sample);
+    let programs = library.plans(cell).as_ref().ok()?;
+    let sample = setting.redraw(worst.sample, programs)?;
+    // The sum and difference are rounded, so outwards by one more step each.
+    let margin = ((worst.margin - worst.bound).next_down(), (worst.margin + worst.bound).next_up());
+    Some(witness::witness(setting, &sample, &setting.design.cells[cell].instance, margin))
+}
+
+/// The witness of a growing ratio: the input, with the variable where it was last followed. The margin is the negative
+/// of the slope by which the ratio grows.
+fn limit_witness(setting: &Setting<'_>, claim: usize, place: usize, limit: &Limit) -> Option<Witness> {
+    let (sample, cell, at, slope, error) = limit.growing.as_ref()?;
+    let mut sample: Sample = sample.clone();
+    let variables = setting.layout.claims[claim].parts.iter().filter_map(|part| match part {
+        PartSlots::Asymptotic { variable, .. } => Some(*variable),
+        PartSlots::Margin { .. } | PartSlots::Iff { .. } => None,
+    });
+    let variable = variables.into_iter().nth(place)?;
+    sample.inputs[variable.0 as usize] = Numbers::Real(vec![*at]);
+    let instance = &setting.design.cells[*cell as usize].instance;
+    Some(witness::witness(setting, &sample, instance, (-(slope + error), -(slope - error))))
+}

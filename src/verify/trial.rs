@@ -1,0 +1,273 @@
+//! A unit of work: some samples of one cell, judged for every claim.
+
+use std::sync::OnceLock;
+
+use super::design::{Cell, Design};
+use super::evaluate::{Machine, Program, reason};
+use super::hypotheses::{self, MAX_MOVED, Projection, Standing};
+use super::judge::{Tally, UNSURE_HYPOTHESIS};
+use super::judgement::{About, ClaimJudge};
+use super::layout::Layout;
+use super::sample::{Groups, Numbers, Sample, Sampler};
+use super::seed::{Key, Stream};
+use crate::check::Theorem;
+use crate::ir::{InputId, Instance};
+
+/// The plans of a theorem at one instance.
+pub struct Programs {
+    /// The hypotheses; `None` when there are none.
+    pub hypotheses: Option<Program>,
+    /// All claims together.
+    claims: Program,
+    /// Each claim by itself, for samples on which the evaluation of some claim faults.
+    single: Vec<OnceLock<Result<Program, String>>>,
+    instance: Instance,
+}
+
+impl Programs {
+    /// Compiles a theorem at an instance.
+    ///
+    /// # Errors
+    /// A sentence, when the sizes do not fit.
+    pub fn compile(layout: &Layout, instance: &Instance) -> Result<Programs, String> {
+        let hypotheses = match layout.hypotheses.is_empty() {
+            true => None,
+            false => Some(Program::compile(&layout.graph, &layout.hypothesis_roots, instance)?),
+        };
+        let (roots, _) = layout.claim_roots();
+        let claims = Program::compile(&layout.graph, &roots, instance)?;
+        let single = layout.claims.iter().map(|_| OnceLock::new()).collect();
+        Ok(Programs { hypotheses, claims, single, instance: instance.clone() })
+    }
+
+    fn single(&self, layout: &Layout, claim: usize) -> Result<&Program, String> {
+        self.single[claim]
+            .get_or_init(|| Program::compile(&layout.graph, &layout.claims[claim].roots, &self.instance))
+            .as_ref()
+            .map_err(String::clone)
+    }
+}
+
+/// What a theorem's samples are drawn and judged with.
+pub struct Setting<'a> {
+    /// The theorem.
+    pub theorem: &'a Theorem,
+    /// Its nodes.
+    pub layout: &'a Layout,
+    /// Where each claim's outputs start.
+    pub offsets: Vec<usize>,
+    /// Its variables by group.
+    pub groups: &'a Groups,
+    /// Its cells.
+    pub design: &'a Design,
+    /// Its key.
+    pub key: Key,
+}
+
+/// Some samples of one cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unit {
+    /// The cell.
+    pub cell: usize,
+    /// The number of the first sample.
+    pub first: u64,
+    /// How many samples.
+    pub count: u64,
+    /// How many samples that break an equality may be moved onto it.
+    pub moves: u64,
+}
+
+/// What a unit of work, or several, found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Findings {
+    /// Samples drawn.
+    pub drawn: u64,
+    /// Samples that met the hypotheses.
+    pub met: u64,
+    /// Samples that broke an equality and were moved.
+    pub moved: u64,
+    /// Of these, samples that then met the hypotheses.
+    pub arrived: u64,
+    /// The least amount by which a sample broke the hypotheses.
+    pub residual: Option<f64>,
+    /// Samples that could not be drawn or whose hypotheses had no value, by reason.
+    pub dropped: Tally,
+    /// Claim by claim.
+    pub claims: Vec<Tally>,
+}
+
+impl Findings {
+    /// Nothing yet.
+    pub fn new(claims: usize) -> Self {
+        Findings { claims: vec![Tally::default(); claims], ..Findings::default() }
+    }
+
+    /// Adds what later samples found.
+    pub fn merge(&mut self, later: Findings) {
+        self.drawn += later.drawn;
+        self.met += later.met;
+        self.moved += later.moved;
+        self.arrived += later.arrived;
+        if let Some(residual) = later.residual {
+            self.miss(residual);
+        }
+        self.dropped.merge(later.dropped);
+        for (claim, later) in self.claims.iter_mut().zip(later.claims) {
+            claim.merge(later);
+        }
+    }
+
+    fn miss(&mut self, residual: f64) {
+        if self.residual.is_none_or(|least| residual < least) {
+            self.residual = Some(residual);
+        }
+    }
+}
+
+impl Setting<'_> {
+    /// The cell of a sample.
+    fn cell_of(&self, sample: u64) -> &Cell {
+        &self.design.cells[self.cell_number(sample)]
+    }
+
+    /// The number of the cell of a sample.
+    pub fn cell_number(&self, sample: u64) -> usize {
+        let within = sample % self.design.round;
+        self.design.cells.partition_point(|cell| cell.first <= within).saturating_sub(1)
+    }
+
+    /// The inputs whose raw numbers move when a sample is moved onto an equality: the charts' own, since scalars would
+    /// leave their ranges.
+    fn movable(&self, program: &Program) -> Vec<InputId> {
+        let scalar = |input: &InputId| {
+            self.theorem.variables.iter().any(|variable| match &variable.kind {
+                crate::check::VariableKind::Scalar { input: own, .. } => own == input,
+                crate::check::VariableKind::Size(_) | crate::check::VariableKind::Member { .. } => false,
+            })
+        };
+        program.inputs().iter().copied().filter(|input| !scalar(input)).collect()
+    }
+
+    /// Draws and judges the samples of a unit.
+    pub fn run(&self, unit: Unit, programs: &Result<Programs, String>) -> Findings {
+        let mut findings = Findings::new(self.layout.claims.len());
+        findings.drawn = unit.count;
+        let cell = &self.design.cells[unit.cell];
+        let programs = match programs {
+            Ok(programs) => programs,
+            Err(why) => {
+                findings.dropped.drop_for(why.clone().into(), unit.count);
+                return findings;
+            }
+        };
+        let Some(mut sampler) = Sampler::new(&self.layout.graph, self.groups, cell) else {
+            findings.dropped.drop_for("an end of a range that could not be evaluated".into(), unit.count);
+            return findings;
+        };
+        let mut sample = Sample::new(&self.layout.graph);
+        let mut gate = Gate::new(self, programs, unit.moves);
+        let mut machine = programs.claims.machine();
+        let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
+        for number in unit.first..unit.first + unit.count {
+            let mut rng = self.key.generator(Stream::Sample, number);
+            if !sampler.draw(&mut sample, &mut rng) {
+                findings.dropped.drop_for("an empty range".into(), 1);
+                continue;
+            }
+            let Some(sure) = gate.admit(&mut sample, &mut findings) else { continue };
+            findings.met += 1;
+            let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
+            machine.load(&sample);
+            let about = About { number, size: cell.size, slack, extreme: sample.extreme, sample: &sample };
+            if machine.run().is_ok() {
+                for (claim, judge) in judges.iter_mut().enumerate() {
+                    let (offset, tally) = (self.offsets[claim], &mut findings.claims[claim]);
+                    let single = || programs.single(self.layout, claim);
+                    judge.judge(|output| machine.scalar(offset + output), single, &about, tally);
+                }
+            } else {
+                // Some claim has no value here; the others may have one.
+                for (claim, judge) in judges.iter_mut().enumerate() {
+                    let tally = &mut findings.claims[claim];
+                    judge.judge_alone(|| programs.single(self.layout, claim), &about, tally);
+                }
+            }
+        }
+        findings
+    }
+
+    /// Draws a sample anew, moved as it was when it was judged. `None` when it does not meet the hypotheses.
+    pub fn redraw(&self, number: u64, programs: &Programs) -> Option<Sample> {
+        let mut sample = Sample::new(&self.layout.graph);
+        let mut sampler = Sampler::new(&self.layout.graph, self.groups, self.cell_of(number))?;
+        let mut rng = self.key.generator(Stream::Sample, number);
+        if !sampler.draw(&mut sample, &mut rng) {
+            return None;
+        }
+        let mut gate = Gate::new(self, programs, 1);
+        gate.admit(&mut sample, &mut Findings::new(self.layout.claims.len()))?;
+        Some(sample)
+    }
+}
+
+/// Lets samples pass that meet the hypotheses.
+pub struct Gate<'a> {
+    setting: &'a Setting<'a>,
+    machine: Option<Machine<'a>>,
+    movable: Vec<InputId>,
+    projection: Projection,
+    moves: u64,
+}
+
+impl<'a> Gate<'a> {
+    /// A gate that moves at most so many samples onto equalities.
+    pub fn new(setting: &'a Setting<'a>, programs: &'a Programs, moves: u64) -> Self {
+        let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
+        let movable = match &programs.hypotheses {
+            Some(program) if thin => setting.movable(program),
+            Some(_) | None => Vec::new(),
+        };
+        let machine = programs.hypotheses.as_ref().map(Program::machine);
+        Gate { setting, machine, movable, projection: Projection::default(), moves }
+    }
+
+    /// Whether the sample, moved where that helps, meets the hypotheses, and if so whether beyond rounding.
+    pub fn admit(&mut self, sample: &mut Sample, findings: &mut Findings) -> Option<bool> {
+        let Some(machine) = &mut self.machine else { return Some(true) };
+        let hypotheses = &self.setting.layout.hypotheses;
+        let mut standing = match hypotheses::standing(hypotheses, machine, sample) {
+            Ok(standing) => standing,
+            Err(fault) => {
+                findings.dropped.drop_for(reason(&fault).into(), 1);
+                return None;
+            }
+        };
+        if let Standing::Breaks(residual) = standing {
+            findings.miss(residual);
+            if self.moves > 0 && !self.movable.is_empty() && movable_numbers(sample, &self.movable) <= MAX_MOVED {
+                self.moves -= 1;
+                findings.moved += 1;
+                hypotheses::project(hypotheses, machine, &self.movable, sample, &mut self.projection);
+                standing = hypotheses::standing(hypotheses, machine, sample).unwrap_or(standing);
+                match standing {
+                    Standing::Breaks(residual) => findings.miss(residual),
+                    Standing::Meets | Standing::MeetsWithinRounding => findings.arrived += 1,
+                }
+            }
+        }
+        match standing {
+            Standing::Meets => Some(true),
+            Standing::MeetsWithinRounding => Some(false),
+            Standing::Breaks(_) => None,
+        }
+    }
+}
+
+fn movable_numbers(sample: &Sample, inputs: &[InputId]) -> usize {
+    let count = |input: &InputId| match &sample.inputs[input.0 as usize] {
+        Numbers::None => 0,
+        Numbers::Real(numbers) => numbers.len(),
+        Numbers::Complex(numbers) => 2 * numbers.len(),
+    };
+    inputs.iter().map(count).sum()
+}
