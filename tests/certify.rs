@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use loewner::Loewner;
 use loewner::certify::{Cap, Decision, Enclosure, Inputs, decide, enclose};
-use loewner::ir::{Dim, Domain, Graph, Input, InputId, NodeId, Op, Set, Facts};
+use loewner::ir::{Dim, Domain, Facts, Graph, Input, InputId, NodeId, Op, Set};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 

@@ -71,9 +71,8 @@ pub(super) fn decompose(
     let product = a.matmul(&vectors, working);
     let mut centers: Vec<Float> = (0..n)
         .map(|j| {
-            let column = (0..n).fold(Interval::zero(), |sum, i| {
-                sum.add(&vectors.at(i, j).mul(product.at(i, j), working), working)
-            });
+            let column = (0..n)
+                .fold(Interval::zero(), |sum, i| sum.add(&vectors.at(i, j).mul(product.at(i, j), working), working));
             let center = Interval::middle(&column, working);
             if psd { center.max(Float::zero()) } else { center }
         })
@@ -204,10 +203,7 @@ fn sweep(b: &mut Matrix<Float>, v: &mut Matrix<Float>, threshold: i64, p: u64) -
             let c = Float::one().div(&t.mul(&t, p, near).add(&Float::one(), p, near).sqrt(p, near), p, near);
             let s = t.mul(&c, p, near);
             let turn = |x: &Float, y: &Float| {
-                (
-                    c.exact_mul(x).sub(&s.exact_mul(y), p, near),
-                    s.exact_mul(x).add(&c.exact_mul(y), p, near),
-                )
+                (c.exact_mul(x).sub(&s.exact_mul(y), p, near), s.exact_mul(x).add(&c.exact_mul(y), p, near))
             };
             for k in (0..n).filter(|k| *k != i && *k != j) {
                 let (x, y) = turn(b.at(k, i), b.at(k, j));

@@ -20,10 +20,7 @@ pub(super) fn refine(precision: u64, formula: impl Fn(u64) -> Interval) -> Inter
             && (value.is_point()
                 || value.width().magnitude() <= value.least_modulus().magnitude().saturating_sub(precision as i64 - 1));
         if accurate || working >= limit(precision) {
-            return Interval {
-                lo: value.lo.round(precision, Round::Down),
-                hi: value.hi.round(precision, Round::Up),
-            };
+            return Interval { lo: value.lo.round(precision, Round::Down), hi: value.hi.round(precision, Round::Up) };
         }
         working *= 2;
     }

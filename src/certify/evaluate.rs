@@ -153,9 +153,10 @@ impl<'a> Evaluator<'a> {
         let op = graph.op(id);
         let found = if let Op::Input(input) = op {
             let complex = graph.ty(id).field == Field::Complex;
-            let fitting = self.inputs.get(*input, complex).filter(|entries| {
-                entries.len() == rows * cols && complex == matches!(entries, Entries::Complex(_))
-            });
+            let fitting = self
+                .inputs
+                .get(*input, complex)
+                .filter(|entries| entries.len() == rows * cols && complex == matches!(entries, Entries::Complex(_)));
             fitting.map(|entries| {
                 Rc::new(match entries {
                     Entries::Real(data) => Exact::Real(Matrix { rows, cols, data }),

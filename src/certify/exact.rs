@@ -7,6 +7,7 @@ use num_complex::Complex;
 use num_rational::BigRational;
 use num_traits::{Num, One, Signed, ToPrimitive, Zero};
 
+use super::eliminate;
 use super::matrix::Matrix;
 use crate::ir::{Axis, Comparison, Op, Part, Reduction, ScalarFn, Zip};
 
@@ -23,12 +24,6 @@ pub(super) enum Exact {
 
 /// Numbers with more bits than this are left to the intervals.
 const LARGEST: u64 = 6000;
-
-/// Eliminations whose numbers may grow beyond this many bits are not started.
-const LARGEST_ELIMINATION: u64 = 12_000;
-
-/// The bound on the steps of an elimination times the bits of the entries.
-const LARGEST_WORK: u64 = 2_000_000;
 
 /// What both fields offer.
 pub(super) trait Field: Num + Clone + std::ops::Neg<Output = Self> {
@@ -86,8 +81,8 @@ impl Exact {
     /// The rank of a matrix, where that is not too much work.
     pub fn rank(&self) -> Option<usize> {
         match self {
-            Exact::Real(x) => rank(x),
-            Exact::Complex(x) => rank(x),
+            Exact::Real(x) => eliminate::rank(x),
+            Exact::Complex(x) => eliminate::rank(x),
             Exact::Truth(_) => None,
         }
     }
@@ -122,7 +117,9 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
     let value = match op {
         Op::Input(_) | Op::Constant(_) | Op::Select | Op::Pi | Op::Infinity => None,
         Op::Truth(truth) => Some(Exact::Truth(*truth)),
-        Op::ImaginaryUnit => Some(Exact::Complex(Matrix::scalar(Complex::new(BigRational::zero(), BigRational::one())))),
+        Op::ImaginaryUnit => {
+            Some(Exact::Complex(Matrix::scalar(Complex::new(BigRational::zero(), BigRational::one()))))
+        }
         Op::Size(dim) => Some(Exact::scalar(BigRational::from_integer(dim.as_constant()?.into()))),
         Op::Eye(_) => Some(Exact::Real(identity(rows))),
         Op::Fill(_) => either!(x?, x => Matrix::from_fn(rows, cols, |_, _| x.data[0].clone())),
@@ -169,8 +166,8 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
         },
         Op::Det => det(x?),
         Op::Inverse => match x? {
-            Exact::Real(x) => inverse(x).map(Exact::Real),
-            Exact::Complex(x) => inverse(x).map(Exact::Complex),
+            Exact::Real(x) => eliminate::inverse(x).map(Exact::Real),
+            Exact::Complex(x) => eliminate::inverse(x).map(Exact::Complex),
             Exact::Truth(_) => None,
         },
         Op::Rank => Some(Exact::scalar(BigRational::from_integer(x?.rank()?.into()))),
@@ -434,118 +431,10 @@ fn spectral(function: ScalarFn, x: &Exact, t: Option<&BigRational>) -> Option<Ex
     Some(Exact::Real(Matrix::from_fn(n, n, |i, j| if i == j { images[i].clone() } else { BigRational::zero() })))
 }
 
-/// Whether an elimination stays within bounds: its numbers have at most about n times the bits of the entries, and
-/// there are n³ steps.
-fn eliminable<T: Field>(x: &Matrix<T>) -> bool {
-    let bits = x.data.iter().map(Field::bits).max().unwrap_or(0);
-    let n = x.rows.min(x.cols) as u64;
-    2 * bits * n <= LARGEST_ELIMINATION && n * n * n * bits <= LARGEST_WORK
-}
-
-/// Row echelon form in place; the rank and the determinant's factor (the product of the pivots with the sign).
-fn eliminate<T: Field>(a: &mut Matrix<T>) -> (usize, T) {
-    let (mut rank, mut det) = (0, T::one());
-    for j in 0..a.cols {
-        let Some(pivot) = (rank..a.rows).find(|i| !a.at(*i, j).is_zero()) else { continue };
-        if pivot != rank {
-            a.swap_rows(pivot, rank);
-            det = -det;
-        }
-        let diagonal = a.at(rank, j).clone();
-        det = det * diagonal.clone();
-        for i in rank + 1..a.rows {
-            if a.at(i, j).is_zero() {
-                continue;
-            }
-            let factor = a.at(i, j).clone() / diagonal.clone();
-            for k in j..a.cols {
-                let entry = a.at(i, k).clone() - factor.clone() * a.at(rank, k).clone();
-                a.set(i, k, entry);
-            }
-        }
-        rank += 1;
-    }
-    (rank, det)
-}
-
-fn rank<T: Field>(x: &Matrix<T>) -> Option<usize> {
-    eliminable(x).then(|| eliminate(&mut x.clone()).0)
-}
-
 fn det(x: &Exact) -> Option<Exact> {
-    fn of<T: Field>(x: &Matrix<T>) -> Option<T> {
-        if !eliminable(x) {
-            return None;
-        }
-        let (rank, det) = eliminate(&mut x.clone());
-        Some(if rank < x.rows { T::zero() } else { det })
-    }
     match x {
-        Exact::Real(x) => of(x).map(Exact::scalar),
-        Exact::Complex(x) => of(x).map(|det| Exact::Complex(Matrix::scalar(det))),
+        Exact::Real(x) => eliminate::det(x).map(Exact::scalar),
+        Exact::Complex(x) => eliminate::det(x).map(|det| Exact::Complex(Matrix::scalar(det))),
         Exact::Truth(_) => None,
     }
-}
-
-fn inverse<T: Field>(x: &Matrix<T>) -> Option<Matrix<T>> {
-    let n = x.rows;
-    if !eliminable(x) {
-        return None;
-    }
-    // [A I] in echelon form, and then from the bottom up.
-    let mut a = Matrix::from_fn(n, 2 * n, |i, j| {
-        if j < n {
-            x.at(i, j).clone()
-        } else if j - n == i {
-            T::one()
-        } else {
-            T::zero()
-        }
-    });
-    if eliminate(&mut a).0 < n || (0..n).any(|i| a.at(i, i).is_zero()) {
-        return None;
-    }
-    for i in (0..n).rev() {
-        let diagonal = a.at(i, i).clone();
-        for j in n..2 * n {
-            let mut entry = a.at(i, j).clone();
-            for k in i + 1..n {
-                entry = entry - a.at(i, k).clone() * a.at(k, j).clone();
-            }
-            a.set(i, j, entry / diagonal.clone());
-        }
-    }
-    Some(Matrix::from_fn(n, n, |i, j| a.at(i, n + j).clone()))
-}
-
-/// Whether an exact Hermitian matrix is positive semi-definite, and whether it is positive definite, by elimination with
-/// diagonal pivots: each Schur complement of a semi-definite matrix is one, and a zero on its diagonal has a zero row
-/// (Horn and Johnson, Matrix Analysis, 7.1.10 and 7.7.7).
-pub(super) fn definiteness<T: Field>(x: &Matrix<T>, sign: impl Fn(&T) -> i32) -> Option<(bool, bool)> {
-    if !eliminable(x) {
-        return None;
-    }
-    let (n, mut a, mut definite) = (x.rows, x.clone(), true);
-    for k in 0..n {
-        let pivot = a.at(k, k).clone();
-        match sign(&pivot) {
-            -1 => return Some((false, false)),
-            0 => {
-                definite = false;
-                if (k + 1..n).any(|j| !a.at(k, j).is_zero()) {
-                    return Some((false, false));
-                }
-                continue;
-            }
-            _ => {}
-        }
-        for i in k + 1..n {
-            let factor = a.at(i, k).clone() / pivot.clone();
-            for j in k + 1..n {
-                let entry = a.at(i, j).clone() - factor.clone() * a.at(k, j).clone();
-                a.set(i, j, entry);
-            }
-        }
-    }
-    Some((true, definite))
 }

@@ -22,6 +22,9 @@ pub(super) enum Round {
     Near,
 }
 
+/// Numbers with more bits before or after the point than this are shown as powers of ten.
+const LONGEST_DECIMAL: i64 = 40_000;
+
 /// The exponent that marks ±∞.
 const INFINITE: i64 = i64::MAX;
 
@@ -132,7 +135,11 @@ impl Float {
 
     /// x 2^k
     pub fn scale(&self, k: i64) -> Self {
-        if self.is_zero() || !self.is_finite() { self.clone() } else { Float { man: self.man.clone(), exp: self.exp + k } }
+        if self.is_zero() || !self.is_finite() {
+            self.clone()
+        } else {
+            Float { man: self.man.clone(), exp: self.exp + k }
+        }
     }
 
     /// The number rounded to this many significant bits.
@@ -271,6 +278,16 @@ impl Float {
         if value.is_infinite() && toward_zero { sign * f64::MAX } else { value }
     }
 
+    /// A power of ten beyond the number in the given direction, for numbers whose digits nobody wants to see.
+    fn power_of_ten(&self, round: Round) -> String {
+        // |x| lies between 2^(m − 1) and 2^m; with exponents below 2^42 the product below is right to 10^−3.
+        let tens = |m: i64| m as f64 * std::f64::consts::LOG10_2;
+        let smaller = self.is_negative() == (round == Round::Up);
+        let exponent =
+            if smaller { tens(self.magnitude() - 1).floor() - 1.0 } else { tens(self.magnitude()).ceil() + 1.0 };
+        format!("{}1e{exponent}", if self.is_negative() { "-" } else { "" })
+    }
+
     /// A decimal string with this many significant digits, rounded in the given direction.
     pub fn to_decimal(&self, digits: u32, round: Round) -> String {
         if !self.is_finite() {
@@ -278,6 +295,9 @@ impl Float {
         }
         if self.is_zero() {
             return "0".into();
+        }
+        if self.magnitude().abs() > LONGEST_DECIMAL {
+            return self.power_of_ten(round);
         }
         // |x| = n 10^k with n of the wanted length: k from the number of bits, corrected where it is one off.
         let mut k = ((self.magnitude() - 1) as f64 * std::f64::consts::LOG10_2).floor() as i64 - i64::from(digits) + 1;

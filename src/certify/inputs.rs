@@ -78,9 +78,9 @@ impl Inputs {
     /// The entries of an input; complex ones for a complex input even where they were given as real ones.
     pub(super) fn get(&self, input: InputId, complex: bool) -> Option<Entries> {
         Some(match (self.values.get(&input)?, complex) {
-            (Entries::Real(entries), true) => Entries::Complex(
-                entries.iter().map(|x| Complex::new(x.clone(), BigRational::zero())).collect(),
-            ),
+            (Entries::Real(entries), true) => {
+                Entries::Complex(entries.iter().map(|x| Complex::new(x.clone(), BigRational::zero())).collect())
+            }
             (entries, _) => entries.clone(),
         })
     }

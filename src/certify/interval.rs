@@ -128,13 +128,6 @@ impl Interval {
         }
     }
 
-    /// An upper bound on |x − m| for all its numbers.
-    pub fn radius_around(&self, m: &Float, precision: u64) -> Float {
-        let above = self.hi.sub(m, precision, Round::Up);
-        let below = m.sub(&self.lo, precision, Round::Up);
-        above.max(below)
-    }
-
     /// The greatest |x|.
     pub fn greatest_modulus(&self) -> Float {
         self.lo.abs().max(self.hi.abs())
@@ -179,10 +172,7 @@ impl Interval {
 
     /// x ± r for r ≥ 0.
     pub fn widen(&self, radius: &Float, precision: u64) -> Self {
-        Interval {
-            lo: self.lo.sub(radius, precision, Round::Down),
-            hi: self.hi.add(radius, precision, Round::Up),
-        }
+        Interval { lo: self.lo.sub(radius, precision, Round::Down), hi: self.hi.add(radius, precision, Round::Up) }
     }
 
     pub fn mul(&self, other: &Interval, precision: u64) -> Self {
@@ -219,12 +209,8 @@ impl Interval {
         let one = Float::one();
         if self.contains_zero() {
             return match (self.lo.is_zero(), self.hi.is_zero()) {
-                (true, false) => {
-                    Interval { lo: one.div(&self.hi, precision, Round::Down), hi: Float::infinity(true) }
-                }
-                (false, true) => {
-                    Interval { lo: Float::infinity(false), hi: one.div(&self.lo, precision, Round::Up) }
-                }
+                (true, false) => Interval { lo: one.div(&self.hi, precision, Round::Down), hi: Float::infinity(true) },
+                (false, true) => Interval { lo: Float::infinity(false), hi: one.div(&self.lo, precision, Round::Up) },
                 (true, true) | (false, false) => Interval::entire(),
             };
         }

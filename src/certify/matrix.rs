@@ -101,7 +101,8 @@ impl<E: Entry> Matrix<E> {
 
     /// An upper bound on the Frobenius norm.
     pub fn norm(&self) -> Float {
-        let sum = self.data.iter().fold(Float::zero(), |sum, x| sum.add(&x.modulus2(NORM_BITS).hi, NORM_BITS, Round::Up));
+        let sum =
+            self.data.iter().fold(Float::zero(), |sum, x| sum.add(&x.modulus2(NORM_BITS).hi, NORM_BITS, Round::Up));
         sum.sqrt(NORM_BITS, Round::Up)
     }
 
@@ -223,15 +224,6 @@ impl Value {
             Value::Real(x) => x.data.iter().any(Interval::is_entire),
             Value::Complex(x) => x.data.iter().any(Entry::is_entire),
             Value::Truth(_) => false,
-        }
-    }
-
-    /// Applies the same arrangement of entries to either field.
-    pub fn arrange(&self, real: impl Fn(&Matrix<Interval>) -> Matrix<Interval>, complex: impl Fn(&Matrix<Complex>) -> Matrix<Complex>) -> Self {
-        match self {
-            Value::Real(x) => Value::Real(real(x)),
-            Value::Complex(x) => Value::Complex(complex(x)),
-            Value::Truth(truth) => Value::Truth(*truth),
         }
     }
 

@@ -12,13 +12,14 @@
 //!
 //! The floors: [`float`] (dyadic numbers, directed rounding), [`series`] (elementary functions of them), [`interval`] and
 //! [`complex`] (enclosures), [`elementary`] and [`scalar`] (functions of enclosures), [`matrix`], [`eigen`] and [`spectral`]
-//! (linear algebra), [`exact`] (what is rational), [`rank`] (ranks from the structure), [`property`] (requirements),
+//! (linear algebra), [`exact`] and [`eliminate`] (what is rational), [`rank`] (ranks from the structure), [`property`] (requirements),
 //! [`evaluate`] and [`operate`] (the operations), [`decide`].
 
 mod complex;
 mod decide;
 mod eigen;
 mod elementary;
+mod eliminate;
 mod evaluate;
 mod exact;
 mod float;
@@ -31,6 +32,8 @@ mod rank;
 mod scalar;
 mod series;
 mod spectral;
+#[cfg(test)]
+mod tests;
 
 pub use decide::{Cap, Decision, decide, enclose};
 pub use evaluate::CertifyError;

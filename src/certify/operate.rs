@@ -242,8 +242,7 @@ impl Evaluator<'_> {
         let mut values: Vec<Interval> =
             eigen.values.iter().map(|x| if hermitian { x.abs() } else { x.sqrt(p) }).collect();
         // The k-th greatest of numbers lies between the k-th greatest lower end and the k-th greatest upper end.
-        let (mut low, mut high): (Vec<Float>, Vec<Float>) =
-            values.drain(..).map(|x| (x.lo, x.hi)).unzip();
+        let (mut low, mut high): (Vec<Float>, Vec<Float>) = values.drain(..).map(|x| (x.lo, x.hi)).unzip();
         low.sort_by(|a, b| b.cmp(a));
         high.sort_by(|a, b| b.cmp(a));
         let data = low.into_iter().zip(high).map(|(lo, hi)| Interval::new(lo, hi)).collect();
@@ -256,7 +255,11 @@ impl Evaluator<'_> {
         let real_type = self.graph.ty(id).field == Field::Real;
         let inner = self.graph.args(id)[0];
         if self.rank_is_short(inner, x) {
-            return if real_type { Value::scalar(Interval::zero()) } else { Value::Complex(Matrix::scalar(Complex::zero())) };
+            return if real_type {
+                Value::scalar(Interval::zero())
+            } else {
+                Value::Complex(Matrix::scalar(Complex::zero()))
+            };
         }
         let value = match x {
             Value::Real(x) => Value::scalar(x.det(p)),
@@ -305,9 +308,10 @@ impl Evaluator<'_> {
                     let Value::Real(values) = self.eigenvalues(inner, self.rows(inner)) else {
                         return Ok(Value::scalar(Interval::entire()));
                     };
-                    let sum = values.data.iter().fold(Interval::zero(), |sum, x| {
-                        if x.is_entire() { x.clone() } else { sum.add(&ln(x, p), p) }
-                    });
+                    let sum = values
+                        .data
+                        .iter()
+                        .fold(Interval::zero(), |sum, x| if x.is_entire() { x.clone() } else { sum.add(&ln(x, p), p) });
                     return Ok(Value::scalar(sum));
                 }
                 Value::scalar(ln(det, p))
@@ -335,11 +339,8 @@ fn gram<E: Entry>(x: &Matrix<E>, p: u64) -> Matrix<E> {
         for i in 0..=j {
             let mut sum = E::zero();
             for k in 0..x.cols {
-                let term = if i == j {
-                    E::from_real(x.at(i, k).modulus2(p))
-                } else {
-                    x.at(i, k).mul(&x.at(j, k).conj(), p)
-                };
+                let term =
+                    if i == j { E::from_real(x.at(i, k).modulus2(p)) } else { x.at(i, k).mul(&x.at(j, k).conj(), p) };
                 sum = sum.add(&term, p);
             }
             result.set(j, i, sum.conj());
@@ -382,12 +383,12 @@ fn reduce(reduction: Reduction, axis: Axis, x: &Value, lines: usize, p: u64) -> 
     }
     match (reduction, x) {
         (Reduction::Sum, x) => either!(x, x => Matrix::from_fn(lines, 1, |i, _| total(&line(x, axis, i), p))),
-        (Reduction::Max, x) => Value::Real(Matrix::from_fn(lines, 1, |i, _| {
-            fold(&line(real(x), axis, i), Interval::max)
-        })),
-        (Reduction::Min, x) => Value::Real(Matrix::from_fn(lines, 1, |i, _| {
-            fold(&line(real(x), axis, i), Interval::min)
-        })),
+        (Reduction::Max, x) => {
+            Value::Real(Matrix::from_fn(lines, 1, |i, _| fold(&line(real(x), axis, i), Interval::max)))
+        }
+        (Reduction::Min, x) => {
+            Value::Real(Matrix::from_fn(lines, 1, |i, _| fold(&line(real(x), axis, i), Interval::min)))
+        }
         (Reduction::LogSumExp, x) => {
             Value::Real(Matrix::from_fn(lines, 1, |i, _| log_sum_exp(&line(real(x), axis, i), p)))
         }

@@ -4,8 +4,9 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
 use super::complex::Entry;
+use super::eliminate;
 use super::evaluate::Evaluator;
-use super::exact::{self, Exact, Field};
+use super::exact::{Exact, Field};
 use super::float::Float;
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
@@ -21,7 +22,9 @@ impl Evaluator<'_> {
         if let Some(exact) = self.exact(id) {
             let answer = match &*exact {
                 Exact::Real(x) => of_exact(property, x, |x| (x.is_positive(), x.is_negative(), true)),
-                Exact::Complex(x) => of_exact(property, x, |x| (x.re.is_positive(), x.re.is_negative(), x.im.is_zero())),
+                Exact::Complex(x) => {
+                    of_exact(property, x, |x| (x.re.is_positive(), x.re.is_negative(), x.im.is_zero()))
+                }
                 Exact::Truth(_) => Some(false),
             };
             if answer.is_some() {
@@ -41,7 +44,13 @@ impl Evaluator<'_> {
                 Property::Psd => (!least.lo.is_negative(), least.is_negative()),
                 _ => (least.is_positive(), !least.hi.is_positive()),
             };
-            return if holds { Some(true) } else if fails { Some(false) } else { None };
+            return if holds {
+                Some(true)
+            } else if fails {
+                Some(false)
+            } else {
+                None
+            };
         }
         match self.value_of(id)? {
             Value::Real(x) => of_enclosure(property, &x, self.precision),
@@ -154,7 +163,7 @@ fn of_exact<T: Field>(property: Property, x: &Matrix<T>, signs: impl Fn(&T) -> (
                 let (positive, negative, _) = signs(x);
                 i32::from(positive) - i32::from(negative)
             };
-            let (psd, pd) = exact::definiteness(x, sign)?;
+            let (psd, pd) = eliminate::definiteness(x, sign)?;
             if property == Property::Psd { psd } else { pd }
         }
         Property::UnitDiagonal => (0..m.min(n)).all(|i| x.at(i, i).is_one()),
@@ -212,9 +221,9 @@ fn of_enclosure<E: Entry>(property: Property, x: &Matrix<E>, p: u64) -> Option<b
         }))
     };
     match property {
-        Property::Hermitian => all((0..n).flat_map(|j| (0..=j).map(move |i| (i, j))).map(|(i, j)| {
-            is(&x.at(i, j).sub(&x.at(j, i).conj(), p), 0)
-        })),
+        Property::Hermitian => all((0..n)
+            .flat_map(|j| (0..=j).map(move |i| (i, j)))
+            .map(|(i, j)| is(&x.at(i, j).sub(&x.at(j, i).conj(), p), 0))),
         // Decided from the eigenvalues.
         Property::Psd | Property::Pd => None,
         Property::UnitDiagonal => all((0..m.min(n)).map(|i| is(x.at(i, i), 1))),

@@ -4,8 +4,7 @@ use num_traits::ToPrimitive;
 
 use super::complex::{Complex, Entry};
 use super::elementary::{
-    cos, exp, expm1, exprel, increasing, ln, log1p, log1prel, log1prel_slope, sigmoid, sin, softplus,
-    tanh,
+    cos, exp, expm1, exprel, increasing, ln, log1p, log1prel, log1prel_slope, sigmoid, sin, softplus, tanh,
 };
 use super::float::{Float, Round};
 use super::interval::Interval;
@@ -39,7 +38,13 @@ pub(super) fn value(function: ScalarFn, x: &Interval, t: &Interval, p: u64) -> R
         ScalarFn::Recip => x.recip(p),
         ScalarFn::Abs => x.abs(),
         ScalarFn::Sign => increasing(x, |x| {
-            Interval::integer(if x.is_positive() { 1 } else if x.is_negative() { -1 } else { 0 })
+            Interval::integer(if x.is_positive() {
+                1
+            } else if x.is_negative() {
+                -1
+            } else {
+                0
+            })
         }),
         ScalarFn::Step => increasing(x, |x| Interval::integer(i64::from(x.is_positive()))),
         ScalarFn::Floor => increasing(x, |x| Interval::point(if x.is_finite() { x.floor() } else { x.clone() })),
@@ -67,7 +72,13 @@ pub(super) fn inside(function: ScalarFn, x: &Interval, t: &Interval) -> Option<b
     let at_least = |bound: i64, open: bool| {
         let bound = Float::from_i64(bound);
         let (below, above) = (x.hi < bound || open && x.hi == bound, x.lo > bound || !open && x.lo == bound);
-        if above { Some(true) } else if below { Some(false) } else { None }
+        if above {
+            Some(true)
+        } else if below {
+            Some(false)
+        } else {
+            None
+        }
     };
     match function.row().domain {
         ScalarDomain::Line => Some(true),

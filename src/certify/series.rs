@@ -242,10 +242,7 @@ pub(super) fn cos_sin(x: &Float, precision: u64) -> (Bounds, Bounds) {
         let (inner_low, inner_high) = (x.sub(&cube, precision, Round::Down), x.sub(&cube, precision, Round::Up));
         let low = x.clone().round(precision, Round::Down);
         let high = x.clone().round(precision, Round::Up);
-        return (
-            (one.sub(&square, precision, Round::Down), one),
-            (low.min(inner_low), high.max(inner_high)),
-        );
+        return ((one.sub(&square, precision, Round::Down), one), (low.min(inner_low), high.max(inner_high)));
     }
     let bits = precision + GUARD + 64 + x.magnitude().unsigned_abs();
     let fixed = x.to_fixed(bits);
