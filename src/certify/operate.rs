@@ -100,7 +100,7 @@ impl Evaluator<'_> {
                 (Part::Abs2, x) => Value::Real(real(x).map(|x| x.square(p))),
             },
             Op::Complexify => Value::Complex(real(args[0]).map(|x| Complex::from_real(x.clone()))),
-            Op::Zip(zip) => self.zip(*zip, graph.args(id), args, rows, cols),
+            Op::Zip(zip) => self.zip(id, *zip, args, rows, cols)?,
             Op::Adjoint => either!(args[0], x => x.adjoint()),
             Op::Transpose => either!(args[0], x => x.transpose()),
             Op::Conj => either!(args[0], x => x.map(Entry::conj)),
@@ -165,14 +165,15 @@ impl Evaluator<'_> {
         })
     }
 
-    fn zip(&mut self, zip: Zip, ids: &[NodeId], args: &[&Value], rows: usize, cols: usize) -> Value {
+    fn zip(&mut self, id: NodeId, zip: Zip, args: &[&Value], rows: usize, cols: usize) -> Done {
         let p = self.precision;
+        let ids = self.graph.args(id);
         if let Zip::Min | Zip::Max = zip {
             let (x, y) = (real(args[0]), real(args[1]));
-            return Value::Real(Matrix::from_fn(rows, cols, |i, j| {
+            return Ok(Value::Real(Matrix::from_fn(rows, cols, |i, j| {
                 let (x, y) = (x.spread(i, j), y.spread(i, j));
                 if zip == Zip::Min { x.min(y) } else { x.max(y) }
-            }));
+            })));
         }
         fn arithmetic<E: Entry>(zip: Zip, x: &E, y: &E, p: u64) -> E {
             match zip {
@@ -187,11 +188,19 @@ impl Evaluator<'_> {
             && ids[0] == ids[1]
             && let Value::Real(x) = args[0]
         {
-            return Value::Real(x.map(|x| x.square(p)));
+            return Ok(Value::Real(x.map(|x| x.square(p))));
         }
-        both!(args[0], args[1], x, y => {
+        let by_zero = match args[1] {
+            Value::Real(y) => y.data.iter().any(Entry::is_exact_zero),
+            Value::Complex(y) => y.data.iter().any(Entry::is_exact_zero),
+            Value::Truth(_) => false,
+        };
+        if zip == Zip::Div && by_zero {
+            return Err(CertifyError::Undefined(id));
+        }
+        Ok(both!(args[0], args[1], x, y => {
             Matrix::from_fn(rows, cols, |i, j| arithmetic(zip, x.spread(i, j), y.spread(i, j), p))
-        })
+        }))
     }
 
     /// An entry; of all of them the hull where the index is not known.

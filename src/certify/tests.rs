@@ -118,11 +118,12 @@ fn square_roots_round_outwards() {
     }
 }
 
-/// Enclosures of a function at a low precision contain those at a much higher one strictly, and are tight.
-fn nested(name: &str, x: &Float, precision: u64, f: impl Fn(u64) -> Interval) {
+/// Enclosures of a function at a low precision contain those at a much higher one, and are tight. Where no end is a bound
+/// that the function never reaches (as 1 is for the exponential of a tiny positive number), they do so `strictly`.
+fn nested(name: &str, strictly: bool, x: &Float, precision: u64, f: impl Fn(u64) -> Interval) {
     let (coarse, fine) = (f(precision), f(precision + 300));
     assert!(coarse.lo <= fine.lo && fine.hi <= coarse.hi, "{name} {x:?} at {precision}: {coarse:?} {fine:?}");
-    if !fine.is_point() {
+    if strictly && !fine.is_point() {
         assert!(coarse.lo < fine.lo && fine.hi < coarse.hi, "{name} {x:?} at {precision}: {coarse:?} {fine:?}");
     }
     let width = coarse.width().magnitude();
@@ -142,20 +143,20 @@ fn elementary_functions_round_outwards_and_are_tight() {
             let positive = random.float(80, 200).abs();
             let near_one = Float::one().add(&random.float(50, 1).scale(-90), 400, Round::Near);
             let tiny = random.float(20, 300);
-            nested("exp", &x, precision, |p| series::exp(&x, p).into());
-            nested("exp", &tiny, precision, |p| series::exp(&tiny.scale(-310), p).into());
-            nested("ln", &positive, precision, |p| series::ln(&positive, p).into());
-            nested("ln", &near_one, precision, |p| series::ln(&near_one, p).into());
+            nested("exp", true, &x, precision, |p| series::exp(&x, p).into());
+            nested("exp", false, &tiny, precision, |p| series::exp(&tiny.scale(-310), p).into());
+            nested("ln", true, &positive, precision, |p| series::ln(&positive, p).into());
+            nested("ln", true, &near_one, precision, |p| series::ln(&near_one, p).into());
             let t = random.float(60, 100).abs();
             let t = if t.magnitude() > 0 { t.scale(-t.magnitude()) } else { t };
-            nested("atan", &t, precision, |p| series::atan(&t, p).into());
-            let point = Interval::point(tiny.scale(-200));
-            nested("expm1", &point.lo, precision, |p| elementary::expm1(&point, p));
-            nested("log1p", &point.lo, precision, |p| elementary::log1p(&point, p));
-            nested("tanh", &point.lo, precision, |p| elementary::tanh(&point, p));
-            nested("log1prel_slope", &point.lo, precision, |p| elementary::log1prel_slope(&point, p));
+            nested("atan", true, &t, precision, |p| series::atan(&t, p).into());
+            let point = Interval::point(tiny.scale(-330));
+            nested("expm1", false, &point.lo, precision, |p| elementary::expm1(&point, p));
+            nested("log1p", false, &point.lo, precision, |p| elementary::log1p(&point, p));
+            nested("tanh", false, &point.lo, precision, |p| elementary::tanh(&point, p));
+            nested("log1prel_slope", false, &point.lo, precision, |p| elementary::log1prel_slope(&point, p));
         }
-        nested("pi", &Float::zero(), precision, |p| series::pi_bounds(p).into());
+        nested("pi", true, &Float::zero(), precision, |p| series::pi_bounds(p).into());
     }
 }
 
