@@ -10,9 +10,11 @@
 //! let margin = ws.scalar(0);
 //! ```
 
+mod adjoint;
 mod analysis;
 mod check;
 mod compile;
+mod divided;
 mod entrywise;
 mod factor;
 mod fault;
@@ -28,6 +30,7 @@ mod tridiagonal;
 mod value;
 mod workspace;
 
+pub use divided::difference as divided_difference;
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;
 pub use real::{ComplexElement, Element, Real};
