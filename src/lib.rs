@@ -8,6 +8,7 @@ pub mod base;
 pub mod check;
 pub mod cli;
 pub mod eval;
+pub mod grad;
 pub mod ir;
 pub mod library;
 pub mod report;
