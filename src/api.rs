@@ -6,7 +6,7 @@ use std::path::Path;
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 
-use crate::base::{Code, Diagnostic, Sources};
+use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::ir::{Dim, Graph, Instance, NodeId, Property, Shape};
@@ -205,6 +205,7 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
         .graph
         .instantiate(&[compiled.root], &Instance::default())
         .map_err(|mismatch| Diagnostic::new(Code::E0301, mismatch.to_string()))?;
+    refuse_giants(&graph, &roots)?;
     let plan = Plan::<f64>::compile(&graph, &roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     let mut ws = Workspace::new(&plan);
     let epsilon = compiled.data.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
@@ -220,7 +221,13 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
             (eval::Entries::Real(_), Entries::Complex(_)) | (eval::Entries::Complex(_), Entries::Real(_)) => {}
         }
     }
-    plan.run(&mut ws).map_err(|fault| explain(&graph, &fault))?;
+    plan.run(&mut ws).map_err(|fault| {
+        let diagnostic = explain(&graph, &fault);
+        match way_to(&graph, roots[0], fault.node) {
+            Some(span) => diagnostic.because(span, "needed for this"),
+            None => diagnostic,
+        }
+    })?;
     let shape = graph.ty(roots[0]).shape.clone();
     let data = |entries| Value::Data(Data { shape: shape.clone(), entries, epsilon });
     match ws.value(0) {
@@ -229,6 +236,40 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
         Some(ValueRef::Complex { entries, .. }) => Ok(data(Entries::Complex(entries.to_vec()))),
         None => Err(Diagnostic::new(Code::E0701, "the expression has no value")),
     }
+}
+
+/// Refuses values that no memory holds, before any is asked for: 2^30 numbers are 8 GiB.
+fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> {
+    const MOST: usize = 1 << 30;
+    for node in graph.reachable(roots) {
+        let ty = graph.ty(node);
+        let entries = sizes(&ty.shape).map(|(rows, cols)| rows.saturating_mul(cols));
+        if entries.is_some_and(|entries| entries > MOST) {
+            let diagnostic = Diagnostic::new(Code::E0305, format!("a {} is too large to be held in memory", ty.shape));
+            return Err(match origin(graph, node) {
+                Some(span) => diagnostic.at(span, "this one"),
+                None => diagnostic,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// For a node whose place is in a definition elsewhere: the place in the expression itself that first rests on it.
+fn way_to(graph: &Graph, root: NodeId, node: NodeId) -> Option<Span> {
+    let file = origin(graph, root)?.file;
+    if origin(graph, node).is_some_and(|span| span.file == file) {
+        return None;
+    }
+    let mut resting = std::collections::BTreeSet::from([node]);
+    // Operands come before the nodes that use them.
+    graph.reachable(&[root]).into_iter().find_map(|user| {
+        let rests = graph.node(user).args.iter().any(|arg| resting.contains(arg));
+        if rests {
+            resting.insert(user);
+        }
+        origin(graph, user).filter(|span| rests && span.file == file)
+    })
 }
 
 /// What went wrong in an evaluation, at the subexpression where it did.
@@ -291,6 +332,6 @@ fn deviation(property: Property, measured: f64) -> String {
     }
 }
 
-fn origin(graph: &Graph, node: NodeId) -> Option<crate::base::Span> {
+fn origin(graph: &Graph, node: NodeId) -> Option<Span> {
     graph.node(node).origin
 }

@@ -1,6 +1,7 @@
 //! What the program may be asked.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -31,16 +32,16 @@ pub(super) struct Verify {
     /// Files, or folders that are searched for .lw files
     #[arg(value_name = "PATH", default_value = "proofs")]
     pub paths: Vec<PathBuf>,
-    /// How many random inputs each claim is tried on [default: the verifier's]
+    /// How many inputs that meet the hypotheses each claim is tried on [default: 20000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub samples: Option<u64>,
     /// The seed of all randomness: one seed, one report, whatever the number of threads
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
-    /// Stop drawing inputs after this many seconds; the report then depends on the machine
+    /// Spend at most this many seconds on the inputs of a claim; the report then depends on the machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub budget: Option<f64>,
-    /// Only theorems whose name or file contains this text, in any case
+    pub budget: Option<Duration>,
+    /// Only theorems, files and claims with this text in their name, in any case
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
     /// How many threads to use [default: one for each core]
@@ -85,11 +86,12 @@ pub(super) struct Check {
     pub explain: Option<String>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
-        _ => Err("a positive number of seconds was expected".to_owned()),
-    }
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // The verifier multiplies by the number of a theorem's claims: a year is as good as no budget.
+    let year = Duration::from_secs(365 * 24 * 3600);
+    duration.map(|duration| duration.min(year)).ok_or_else(|| "a positive number of seconds was expected".to_owned())
 }
 
 #[cfg(test)]

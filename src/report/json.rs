@@ -5,7 +5,7 @@
 
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use super::number::digits17;
@@ -21,24 +21,6 @@ pub fn report_json(report: &Report) -> String {
     let claims: Vec<String> = report.claims.iter().map(|claim| compact(&ClaimJson::of(claim))).collect();
     let claims = if claims.is_empty() { String::new() } else { format!("\n{}\n", claims.join(",\n")) };
     format!("{{\"schema\": {SCHEMA}, \"seed\": {}, \"claims\": [{claims}]}}\n", report.seed)
-}
-
-/// A refutation as a file of its own: all that a replay needs, the raw chart parameters included, which define the
-/// input exactly.
-pub fn witness_json(claim: &ClaimReport, witness: &Witness) -> String {
-    let fields = [
-        ("schema", compact(&SCHEMA)),
-        ("file", compact(&claim.file)),
-        ("theorem", compact(&claim.theorem)),
-        ("claim", compact(&claim.claim)),
-        ("ensemble", compact(&witness.ensemble)),
-        ("margin", compact(&margin(witness))),
-        ("sizes", compact(&Map(&witness.sizes))),
-        ("values", compact(&Entries(&witness.values))),
-        ("raw", compact(&RawEntries(&witness.raw))),
-    ];
-    let lines: Vec<String> = fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();
-    format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
 /// `{"shape": [] | [n] | [m, n], "value": ...}` on one line, numbers with 17 significant digits, complex ones as
@@ -187,18 +169,6 @@ impl Serialize for Entries<'_> {
     }
 }
 
-struct RawEntries<'a>(&'a [(String, Vec<Value>)]);
-
-impl Serialize for RawEntries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, values) in self.0 {
-            map.serialize_entry(name, &values.iter().map(RawJson).collect::<Vec<_>>())?;
-        }
-        map.end()
-    }
-}
-
 /// A value as numbers and lists.
 struct ValueJson<'a>(&'a Value);
 
@@ -228,23 +198,6 @@ impl Serialize for ValueJson<'_> {
             Value::ComplexMatrix(rows) => {
                 serializer.collect_seq(rows.iter().map(|r| r.iter().copied().map(pair).collect::<Vec<_>>()))
             }
-        }
-    }
-}
-
-/// A raw number, of which nothing may be lost: a fraction is a string.
-struct RawJson<'a>(&'a Value);
-
-impl Serialize for RawJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Exact(x) => serializer.serialize_str(&x.to_string()),
-            Value::Number(_)
-            | Value::Vector(_)
-            | Value::Matrix(_)
-            | Value::Complex(_)
-            | Value::ComplexVector(_)
-            | Value::ComplexMatrix(_) => ValueJson(self.0).serialize(serializer),
         }
     }
 }

@@ -6,7 +6,7 @@ mod table;
 mod value;
 mod witness;
 
-pub use json::{answer_json, report_json, witness_json};
+pub use json::{answer_json, report_json};
 pub use number::{blackboard, digits17, short};
 pub use table::report_text;
 pub use value::{Answer, answer_text};

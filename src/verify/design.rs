@@ -278,7 +278,8 @@ impl<'a> Drawer<'a> {
     fn entries(&self, instance: &Instance) -> Option<i64> {
         let mut sum: i64 = 0;
         for input in self.theorem.graph.inputs() {
-            let (rows, cols) = (input.ty.shape.rows().eval(&instance.sizes), input.ty.shape.cols().eval(&instance.sizes));
+            let (rows, cols) =
+                (input.ty.shape.rows().eval(&instance.sizes), input.ty.shape.cols().eval(&instance.sizes));
             // Sizes that nothing determines belong to inputs that nothing uses.
             let entries = rows.unwrap_or(0).checked_mul(cols.unwrap_or(0))?;
             let parts = if input.ty.field == crate::ir::Field::Complex { 2 } else { 1 };

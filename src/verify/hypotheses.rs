@@ -185,7 +185,13 @@ fn get(sample: &Sample, (input, entry, imaginary): Place) -> f64 {
     match &sample.inputs[input] {
         Numbers::None => f64::NAN,
         Numbers::Real(numbers) => numbers[entry],
-        Numbers::Complex(numbers) => if imaginary { numbers[entry].im } else { numbers[entry].re },
+        Numbers::Complex(numbers) => {
+            if imaginary {
+                numbers[entry].im
+            } else {
+                numbers[entry].re
+            }
+        }
     }
 }
 
@@ -193,7 +199,13 @@ fn set(sample: &mut Sample, (input, entry, imaginary): Place, x: f64) {
     match &mut sample.inputs[input] {
         Numbers::None => {}
         Numbers::Real(numbers) => numbers[entry] = x,
-        Numbers::Complex(numbers) => if imaginary { numbers[entry].im = x } else { numbers[entry].re = x },
+        Numbers::Complex(numbers) => {
+            if imaginary {
+                numbers[entry].im = x
+            } else {
+                numbers[entry].re = x
+            }
+        }
     }
 }
 

@@ -40,13 +40,7 @@ pub enum Outcome {
 
 /// Judges the margin of a condition. `slack` is an amount against the sides or 1 by which a violation must exceed the
 /// error bound, which `bound` gives when it is needed.
-pub fn margin(
-    margin: Measured,
-    strict: bool,
-    equality: bool,
-    slack: f64,
-    mut bound: impl FnMut() -> f64,
-) -> Outcome {
+pub fn margin(margin: Measured, strict: bool, equality: bool, slack: f64, mut bound: impl FnMut() -> f64) -> Outcome {
     let Measured { value, scale } = margin;
     let rounding = f64::EPSILON * scale;
     let suspicious = if equality {
@@ -232,9 +226,7 @@ mod tests {
 
     #[test]
     fn unsure_hypotheses_need_a_larger_violation() {
-        let unsure = |value| {
-            margin(Measured { value, scale: 1.0 }, false, true, UNSURE_HYPOTHESIS, || 1e-15)
-        };
+        let unsure = |value| margin(Measured { value, scale: 1.0 }, false, true, UNSURE_HYPOTHESIS, || 1e-15);
         assert_eq!(unsure(-1e-8), Outcome::Tight);
         assert_eq!(unsure(-1e-3), Outcome::Violates(1e-15));
     }

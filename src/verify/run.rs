@@ -85,7 +85,8 @@ impl Progress for Silent {}
 pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) -> Result<Report, Diagnostic> {
     let mut folder = options.out.as_deref().map(Folder::open).transpose()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(|error| {
-        Diagnostic::new(Code::E0807, format!("{} threads could not be started", options.threads)).note(error.to_string())
+        Diagnostic::new(Code::E0807, format!("{} threads could not be started", options.threads))
+            .note(error.to_string())
     })?;
     let chosen: Vec<Theorem> = theorems.iter().filter_map(|theorem| choose(theorem, options.only.as_deref())).collect();
     progress.start(chosen.len());
@@ -236,8 +237,20 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
     for round in 0..MAX_ROUNDS {
         let units = units(setting.design, round, |cell, units| match (thin, round) {
             (false, _) => 0,
-            (true, 0) => if cell < TRIED_CELLS { TRIED_SAMPLES } else { 0 },
-            (true, _) => if findings.arrived > 0 { MAX_MOVES.div_ceil(units as u64) } else { 0 },
+            (true, 0) => {
+                if cell < TRIED_CELLS {
+                    TRIED_SAMPLES
+                } else {
+                    0
+                }
+            }
+            (true, _) => {
+                if findings.arrived > 0 {
+                    MAX_MOVES.div_ceil(units as u64)
+                } else {
+                    0
+                }
+            }
         });
         let late = |now: Instant| deadline.is_some_and(|deadline| now >= deadline);
         let found: Vec<Option<Findings>> = units
@@ -300,12 +313,7 @@ fn follow(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Vec<(bo
         .collect()
 }
 
-fn sampled_witness(
-    setting: &Setting<'_>,
-    library: &Library<'_>,
-    claim: usize,
-    findings: &Findings,
-) -> Option<Witness> {
+fn sampled_witness(setting: &Setting<'_>, library: &Library<'_>, claim: usize, findings: &Findings) -> Option<Witness> {
     let worst = findings.claims[claim].worst?;
     let cell = setting.cell_number(worst.sample);
     let programs = library.plans(cell).as_ref().ok()?;

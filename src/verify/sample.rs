@@ -74,9 +74,13 @@ impl Sample {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Class {
     /// Factors of kernels, whose columns no chart normalises (`free`) or some chart does.
-    Kernel { free: bool },
+    Kernel {
+        free: bool,
+    },
     /// Columns, as the set has them.
-    Columns { free: bool },
+    Columns {
+        free: bool,
+    },
     /// Rows: the columns of the adjoint.
     Rows,
     /// Free matrices: columns or rows.
@@ -267,9 +271,7 @@ fn fill_real(
     match group.class {
         Class::Simplex => {
             shape(buffers, group.main.len(), rows, cols);
-            ensembles::others(&mut buffers.columns, false, thin, rng, |w, rng| {
-                ensembles::simplex(w.entries_mut(), rng)
-            })
+            ensembles::others(&mut buffers.columns, false, thin, rng, |w, rng| ensembles::simplex(w.entries_mut(), rng))
         }
         Class::Mask => {
             shape(buffers, group.main.len(), rows, cols);
@@ -339,4 +341,3 @@ fn fill<E: Entry>(
         }
     }
 }
-

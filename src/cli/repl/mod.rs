@@ -9,10 +9,11 @@ use std::io::{self, BufRead, IsTerminal};
 use rustyline::error::ReadlineError;
 use rustyline::{Config, Editor};
 
-use super::engine::{Effort, Engine};
+use super::engine::Engine;
 use super::{Outcome, Status, output, render};
 use crate::base::{Code, Diagnostic};
 use crate::report::{Style, answer_text, report_text};
+use crate::verify::Options;
 use entry::{Entry, is_incomplete, read};
 use helper::Helper;
 
@@ -131,11 +132,11 @@ fn obey(engine: &mut Engine, entry: Entry<'_>, interactive: bool) -> Result<Stri
         Entry::Doc(name) => engine.doc(name).map(|doc| format!("{}\n", doc.trim_end())),
         Entry::Load(file) => {
             let theorems = engine.load(std::path::Path::new(file))?;
-            Ok(verdicts(engine, &theorems))
+            verdicts(engine, &theorems)
         }
         Entry::Statements(text) => {
             let theorems = engine.statements(text)?;
-            Ok(verdicts(engine, &theorems))
+            verdicts(engine, &theorems)
         }
         Entry::Bindings(bindings) => {
             let mut told = String::new();
@@ -151,12 +152,12 @@ fn obey(engine: &mut Engine, entry: Entry<'_>, interactive: bool) -> Result<Stri
     }
 }
 
-fn verdicts(engine: &Engine, theorems: &[crate::check::Theorem]) -> String {
+fn verdicts(engine: &Engine, theorems: &[crate::check::Theorem]) -> Result<String, Vec<Diagnostic>> {
     if theorems.is_empty() {
-        return String::new();
+        return Ok(String::new());
     }
-    let report = engine.verify(theorems, Effort { samples: Some(SAMPLES), ..Effort::default() });
-    report_text(&report, output::output_style())
+    let report = engine.verify(theorems, &Options { samples: SAMPLES, ..Options::default() })?;
+    Ok(report_text(&report, output::output_style()))
 }
 
 fn complain(engine: &Engine, mistakes: &[Diagnostic]) {
