@@ -226,6 +226,11 @@ impl Graph {
         Ok(self.push(op, args, ty, facts))
     }
 
+    /// The node of an operation without operands, where there is one.
+    pub(super) fn existing(&self, leaf: &Op) -> Option<NodeId> {
+        self.index.get(&(leaf.clone(), Vec::new())).copied()
+    }
+
     fn push(&mut self, op: Op, args: Vec<NodeId>, ty: Type, facts: Facts) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.index.insert((op.clone(), args.clone()), id);

@@ -104,6 +104,11 @@ impl Graph {
         self.make(op, args)
     }
 
+    /// The node of a raw input.
+    pub fn input_node(&self, input: InputId) -> Option<NodeId> {
+        self.existing(&Op::Input(input))
+    }
+
     /// The number of a raw input, if the node is one.
     pub fn as_input(&self, id: NodeId) -> Option<InputId> {
         if let Op::Input(input) = self.op(id) { Some(*input) } else { None }
