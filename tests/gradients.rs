@@ -1,0 +1,67 @@
+//! Gradients against the reference values and closed forms.
+
+use faer::Mat;
+use loewner::Loewner;
+use loewner::api::Value;
+use loewner::check::Entries;
+
+/// Rows of numbers as a matrix of the language.
+fn literal(rows: &serde_json::Value) -> String {
+    let line = |row: &serde_json::Value| {
+        let entries = row.as_array().unwrap().iter().map(|entry| entry.as_str().unwrap());
+        entries.collect::<Vec<_>>().join(", ")
+    };
+    format!("[{}]", rows.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("; "))
+}
+
+/// A session with these names bound.
+fn with(bindings: &[(&str, &str)]) -> Loewner {
+    let mut loewner = Loewner::new();
+    for (name, text) in bindings {
+        loewner.session().bind(name, text).unwrap();
+    }
+    loewner
+}
+
+fn gradient(loewner: &mut Loewner, expr: &str, wrt: &str) -> Mat<f64> {
+    match loewner.gradient(expr, wrt) {
+        Ok(value) => value.matrix().unwrap_or_else(|| panic!("{expr} by {wrt}: {value:?}")),
+        Err(error) => panic!("{expr} by {wrt}: {error}"),
+    }
+}
+
+/// The largest deviation, relative to the largest entry of both.
+fn deviation(a: &Mat<f64>, b: &Mat<f64>) -> f64 {
+    assert_eq!((a.nrows(), a.ncols()), (b.nrows(), b.ncols()));
+    let scale = a.norm_max().max(b.norm_max()).max(1e-300);
+    if a.norm_max() == 0.0 && b.norm_max() == 0.0 { 0.0 } else { (a - b).norm_max() / scale }
+}
+
+#[test]
+fn the_reference_gradients_are_met() {
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(format!("tests/reference/{name}")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let (references, calls) = (read("reference_values.json"), read("reference_calls.json"));
+    let mut loewner = Loewner::new();
+    for kind in ["matrices", "factors"] {
+        for (name, rows) in references[kind].as_object().unwrap() {
+            loewner.session().bind(name, &literal(rows)).unwrap();
+        }
+    }
+    let (mut met, mut wrong) = (0, Vec::new());
+    for call in calls.as_array().unwrap() {
+        let Some(expr) = call["grad"].as_str() else { continue };
+        let reference = references["values"].as_array().unwrap().iter().find(|r| r["id"] == call["id"]).unwrap();
+        let expected = loewner.evaluate(literal(&reference["value"])).unwrap().matrix().unwrap();
+        let found = gradient(&mut loewner, expr, call["wrt"].as_str().unwrap());
+        let off = deviation(&found, &expected);
+        met += 1;
+        if !(off <= 1e-12) {
+            wrong.push(format!("{} {expr}: off by {off:e}\n{found:?}\n{expected:?}", call["id"]));
+        }
+    }
+    assert!(wrong.is_empty(), "of {met}, {} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(met > 25, "only {met} gradients were compared");
+}
