@@ -12,6 +12,7 @@ use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::grad::{self, GradError};
 use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape};
+use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
 #[derive(Clone, PartialEq, Debug)]
@@ -212,23 +213,17 @@ impl Loewner {
     /// # Errors
     /// As [`Loewner::evaluate`], and where the name is not bound or the expression has no gradient with respect to it.
     pub fn gradient(&mut self, expression: impl ToString, name: &str) -> Result<Value, Error> {
-        let outcome = self.gradient_of(&expression.to_string(), name);
+        let outcome = gradient_by_name(&mut self.session, &expression.to_string(), name);
         outcome.map_err(|diagnostics| self.error(diagnostics))
     }
 
-    fn gradient_of(&mut self, expression: &str, name: &str) -> Result<Value, Vec<Diagnostic>> {
-        let value = match self.session.data(name)? {
-            Some(data) => data,
-            None => match evaluate(&self.session.expression(name)?).map_err(|fault| vec![fault])? {
-                Value::Data(data) => data,
-                Value::Truth(_) => {
-                    let message = format!("`{name}` is a condition, and nothing is differentiated by those");
-                    return Err(vec![Diagnostic::new(Code::E0505, message)]);
-                }
-            },
-        };
-        let (compiled, input) = self.session.expression_in(expression, name, value)?;
-        gradient(&compiled, input).map_err(|mistake| vec![mistake])
+    /// The verdicts on every claim of the theorems in a text.
+    ///
+    /// # Errors
+    /// Every mistake in the text.
+    pub fn verify(&mut self, text: &str, options: &Options) -> Result<Report, Error> {
+        let theorems = self.define(text)?;
+        verify::verify(&theorems, options, &verify::Silent).map_err(|diagnostic| self.error(vec![diagnostic]))
     }
 
     fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
@@ -244,6 +239,25 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
     let (graph, roots) = instantiate(compiled, &[compiled.root])?;
     let mut values = run(&graph, &roots, &compiled.data)?;
     values.pop().ok_or_else(|| Diagnostic::new(Code::E0701, "the expression has no value"))
+}
+
+/// The gradient of an expression with respect to a bound name, as [`Loewner::gradient`].
+///
+/// # Errors
+/// As there.
+pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> Result<Value, Vec<Diagnostic>> {
+    let value = match session.data(name)? {
+        Some(data) => data,
+        None => match evaluate(&session.expression(name)?).map_err(|fault| vec![fault])? {
+            Value::Data(data) => data,
+            Value::Truth(_) => {
+                let message = format!("`{name}` is a condition, and nothing is differentiated by those");
+                return Err(vec![Diagnostic::new(Code::E0505, message)]);
+            }
+        },
+    };
+    let (compiled, input) = session.expression_in(expression, name, value)?;
+    gradient(&compiled, input).map_err(|mistake| vec![mistake])
 }
 
 /// The gradient of a checked expression with respect to one of its raw inputs, at the input's value.
@@ -271,7 +285,7 @@ fn no_gradient(graph: &Graph, error: &GradError) -> Diagnostic {
     match error {
         GradError::NotARealScalar(node) => at(Diagnostic::new(Code::E0501, error.to_string()), graph, *node, "this"),
         GradError::NoDerivative { node, .. } | GradError::SecondOrder(node) => {
-            at(Diagnostic::new(Code::E0509, error.to_string()), graph, *node, "this has no derivative here")
+            at(Diagnostic::new(Code::E0701, error.to_string()), graph, *node, "this has no derivative here")
         }
         GradError::Mismatch(_) => Diagnostic::new(Code::E0301, error.to_string()),
     }

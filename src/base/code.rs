@@ -67,7 +67,6 @@ codes! {
     E0506 "two values of different kinds";
     E0507 "a constant was needed";
     E0508 "an option that is not known";
-    E0509 "no gradient here";
     E0601 "a theorem that claims nothing";
     E0602 "a theorem's name used twice";
     E0603 "a clause that does not fit its claim";

@@ -297,7 +297,12 @@ impl Session {
     ///
     /// # Errors
     /// The mistakes in the expression, and a name that is not bound.
-    pub fn expression_in(&mut self, text: &str, name: &str, value: Data) -> Result<(Compiled, InputId), Vec<Diagnostic>> {
+    pub fn expression_in(
+        &mut self,
+        text: &str,
+        name: &str,
+        value: Data,
+    ) -> Result<(Compiled, InputId), Vec<Diagnostic>> {
         let expr = self.parse("<expression>", text)?;
         let at = self.bound_at(name)?;
         let value = Arc::new(value);
@@ -332,11 +337,7 @@ impl Session {
         })
     }
 
-    fn compile_with(
-        &self,
-        expr: &Expr,
-        variable: Option<(usize, &Arc<Data>)>,
-    ) -> Result<Compiled, Vec<Diagnostic>> {
+    fn compile_with(&self, expr: &Expr, variable: Option<(usize, &Arc<Data>)>) -> Result<Compiled, Vec<Diagnostic>> {
         let mut elaborator = Elaborator::new(&self.sources, &self.definitions, self.user);
         let mut data = Vec::new();
         let mut names = Vec::new();

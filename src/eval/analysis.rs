@@ -76,6 +76,8 @@ pub(super) struct Analysis<'g> {
     guard: HashMap<Unit, Option<usize>>,
     /// Whether the vectors of a decomposition are needed.
     pub vectors: Vec<bool>,
+    /// The first node that needs the decomposition of a matrix, which faults of the decomposition name.
+    pub decomposed_for: HashMap<NodeId, NodeId>,
     user: Vec<User>,
     outputs: Vec<bool>,
 }
@@ -105,6 +107,7 @@ impl<'g> Analysis<'g> {
             guard_index: HashMap::new(),
             guard: HashMap::new(),
             vectors: vec![false; count],
+            decomposed_for: HashMap::new(),
             user: vec![User::Nobody; count],
             outputs: vec![false; count],
         };
@@ -190,7 +193,10 @@ impl<'g> Analysis<'g> {
     /// The matrix under conjugations and transpositions: (matrix, transposed, conjugated).
     pub(super) fn stripped(&self, operand: NodeId) -> (NodeId, bool, bool) {
         let (mut id, mut transposed, mut conjugated) = (self.value(operand), false, false);
-        while !self.plain {
+        if self.plain {
+            return (id, transposed, conjugated);
+        }
+        loop {
             match self.graph.op(id) {
                 Op::Adjoint => (transposed, conjugated) = (!transposed, !conjugated),
                 Op::Transpose => transposed = !transposed,
@@ -288,6 +294,10 @@ impl<'g> Analysis<'g> {
                 self.note(Unit::Node(branch), None, Some(inner));
             }
             return;
+        }
+        if self.uses_decomposition(id) {
+            let matrix = self.value(args[0]);
+            self.decomposed_for.insert(matrix, id);
         }
         if matches!(self.graph.op(id), Op::Spectral(_) | Op::EigenSum | Op::Frechet(_)) {
             let matrix = self.value(args[0]);

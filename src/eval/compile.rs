@@ -155,7 +155,10 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     fn step(&mut self, unit: Unit, out: Place, code: Code) {
-        let (Unit::Node(node) | Unit::Decomposition(node)) = unit;
+        let node = match unit {
+            Unit::Node(id) => id,
+            Unit::Decomposition(matrix) => self.analysis.decomposed_for.get(&matrix).copied().unwrap_or(matrix),
+        };
         let guard = self.analysis.guard_of(unit);
         self.plan.steps.push(Step { node, guard, out, code });
     }

@@ -250,7 +250,7 @@ fn well_conditioned_by<T: Real, E: Element<T>>(a: &[E], n: usize, work: &mut Wor
         }
         let squared = x.iter().fold(T::of(0.0), |sum, x| sum + x.modulus2());
         least = least.min(T::of(1.0) / squared);
-        if !(least > threshold) {
+        if least.is_nan() || least <= threshold {
             return false;
         }
         // L' z = y.

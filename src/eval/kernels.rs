@@ -2,6 +2,13 @@
 
 use super::real::{Element, Real};
 
+/// Runs loops with the widest vector instructions of this machine; what they call must be inlined into them. Each lane
+/// does the same operations, without fusing products and sums, so that the results do not depend on the machine.
+#[inline(always)]
+pub(super) fn vectorized<R>(loops: impl FnOnce() -> R) -> R {
+    faer::traits::pulp::Arch::new().dispatch(loops)
+}
+
 /// How many entries are summed before the compensated step.
 const RUN: usize = 64;
 
@@ -52,7 +59,7 @@ impl<E: Copy + num_traits::Num> Compensated<E> {
         let virtual_x = sum - self.sum;
         let error = (self.sum - (sum - virtual_x)) + (x - virtual_x);
         // An infinite sum has no error to carry: the differences above are NaN then.
-        if error == error {
+        if (error - error).is_zero() {
             self.error = self.error + error;
         }
         self.sum = sum;

@@ -12,6 +12,7 @@
 
 mod adjoint;
 mod analysis;
+mod bound;
 mod check;
 mod compile;
 mod divided;
@@ -19,6 +20,7 @@ mod entrywise;
 mod factor;
 mod fault;
 mod kernels;
+mod modulus;
 mod plan;
 mod product;
 mod real;
@@ -30,6 +32,7 @@ mod tridiagonal;
 mod value;
 mod workspace;
 
+pub use bound::{Bound, Bounds};
 pub use divided::difference as divided_difference;
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;

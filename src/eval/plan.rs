@@ -548,7 +548,8 @@ fn run_block<T: Real, E: Element<T>>(
             work.vectors = [images, p, &mut []];
             lambda.copy_from_slice(&arenas.real[*values..*values + n]);
             let (before, target) = split(E::arena_mut(arenas), out);
-            spectral::function(*function, parameter, *psd, lambda, vectors.of(before), target, work, par)?;
+            let f = spectral::MatrixFunction { function: *function, parameter, psd: *psd };
+            spectral::function(f, lambda, vectors.of(before), target, work, par)?;
         }
         Block::EigenSum { weights, vectors } => {
             let n = vectors.rows;

@@ -5,7 +5,7 @@ use faer::linalg::matmul::matmul_with_conj;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Conj, MatMut, MatRef, Par};
 
-use super::kernels::mirror;
+use super::kernels::{mirror, vectorized};
 use super::real::{Element, Real};
 
 /// Products with at most this many multiplications are done by the loops here; measured against faer's entry cost.
@@ -70,9 +70,11 @@ pub(super) fn product<T: Real, E: Element<T>>(
         // Real entries are their own conjugates, so that the loops are compiled without the question.
         if E::COMPLEX && (a.conjugated || b.conjugated) {
             let conjugate = |x: E, on: bool| if on { x.conjugate() } else { x };
-            small(left, a, right, b, out, hermitian, |x, y| conjugate(x, a.conjugated) * conjugate(y, b.conjugated));
+            vectorized(|| {
+                small(left, a, right, b, out, hermitian, |x, y| conjugate(x, a.conjugated) * conjugate(y, b.conjugated))
+            });
         } else {
-            small(left, a, right, b, out, hermitian, |x, y| x * y);
+            vectorized(|| small(left, a, right, b, out, hermitian, |x, y| x * y));
         }
     } else {
         let (left, right) = (a.view(a_arena), b.view(b_arena));
@@ -102,6 +104,7 @@ pub(super) fn product<T: Real, E: Element<T>>(
 }
 
 /// The loops for small sizes; of a Hermitian product only the lower triangle.
+#[inline(always)]
 fn small<E: Copy + num_traits::Zero + std::ops::AddAssign>(
     a: &[E],
     a_shape: Operand,

@@ -127,6 +127,9 @@ fn power<T: Real>(x: T, p: T) -> T {
 /// at most the same factor away.
 fn power_log<T: Real>(x: T, t: T) -> T {
     let (zero, one) = (T::of(0.0), T::of(1.0));
+    if t.is_nan() {
+        return t;
+    }
     if x == zero {
         return if t > zero { -one / t } else { t + T::neg_infinity() };
     }
@@ -197,12 +200,18 @@ fn power_log_slope<T: Real>(x: T, t: T) -> T {
     log * log * sum
 }
 
-/// The derivative of [`tsallis`] in x: x^t + (x^t − 1)/t with t = α − 1, whose terms only cancel near its zero. At 0 it is
-/// infinite for α ≤ 1, and 0 stands for it.
+/// The derivative of [`tsallis`] in x: x^t + (x^t − 1)/t with t = α − 1, whose terms only cancel near its zero. At 0 it has
+/// no finite value for α ≤ 1: there the slope of the power is left out, and at α = 1 all of it.
 fn tsallis_slope<T: Real>(x: T, alpha: T) -> T {
     let (zero, one) = (T::of(0.0), T::of(1.0));
     let t = alpha - one;
-    if x == zero { if t > zero { -one / t } else { t * zero } } else { power(x, t) + power_log(x, t) }
+    if x != zero {
+        power(x, t) + power_log(x, t)
+    } else if t == zero {
+        zero
+    } else {
+        -one / t
+    }
 }
 
 /// The number of terms of the series of [`log1prel_slope`]: 4^−27 is below the unit roundoff of `f64`.

@@ -16,7 +16,7 @@ use super::workspace::Work;
 use crate::ir::ScalarFn;
 
 /// Real matrices up to this size are reduced by the loops of [`tridiagonal::reduce`]; measured against faer's.
-const SMALL: usize = 24;
+const SMALL: usize = 64;
 
 /// The scratch that the decompositions of an m × n matrix ask of faer.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {
@@ -85,7 +85,8 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
         return Ok(());
     }
     // A power of two near the largest entry: the scaling is exact, and squares neither overflow nor underflow.
-    let scale = T::of(2.0).powi(greatest.log2().floor().to_i32().unwrap_or(0).clamp(-120, 120));
+    let widest = if T::epsilon() < T::of(1e-10) { 1000 } else { 120 };
+    let scale = T::of(2.0).powi(greatest.log2().floor().to_i32().unwrap_or(0).clamp(-widest, widest));
     let moderate = scale <= T::of(1e9) && scale >= T::of(1e-9);
     let (scale, inverse) = if moderate { (T::of(1.0), T::of(1.0)) } else { (scale, T::of(1.0) / scale) };
     let matrix = &mut work.matrix[..n * n];
@@ -161,13 +162,20 @@ pub(super) fn decompose<T: Real, E: Element<T>>(
     Ok(())
 }
 
-/// f(A) = V f(Λ) V' from a decomposition, exactly Hermitian. `psd` applies the zero rule first.
+/// A function of a matrix: which, its parameter, and whether the matrix is known to be positive semi-definite.
+#[derive(Clone, Copy)]
+pub(super) struct MatrixFunction<T> {
+    pub function: ScalarFn,
+    pub parameter: T,
+    pub psd: bool,
+}
+
+/// f(A) = V f(Λ) V' from a decomposition, exactly Hermitian. The eigenvalues of a positive semi-definite matrix go
+/// through the zero rule first.
 ///
 /// An infinite f(λ) would meet zeros in V and make NaN entries far from where it happened, so it is a fault here.
 pub(super) fn function<T: Real, E: Element<T>>(
-    function: ScalarFn,
-    parameter: T,
-    psd: bool,
+    f: MatrixFunction<T>,
     values: &[T],
     vectors: &[E],
     out: &mut [E],
@@ -178,12 +186,12 @@ pub(super) fn function<T: Real, E: Element<T>>(
     let [images, _, _] = work.vectors;
     let images = &mut images[..n];
     images.copy_from_slice(values);
-    if psd {
+    if f.psd {
         clamp(images);
     }
     for image in images.iter_mut() {
         let at = *image;
-        *image = scalar::value(function, at, parameter);
+        *image = scalar::value(f.function, at, f.parameter);
         if image.is_infinite() && at.is_finite() {
             return Err(FaultKind::Singular { at: at.wide() });
         }

@@ -4,6 +4,7 @@
 //! §8.15), which needs neither square roots nor vectors and is several times faster than the QR algorithm with
 //! rotations. Both parts are backward stable: each eigenvalue is off by a modest multiple of ε ‖A‖.
 
+use super::kernels::vectorized;
 use super::real::Real;
 
 /// Iterations allowed per eigenvalue; three are usual.
@@ -13,6 +14,11 @@ const MAX_ITERATIONS: usize = 60;
 /// Computations*, 4th ed., §8.3.1). `a` is overwritten; `d` gets the diagonal and `e` the off-diagonal, whose last entry
 /// is not used; `p` is scratch of the same length. The entries must be finite and of moderate size.
 pub(super) fn reduce<T: Real>(a: &mut [T], d: &mut [T], e: &mut [T], p: &mut [T]) {
+    vectorized(|| reduction(a, d, e, p));
+}
+
+#[inline(always)]
+fn reduction<T: Real>(a: &mut [T], d: &mut [T], e: &mut [T], p: &mut [T]) {
     let n = d.len();
     let (zero, half) = (T::of(0.0), T::of(0.5));
     for k in 0..n.saturating_sub(2) {
@@ -160,13 +166,15 @@ fn block<T: Real>(
                 e[i + 1] = s * r;
             }
             let before = c;
+            // The three quotients do not wait for each other: γ²/c is computed as γ² times the last of them.
             c = p / r;
             s = square / r;
+            let inverse = r / p;
             let old = gamma;
             let alpha = d[i];
             gamma = c * (alpha - sigma) - s * old;
             d[i + 1] = old + (alpha - gamma);
-            p = if c == zero { before * square } else { gamma * gamma / c };
+            p = if c == zero { before * square } else { gamma * gamma * inverse };
         }
         e[l] = s * p;
         d[l] = sigma + gamma;

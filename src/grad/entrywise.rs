@@ -15,7 +15,8 @@ impl Sweep<'_> {
         let row = function.row();
         let (x, parameter) = (args[0], args.get(1).copied());
         if self.wants(x) {
-            let derivative = row.derivative.ok_or(GradError::NoDerivative { node: id, function, in_parameter: false })?;
+            let derivative =
+                row.derivative.ok_or(GradError::NoDerivative { node: id, function, in_parameter: false })?;
             let slope = derivative(self.g, x, parameter)?;
             // Of a step function nothing is left, however large what is above it.
             if !self.is_zero(slope) {

@@ -98,7 +98,8 @@ pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Result<Vec<Nod
     let mut active = vec![false; graph.len()];
     for id in &order {
         let rests = graph.args(*id).iter().any(|arg| active[arg.index()]);
-        active[id.index()] = wrt.contains(id) || (rests && carries(graph.op(*id)) && graph.ty(*id).field != Field::Truth);
+        active[id.index()] =
+            wrt.contains(id) || (rests && carries(graph.op(*id)) && graph.ty(*id).field != Field::Truth);
     }
     let guards = Guards::new(graph, &order, of);
     let origin = graph.set_origin(None);

@@ -230,7 +230,7 @@ scalar_functions! {
             let first = with_log(g, power, x)?;
             let second = g.map_with(ScalarFn::PowLogSlope, x, t)?;
             g.zip(Zip::Add, first, second)
-        }, "the derivative (α x^(α−1) − 1)/(α − 1) of tsallis in x, 0 at 0 where it is infinite";
+        }, "the derivative (α x^(α−1) − 1)/(α − 1) of tsallis in x, at 0 without the power, and 0 there for α = 1";
 }
 
 /// p x^(p−1), and 0 at 0 where that is infinite.

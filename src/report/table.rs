@@ -15,12 +15,11 @@ pub fn report_text(report: &Report, style: Style) -> String {
     for group in report.claims.chunk_by(|a, b| a.file == b.file) {
         text += &style.paint(Ink::Heading, &group[0].file);
         text += "\n\n";
-        text += &paint_table(&table(group, style.width), style);
-        text += "\n\n";
-        for claim in group {
-            text += &remarks(claim, style);
-        }
-        if !text.ends_with("\n\n") {
+        text += &with_theorems(&table(group, style.width), group, style);
+        text.push('\n');
+        let remarks: String = group.iter().map(|claim| remarks(claim, style)).collect();
+        if !remarks.is_empty() {
+            text += &remarks;
             text.push('\n');
         }
     }
@@ -29,37 +28,65 @@ pub fn report_text(report: &Report, style: Style) -> String {
     text
 }
 
+/// A row for each claim, columns aligned over the whole file.
 fn table(claims: &[ClaimReport], width: u16) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(["", "theorem", "claim", "verdict", "samples", "least margin", "at", "violations"]);
-    let mut theorem = None;
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(72));
+    table.set_header(["  ", "claim", "verdict", "samples", "least margin", "violations", "least at"]);
     for claim in claims {
-        let name = if theorem == Some(&claim.theorem) { "" } else { claim.theorem.as_str() };
-        theorem = Some(&claim.theorem);
+        let refuted = claim.witness().is_some();
+        let bound = claim.violation_bound.filter(|_| !refuted);
         table.add_row([
-            Cell::new(if claim.as_expected() { "✓" } else { "✗" }),
-            Cell::new(name),
+            Cell::new(if claim.as_expected() { " ✓" } else { " ✗" }),
             Cell::new(&claim.claim),
             Cell::new(verdict_cell(claim)),
             Cell::new(count(claim.samples)).set_alignment(CellAlignment::Right),
             Cell::new(claim.min_margin.map_or("-".to_owned(), short)).set_alignment(CellAlignment::Right),
+            Cell::new(bound.map_or(String::new(), |bound| format!("< {}", short(bound.probability)))),
             Cell::new(claim.min_margin_at.as_deref().unwrap_or("")),
-            Cell::new(claim.violation_bound.map_or(String::new(), |bound| format!("< {}", short(bound.probability)))),
         ]);
     }
-    let at_most = |width| ColumnConstraint::UpperBoundary(Width::Fixed(width));
-    for (column, limit) in [(1, 40), (2, 24), (6, 34)] {
+    for (column, widest) in [(1, 26), (2, 24)] {
         if let Some(column) = table.column_mut(column) {
-            column.set_constraint(at_most(limit));
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(widest)));
         }
     }
-    for (column, limit) in [(3, 10), (4, 9), (5, 12), (7, 10)] {
+    for column in [0, 3, 4, 5] {
         if let Some(column) = table.column_mut(column) {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(limit)));
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table.to_string()
+}
+
+/// The table with each theorem's name on a line of its own above its claims, and in colours: both after the layout, so
+/// that no name and no escape code can disturb the columns' widths.
+fn with_theorems(table: &str, claims: &[ClaimReport], style: Style) -> String {
+    let mut text = String::new();
+    let mut rows = claims.iter();
+    let mut theorem = None;
+    for (i, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        let start = line.trim_start();
+        if i == 0 {
+            text += &style.paint(Ink::Faint, line);
+        } else if start.starts_with(['✓', '✗'])
+            && let Some(claim) = rows.next()
+        {
+            if theorem != Some(&claim.theorem) {
+                text += &format!("  {}\n", style.paint(Ink::Heading, &claim.theorem));
+                theorem = Some(&claim.theorem);
+            }
+            text += &match claim.as_expected() {
+                true => line.replacen('✓', &style.paint(Ink::Good, "✓"), 1),
+                false => style.paint(Ink::Bad, line),
+            };
+        } else {
+            text += line;
+        }
+        text.push('\n');
+    }
+    text
 }
 
 /// The verdict, and beside it what the file's author expects where that is not what came out.
@@ -72,44 +99,24 @@ fn verdict_cell(claim: &ClaimReport) -> String {
     }
 }
 
-/// Colours whole lines after the layout, so that no escape code can disturb the columns' widths.
-fn paint_table(table: &str, style: Style) -> String {
-    let paint = |(i, line): (usize, &str)| {
-        let line = line.trim_end();
-        match line.trim_start() {
-            _ if i == 0 => style.paint(Ink::Faint, line),
-            rest if rest.starts_with('✗') => style.paint(Ink::Bad, line),
-            rest if rest.starts_with('✓') => line.replacen('✓', &style.paint(Ink::Good, "✓"), 1),
-            _ => line.to_owned(),
-        }
-    };
-    table.lines().enumerate().map(paint).collect::<Vec<_>>().join("\n")
-}
-
 /// What a row has no room for: the witness, the reason, the notes.
 fn remarks(claim: &ClaimReport, style: Style) -> String {
-    let mut text = String::new();
     let about = format!("{}, {}", claim.theorem, claim_name(&claim.claim));
-    match &claim.verdict {
-        Verdict::Proved { lemmas } if lemmas.is_empty() => {}
-        Verdict::Proved { lemmas } => text += &format!("  {about} rests on {}\n", lemmas.join(", ")),
-        Verdict::Holds => {}
-        Verdict::Refuted(witness) => text += &witness_text(claim, witness),
+    let mut text = match &claim.verdict {
+        Verdict::Proved { lemmas } if !lemmas.is_empty() => format!("  {about} rests on {}\n", lemmas.join(", ")),
+        Verdict::Proved { .. } | Verdict::Holds => String::new(),
+        Verdict::Refuted(witness) => witness_text(claim, witness),
         Verdict::Vacuous { best_residual: Some(residual) } => {
-            text += &format!("  {about}: no input met the hypotheses; the nearest missed by {}\n", short(*residual));
+            format!("  {about}: no input met the hypotheses; the nearest missed by {}\n", short(*residual))
         }
-        Verdict::Vacuous { best_residual: None } => text += &format!("  {about}: no input met the hypotheses\n"),
-        Verdict::Inconclusive { reason } => text += &format!("  {about} is undecided: {reason}\n"),
-    }
-    if claim.dropped > 0 {
-        let (dropped, drawn) = (count(claim.dropped), count(claim.drawn));
-        text += &format!("  {about}: {dropped} of {drawn} samples could not be evaluated\n");
-    }
-    for note in &claim.notes {
-        text += &style.paint(Ink::Faint, &format!("  {about}: {note}"));
-        text.push('\n');
-    }
-    if !claim.as_expected() && !text.is_empty() {
+        Verdict::Vacuous { best_residual: None } => format!("  {about}: no input met the hypotheses\n"),
+        Verdict::Inconclusive { reason } => format!("  {about} is undecided: {reason}\n"),
+    };
+    if !claim.notes.is_empty() {
+        let notes = claim.notes.join("; ");
+        // Under a witness the notes need no name before them.
+        let line = if text.is_empty() { format!("  {about}: {notes}") } else { format!("    {notes}") };
+        text += &style.paint(Ink::Faint, &line);
         text.push('\n');
     }
     text
@@ -187,7 +194,7 @@ mod tests {
     #[test]
     fn a_person_sees_verdicts_witnesses_and_surprises() {
         let text = report_text(&report(), Style::default());
-        assert!(text.contains("✗  Proposition 4.2  1      holds, not refuted"), "{text}");
+        assert!(text.contains("\n  Proposition 4.2\n  ✗  1      holds, not refuted"), "{text}");
         assert!(text.contains("n = 2, alpha = 2"), "{text}");
         assert!(text.contains("⎡   1  1/2 ⎤"), "{text}");
         assert!(text.contains("3 claims: 1 hold, 1 refuted as expected; 1 surprise\n"), "{text}");

@@ -21,7 +21,7 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     for (name, value) in witness.values.iter().filter(|(_, value)| !is_scalar(value)) {
         text += &block(name, value);
     }
-    text += &format!("    margin in [{}, {}]", short(witness.margin.0), short(witness.margin.1));
+    text += &format!("    margin {}", enclosure(witness.margin));
     if !witness.ensemble.is_empty() {
         text += &format!(", found among {}", witness.ensemble);
     }
@@ -30,6 +30,16 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
         text += &format!("    kept in {file}\n");
     }
     text
+}
+
+/// An interval as its middle and half its width where that is the shorter way to say it.
+fn enclosure((lo, hi): (f64, f64)) -> String {
+    let radius = (hi - lo) / 2.0;
+    if radius.is_finite() && short(lo) == short(hi) {
+        format!("{} ± {radius:.0e}", short(lo))
+    } else {
+        format!("in [{}, {}]", short(lo), short(hi))
+    }
 }
 
 /// How a text speaks of a claim: by its label, or by its number.
@@ -46,7 +56,9 @@ fn is_scalar(value: &Value) -> bool {
 
 /// `K = ⎡ 1    1/2 ⎤` and so on, a vector as a column.
 fn block(name: &str, value: &Value) -> String {
-    let mut rows = cells(value, blackboard);
+    // What rounding leaves of a zero is a zero on a blackboard; the file has every digit.
+    let least = largest(value) * 2f64.powi(-50);
+    let mut rows = cells(value, |x| blackboard(if x.abs() <= least { 0.0 } else { x }));
     let (height, width) = (rows.len(), rows.first().map_or(0, Vec::len));
     let cut = height > MAX_SHOWN || width > MAX_SHOWN;
     if cut {
@@ -74,6 +86,21 @@ fn block(name: &str, value: &Value) -> String {
     text
 }
 
+/// The largest entry by its absolute value.
+fn largest(value: &Value) -> f64 {
+    let of = |x: f64, y: f64| x.max(y.abs());
+    let of_pair = |x: f64, z: &(f64, f64)| of(of(x, z.0), z.1);
+    match value {
+        Value::Number(x) => x.abs(),
+        Value::Exact(_) => 0.0,
+        Value::Complex(z) => of_pair(0.0, z),
+        Value::Vector(v) => v.iter().copied().fold(0.0, of),
+        Value::Matrix(rows) => rows.iter().flatten().copied().fold(0.0, of),
+        Value::ComplexVector(v) => v.iter().fold(0.0, of_pair),
+        Value::ComplexMatrix(rows) => rows.iter().flatten().fold(0.0, of_pair),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +109,8 @@ mod tests {
     fn matrices_stand_in_brackets_with_fractions() {
         let value = Value::Matrix(vec![vec![1.0, 0.5], vec![0.5, 1.0]]);
         assert_eq!(block("K", &value), "    K = ⎡   1  1/2 ⎤\n        ⎣ 1/2    1 ⎦\n");
+        let rounded = Value::Matrix(vec![vec![1.0f64.next_up(), -5.2e-18]]);
+        assert_eq!(block("K", &rounded), "    K = [ 1  0 ]\n");
         assert_eq!(block("x", &Value::Vector(vec![0.25])), "    x = [ 1/4 ]\n");
     }
 }
