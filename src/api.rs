@@ -11,7 +11,7 @@ use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::grad::{self, GradError};
-use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape};
+use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
 use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
@@ -256,7 +256,15 @@ pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> 
             }
         },
     };
-    let (compiled, input) = session.expression_in(expression, name, value)?;
+    let hermitian = value.facts().has(Property::Hermitian);
+    let (compiled, input) = session.expression_in(expression, name, value.clone(), &[])?;
+    // A determinant is real only of a matrix that is known to be Hermitian: then the gradient is among those.
+    let complex = *compiled.graph.ty(compiled.root) == Type::complex(Shape::Scalar);
+    let (compiled, input) = if complex && hermitian {
+        session.expression_in(expression, name, value, &[Property::Hermitian])?
+    } else {
+        (compiled, input)
+    };
     gradient(&compiled, input).map_err(|mistake| vec![mistake])
 }
 

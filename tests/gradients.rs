@@ -1,9 +1,19 @@
-//! Gradients against the reference values and closed forms.
+//! Gradients: against reference values, differences of every operation and every definition of the library, closed forms
+//! where spectra repeat or vanish, and 60 digits for the scalar functions.
+
+#[path = "gradients/degenerate.rs"]
+mod degenerate;
+#[path = "gradients/library.rs"]
+mod library;
+#[path = "gradients/numeric.rs"]
+mod numeric;
+#[path = "gradients/operations.rs"]
+mod operations;
+#[path = "gradients/scalars.rs"]
+mod scalars;
 
 use faer::Mat;
 use loewner::Loewner;
-use loewner::api::Value;
-use loewner::check::Entries;
 
 /// Rows of numbers as a matrix of the language.
 fn literal(rows: &serde_json::Value) -> String {
@@ -12,15 +22,6 @@ fn literal(rows: &serde_json::Value) -> String {
         entries.collect::<Vec<_>>().join(", ")
     };
     format!("[{}]", rows.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("; "))
-}
-
-/// A session with these names bound.
-fn with(bindings: &[(&str, &str)]) -> Loewner {
-    let mut loewner = Loewner::new();
-    for (name, text) in bindings {
-        loewner.session().bind(name, text).unwrap();
-    }
-    loewner
 }
 
 fn gradient(loewner: &mut Loewner, expr: &str, wrt: &str) -> Mat<f64> {

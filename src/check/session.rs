@@ -14,7 +14,7 @@ use super::scope::Value;
 use super::statement::TheoremBuilder;
 use super::theorem::Theorem;
 use crate::base::{Code, Diagnostic, FileId, Sources, Span, did_you_mean};
-use crate::ir::{Facts, Graph, Input, InputId, NodeId};
+use crate::ir::{Basis, Facts, Graph, Input, InputId, NodeId, Property};
 use crate::library;
 use crate::syntax::ast::{Expr, Item, Program};
 use crate::syntax::{parse_expr, parse_program};
@@ -48,6 +48,14 @@ pub struct Doc {
 enum Bound {
     Expr(Expr),
     Data(Arc<Data>),
+}
+
+/// A bound name as an independent variable: which binding, its value, and what is tested of it.
+#[derive(Clone, Copy)]
+struct Variable<'a> {
+    at: usize,
+    value: &'a Arc<Data>,
+    properties: &'a [Property],
 }
 
 /// The library with everything read and bound since.
@@ -291,9 +299,9 @@ impl Session {
     }
 
     /// An expression as a graph in which a bound name is an independent variable: a raw input with this value, of which
-    /// nothing else is known. What is known of a written value (a unit diagonal, a symmetry) holds for that value and not
-    /// for its neighbours, so that a gradient must not rest on it; what a definition requires is tested instead. Names
-    /// that were bound after the variable follow it.
+    /// nothing else is known but that it has the given properties, which are tested. What is known of a written value (a
+    /// unit diagonal, a symmetry) holds for that value and not for its neighbours, so that a gradient must not rest on
+    /// it; what a definition requires is tested instead. Names that were bound after the variable follow it.
     ///
     /// # Errors
     /// The mistakes in the expression, and a name that is not bound.
@@ -302,11 +310,12 @@ impl Session {
         text: &str,
         name: &str,
         value: Data,
+        properties: &[Property],
     ) -> Result<(Compiled, InputId), Vec<Diagnostic>> {
         let expr = self.parse("<expression>", text)?;
         let at = self.bound_at(name)?;
         let value = Arc::new(value);
-        let compiled = self.compile_with(&expr, Some((at, &value)))?;
+        let compiled = self.compile_with(&expr, Some(Variable { at, value: &value, properties }))?;
         let input = compiled.data.iter().find(|(_, data)| Arc::ptr_eq(data, &value)).map(|(input, _)| *input);
         // The variable is among the bound names, each of which that holds data has its input.
         let input = input.ok_or_else(|| vec![Diagnostic::new(Code::E0201, format!("`{name}` is not bound"))])?;
@@ -337,13 +346,14 @@ impl Session {
         })
     }
 
-    fn compile_with(&self, expr: &Expr, variable: Option<(usize, &Arc<Data>)>) -> Result<Compiled, Vec<Diagnostic>> {
+    fn compile_with(&self, expr: &Expr, variable: Option<Variable<'_>>) -> Result<Compiled, Vec<Diagnostic>> {
         let mut elaborator = Elaborator::new(&self.sources, &self.definitions, self.user);
         let mut data = Vec::new();
         let mut names = Vec::new();
         for (i, (name, span, bound)) in self.bound.iter().enumerate() {
+            let variable = variable.filter(|variable| variable.at == i);
             let given = match (variable, bound) {
-                (Some((at, values)), _) if at == i => Some((values, Facts::new())),
+                (Some(variable), _) => Some((variable.value, Facts::new())),
                 (_, Bound::Data(values)) => Some((values, values.facts())),
                 (_, Bound::Expr(_)) => None,
             };
@@ -354,7 +364,10 @@ impl Session {
                     data.push((InputId(elaborator.graph.inputs().len() as u32), values.clone()));
                     let input = Input { name: name.clone(), ty: values.ty(), facts };
                     elaborator.graph.set_origin(Some(*span));
-                    Value::Node(elaborator.graph.input(input))
+                    let node = elaborator.graph.input(input);
+                    let properties = variable.map_or(&[][..], |variable| variable.properties);
+                    // A property that the shape rules out is not given.
+                    Value::Node(elaborator.graph.annotate(node, properties, Basis::Tested).unwrap_or(node))
                 }
             };
             if let Value::Node(node) = value {

@@ -88,7 +88,13 @@ fn sinc<T: Real>(x: T) -> T {
 
 /// (log hi − log lo)/gap; the quotient gap/lo could overflow where the two are far apart, and nothing cancels there.
 fn log<T: Real>(lo: T, hi: T, gap: T) -> T {
-    if gap > lo { (hi.ln() - lo.ln()) / gap } else { value(ScalarFn::Log1pRel, gap / lo, lo) / lo }
+    if gap == T::of(0.0) {
+        T::of(1.0) / lo
+    } else if gap > lo {
+        (hi.ln() - lo.ln()) / gap
+    } else {
+        value(ScalarFn::Log1pRel, gap / lo, lo) / lo
+    }
 }
 
 /// σ(hi) − σ(lo) = σ(hi) σ(−lo) (1 − e^−gap), over the gap.
