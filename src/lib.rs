@@ -16,3 +16,8 @@ pub mod syntax;
 pub mod verify;
 
 pub use api::{Error, Loewner, Value};
+
+/// The Rust in the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,12 +1,13 @@
 //! Mistakes as files: `tests/suite/**.lw`, each named for the mistake that it holds, and each with the snapshot of its
 //! diagnostics in `tests/snapshots`. A new file is a new test; `cargo insta review`, or `INSTA_UPDATE=always`, writes its
-//! snapshot.
+//! snapshot. What the files import lies in folders called `imported` and is no test of its own.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use loewner::base::{Diagnostic, Sources};
+use loewner::check::Session;
 use loewner::syntax::parse_program;
 
 fn main() {
@@ -25,29 +26,36 @@ fn main() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// What the tool says about a text. Here the checker follows the parser.
-fn diagnose(name: &str, text: &str) -> String {
-    let mut sources = Sources::new();
-    let file = sources.add(name, text);
-    let parsed = parse_program(file, text);
-    let mut out: String = parsed.diagnostics.iter().map(|diagnostic| render(&sources, diagnostic)).collect();
-    if parsed.incomplete {
+/// What the tool says about a file: the parser's words and, where the text could be read, the checker's.
+fn diagnose(file: &Path, text: &str) -> String {
+    let mut session = Session::new();
+    // The tests run in the package's folder; a path from there is the same on every machine.
+    let path = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(file);
+    let diagnostics = session.load_file(path).err().unwrap_or_default();
+    let main = path.to_string_lossy();
+    let mut out: String = diagnostics.iter().map(|diagnostic| render(session.sources(), &main, diagnostic)).collect();
+    let mut alone = Sources::new();
+    let alone = alone.add("", text);
+    if parse_program(alone, text).incomplete {
         out.push_str("more lines could complete this text\n");
     }
     if out.is_empty() { "no mistake\n".into() } else { out }
 }
 
-/// A diagnostic in plain text: its places as line and column, each with the text that it covers.
-fn render(sources: &Sources, diagnostic: &Diagnostic) -> String {
+/// A diagnostic in plain text: its places as line and column, each with the text that it covers, and with the file's
+/// name where that is another than the one in question.
+fn render(sources: &Sources, main: &str, diagnostic: &Diagnostic) -> String {
     let mut out = format!("{}: {}\n", diagnostic.code, diagnostic.message);
     for label in &diagnostic.labels {
         let (line, column) = sources.line_column(label.span);
+        let name = &sources.get(label.span.file).name;
+        let place = if name == main { String::new() } else { format!("{name}:") };
         let text = sources.text(label.span);
         let first: String = text.lines().next().unwrap_or("").chars().take(60).collect();
         let more = if first.len() < text.len() { "…" } else { "" };
         let mark = if label.primary { '>' } else { '-' };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {mark} {line}:{column} `{first}{more}`: {}", label.text);
+        let _ = writeln!(out, "  {mark} {place}{line}:{column} `{first}{more}`: {}", label.text);
     }
     for note in &diagnostic.notes {
         let _ = writeln!(out, "  note: {note}");
@@ -59,7 +67,8 @@ fn render(sources: &Sources, diagnostic: &Diagnostic) -> String {
 }
 
 fn one_file(name: &str, file: &Path) -> Result<(), Failed> {
-    let text = std::fs::read_to_string(file)?;
+    let bytes = std::fs::read(file)?;
+    let text = String::from_utf8_lossy(&bytes);
     let snapshot = Path::new("snapshots").join(name);
     let mut settings = insta::Settings::clone_current();
     // A file's snapshot lies in the same folder below `snapshots` as the file below `suite`.
@@ -69,7 +78,7 @@ fn one_file(name: &str, file: &Path) -> Result<(), Failed> {
     let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     settings.bind(|| {
         // insta reports a difference by a panic, which the harness would take for its own.
-        std::panic::catch_unwind(|| insta::assert_snapshot!(stem, diagnose(name, &text)))
+        std::panic::catch_unwind(|| insta::assert_snapshot!(stem, diagnose(file, &text)))
             .map_err(|_| Failed::from(format!("the diagnostics of {name} have changed; see above")))
     })
 }
@@ -94,6 +103,9 @@ fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
+        if path.is_dir() && path.ends_with("imported") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, extension, files);
         } else if path.extension().is_some_and(|found| found == extension) {

@@ -70,7 +70,6 @@ codes! {
     E0601 "a theorem that claims nothing";
     E0602 "a theorem's name used twice";
     E0603 "a clause that does not fit its claim";
-    E0604 "a claim that is not a condition";
     E0605 "a quantified name that cannot be used so";
     E0701 "a value that is not a number";
     E0702 "a matrix that breaks its domain";

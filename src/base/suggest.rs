@@ -2,11 +2,14 @@
 
 /// The candidate nearest to `name`, when it is near enough to be a likely misspelling.
 ///
-/// Distance is Damerau-Levenshtein; up to a third of the name's characters may differ, and a difference of case alone
-/// always counts as near. Ties go to the candidate that comes first.
+/// Distance is Damerau-Levenshtein; up to a third of the name's characters may differ, or one of two, and a difference of
+/// case alone always counts as near: no letter is a misspelling of another. Ties go to the candidate that comes first.
 pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let allowed = (name.chars().count() / 3).max(1);
+    let allowed = match name.chars().count() {
+        0 | 1 => 0,
+        count => (count / 3).max(1),
+    };
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name)
@@ -25,5 +28,7 @@ mod tests {
         assert_eq!(did_you_mean("entorpy", ["trace", "entropy"]), Some("entropy"));
         assert_eq!(did_you_mean("Gram", ["gram", "cov"]), Some("gram"));
         assert_eq!(did_you_mean("zzz", ["gram", "cov"]), None);
+        assert_eq!(did_you_mean("b", ["n", "B"]), Some("B"));
+        assert_eq!(did_you_mean("b", ["n", "K"]), None);
     }
 }

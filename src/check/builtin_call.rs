@@ -3,6 +3,7 @@
 use super::builtin::{self, Builtin, Form, Special};
 use super::call::Given;
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
+use super::hint::plural;
 use super::scope::Value;
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{
@@ -24,17 +25,20 @@ impl Elaborator<'_> {
             return self.report(
                 Diagnostic::new(Code::E0204, format!("`{name}` takes no named arguments"))
                     .at(named.span, "named here")
-                    .help(format!("{name}({})", builtin.arguments)),
+                    .note(format!("its arguments: {name}({})", builtin.arguments))
+                    .help("leave the name out and keep the value"),
             );
         }
         let (least, most) = builtin.arity;
         if args.len() < least || args.len() > most {
-            let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
-            return self.report(
-                Diagnostic::new(Code::E0203, format!("`{name}` takes {count} arguments, not {}", args.len()))
-                    .at(callee.span, "called here")
-                    .help(format!("{name}({})", builtin.arguments)),
-            );
+            let count = if least == most { plural(least, "argument") } else { format!("{least} to {most} arguments") };
+            let diagnostic = Diagnostic::new(Code::E0203, format!("`{name}` takes {count}, not {}", args.len()));
+            let diagnostic = match args.get(most) {
+                Some(arg) if args.len() == most + 1 => diagnostic.at(arg.value.span, "one too many"),
+                Some(arg) => diagnostic.at(arg.value.span, "too many from here on"),
+                None => diagnostic.at(callee.span, "called here"),
+            };
+            return self.report(diagnostic.note(format!("its arguments: {name}({})", builtin.arguments)));
         }
         if let Form::Special(Special::Eye | Special::Zeros | Special::Ones) = builtin.form {
             return self.filled(&builtin, args, span);
@@ -65,13 +69,14 @@ impl Elaborator<'_> {
             return self.report(
                 Diagnostic::new(Code::E0505, format!("{by} needs a value first"))
                     .at(span, "here")
-                    .help(format!("{}({})", builtin.name, builtin.arguments)),
+                    .note(format!("its arguments: {}({})", builtin.name, builtin.arguments)),
             );
         };
         for operand in &operands {
             if self.graph.ty(operand.node).field == crate::ir::Field::Truth {
                 let diagnostic = Diagnostic::new(Code::E0505, format!("{by} needs a value, not a condition"))
-                    .at(operand.span, "this is a condition");
+                    .at(operand.span, "this is a condition")
+                    .help("choose between values with `if CONDITION then A else B`");
                 return self.report(diagnostic);
             }
         }
@@ -108,7 +113,10 @@ impl Elaborator<'_> {
     }
 
     fn unknown_option<T>(&mut self, text: &str, span: Span, known: &[&str], builtin: &Builtin) -> Checked<T> {
-        let near = did_you_mean(text, known.iter().copied()).map(|near| format!("did you mean \"{near}\"?"));
+        // A longer word for an option is as likely as a misspelt one: "frobenius", "columns".
+        let near = did_you_mean(text, known.iter().copied())
+            .or_else(|| known.iter().copied().find(|option| text.starts_with(&option[..3])))
+            .map(|near| format!("did you mean \"{near}\"?"));
         let list: Vec<String> = known.iter().map(|option| format!("\"{option}\"")).collect();
         self.report(
             Diagnostic::new(Code::E0508, format!("`{}` has no option \"{text}\"", builtin.name))

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering;
 use super::builtin;
 use super::definitions::{Definition, Origin};
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
-use super::scope::{Binding, Function, Scope, Value};
-use crate::base::{Code, Diagnostic, Span, did_you_mean};
+use super::hint::a;
+use super::scope::{Function, Scope, Value};
+use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Shape, SolveError, solve};
 use crate::syntax::ast::{Arg, DomainKind, Expr, ExprKind, Ident, Param};
-use crate::syntax::{Spelling, print_domain, print_expr};
 
 /// An argument with what it stands for.
 pub(super) struct Given {
@@ -31,13 +31,8 @@ impl Elaborator<'_> {
                 Value::Broken => return Err(Reported),
                 // A value of that name does not hide a function of that name in a call: `rank(A)` stays a call.
                 Value::Node(_) | Value::Text(_) if self.global(name).is_none() => {
-                    let Binding { span: place, .. } = *binding;
-                    return self.report(
-                        Diagnostic::new(Code::E0202, format!("`{name}` is a value, not a function"))
-                            .at(callee.span, "called here")
-                            .because(place, format!("`{name}` is named here"))
-                            .help(format!("for a product write `{name} * (...)`; for an entry `{name}[i, j]`")),
-                    );
+                    let (place, value) = (binding.span, binding.value.clone());
+                    return self.value_called(&value, place, callee, args);
                 }
                 Value::Node(_) | Value::Text(_) => {}
             }
@@ -49,24 +44,7 @@ impl Elaborator<'_> {
                     // The arguments' own mistakes are worth telling too.
                     let _ = self.argument(&arg.value);
                 }
-                if builtin::CLAIM_FORMS.contains(&name) {
-                    return self.report(
-                        Diagnostic::new(Code::E0603, format!("`{name}(...)` is a claim of its own"))
-                            .at(callee.span, "it stands right after `claim`, and nowhere else")
-                            .help(format!("claim {name}(FUNCTION, VARIABLE, POINT)")),
-                    );
-                }
-                let mut names: Vec<String> =
-                    self.definitions.visible(self.module).map(|d| d.def.name.name.clone()).collect();
-                names.extend(builtin::builtins().map(|b| b.name.to_string()));
-                names.sort();
-                let hint =
-                    did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                self.report(
-                    Diagnostic::new(Code::E0202, format!("the function `{name}` is not known"))
-                        .at(callee.span, "not known here")
-                        .maybe_help(hint),
-                )
+                self.unknown_function(callee)
             }
         }
     }
@@ -124,85 +102,6 @@ impl Elaborator<'_> {
         result
     }
 
-    /// Each parameter's argument, in order; `None` where the default is to be used.
-    fn match_arguments(
-        &mut self,
-        definition: &Arc<Definition>,
-        callee: &Ident,
-        args: &[Arg],
-    ) -> Checked<Vec<Option<Given>>> {
-        let params = &definition.def.params;
-        let mut given: Vec<Option<Given>> = params.iter().map(|_| None).collect();
-        let mut broken = false;
-        for (position, arg) in args.iter().enumerate() {
-            let index = match &arg.name {
-                None if position < params.len() => Some(position),
-                None => None,
-                Some(name) => match params.iter().position(|param| param.name.name == name.name) {
-                    Some(index) => Some(index),
-                    None => {
-                        broken = true;
-                        self.unknown_argument(definition, name);
-                        let _ = self.argument(&arg.value);
-                        continue;
-                    }
-                },
-            };
-            let value = self.argument(&arg.value);
-            match (index, value) {
-                (None, _) => {}
-                (Some(_), Err(Reported)) => broken = true,
-                (Some(index), Ok(value)) => {
-                    if let Some(before) = &given[index] {
-                        broken = true;
-                        let (first, name) = (before.span, &params[index].name.name);
-                        let _ = self.report::<()>(
-                            Diagnostic::new(Code::E0207, format!("the argument `{name}` is given twice"))
-                                .at(arg.value.span, "given again here")
-                                .because(first, "given first here"),
-                        );
-                    }
-                    given[index] = Some(value);
-                }
-            }
-        }
-        let missing: Vec<&str> = params
-            .iter()
-            .zip(&given)
-            .filter(|(param, given)| given.is_none() && param.default.is_none())
-            .map(|(param, _)| param.name.name.as_str())
-            .collect();
-        let positional = args.iter().filter(|arg| arg.name.is_none()).count();
-        if !broken && (positional > params.len() || !missing.is_empty()) {
-            let name = &definition.def.name.name;
-            let signature = signature(definition);
-            let message = if positional > params.len() {
-                format!("`{name}` takes {} arguments, not {positional}", params.len())
-            } else {
-                format!("`{name}` needs {} more: {}", plural(missing.len(), "argument"), missing.join(", "))
-            };
-            return self.report(
-                Diagnostic::new(Code::E0203, message)
-                    .at(callee.span, "called here")
-                    .because(definition.def.name.span, "defined here")
-                    .note(format!("its signature: {signature}")),
-            );
-        }
-        if broken { Err(Reported) } else { Ok(given) }
-    }
-
-    fn unknown_argument(&mut self, definition: &Arc<Definition>, name: &Ident) {
-        let names: Vec<&str> = definition.def.params.iter().map(|param| param.name.name.as_str()).collect();
-        let hint = did_you_mean(&name.name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-        let _ = self.report::<()>(
-            Diagnostic::new(Code::E0204, format!("`{}` has no argument `{}`", definition.def.name.name, name.name))
-                .at(name.span, "no such argument")
-                .because(definition.def.name.span, "defined here")
-                .note(format!("its signature: {}", signature(definition)))
-                .maybe_help(hint),
-        );
-    }
-
     /// The body of a definition with its parameters bound. The scope and the module are those of the definition.
     fn unfold(&mut self, definition: &Arc<Definition>, given: Vec<Option<Given>>, span: Span) -> Checked<NodeId> {
         let outer_scope = std::mem::take(&mut self.scope);
@@ -222,6 +121,7 @@ impl Elaborator<'_> {
     ) -> Checked<NodeId> {
         let def = &definition.def;
         self.bind_sizes(definition, &given, outer, span)?;
+        let places: Vec<Option<Span>> = given.iter().map(|given| given.as_ref().map(|given| given.span)).collect();
         let mut nodes = Vec::with_capacity(given.len());
         let mut plain = true;
         for (param, given) in def.params.iter().zip(given) {
@@ -231,7 +131,10 @@ impl Elaborator<'_> {
                     nodes.push(node);
                     Value::Node(node)
                 }
-                Some(Given { value, .. }) => {
+                Some(Given { value, span }) => {
+                    if param.domain.is_some() && !matches!(value, Value::Broken) {
+                        return self.not_a_value(definition, param, &value, span);
+                    }
                     plain = false;
                     value
                 }
@@ -252,8 +155,11 @@ impl Elaborator<'_> {
         if plain && let Some(node) = self.unfolded.get(&key) {
             return Ok(*node);
         }
-        let condition =
-            def.requires.as_ref().map(|requires| self.where_condition(requires, definition, span)).transpose()?;
+        let condition = def
+            .requires
+            .as_ref()
+            .map(|requires| self.where_condition(requires, definition, &places, span))
+            .transpose()?;
         let mut result = self.any(&def.body)?;
         result = self.promised(definition, result, span)?;
         if let Some(condition) = condition {
@@ -265,18 +171,57 @@ impl Elaborator<'_> {
         Ok(result)
     }
 
-    fn where_condition(&mut self, requires: &Expr, definition: &Arc<Definition>, span: Span) -> Checked<NodeId> {
+    fn where_condition(
+        &mut self,
+        requires: &Expr,
+        definition: &Definition,
+        places: &[Option<Span>],
+        span: Span,
+    ) -> Checked<NodeId> {
         let condition = self.condition(requires)?;
-        if *self.graph.op(condition) == Op::Truth(false) {
-            let name = &definition.def.name.name;
-            let text = self.sources.text(requires.span).to_string();
-            return self.report(
-                Diagnostic::new(Code::E0404, format!("`{name}` is defined only where {text}"))
-                    .at(span, "this call breaks the condition")
-                    .because(requires.span, "the condition"),
-            );
+        if *self.graph.op(condition) != Op::Truth(false) {
+            return Ok(condition);
         }
-        Ok(condition)
+        // Of several conditions the one that fails is the one to tell.
+        let parts: &[Expr] = match &requires.kind {
+            ExprKind::And(parts) => parts,
+            _ => std::slice::from_ref(requires),
+        };
+        let mut broken = requires;
+        for part in parts {
+            let node = self.condition(part)?;
+            if *self.graph.op(node) == Op::Truth(false) {
+                broken = part;
+                break;
+            }
+        }
+        let (name, text) = (&definition.def.name.name, self.sources.text(broken.span));
+        let mut diagnostic = Diagnostic::new(Code::E0404, format!("`{name}` is defined only where {text}"));
+        let mut names = Vec::new();
+        names_in(broken, &mut names);
+        for used in names {
+            let Some(Value::Node(node)) = self.scope.get(used).map(|binding| &binding.value) else { continue };
+            let Some(value) = self.known_number(*node) else { continue };
+            let param = definition.def.params.iter().position(|param| param.name.name == used);
+            diagnostic = match param.map(|i| places.get(i).copied().flatten()) {
+                Some(Some(place)) => diagnostic.at(place, format!("here `{used}` is {value}")),
+                Some(None) => diagnostic.note(format!("`{used}` is {value} by default")),
+                None => diagnostic.note(format!("in this call `{used}` is {value}")),
+            };
+        }
+        if diagnostic.labels.is_empty() {
+            diagnostic = diagnostic.at(span, "this call breaks the condition");
+        }
+        self.report(diagnostic.because(broken.span, "the condition"))
+    }
+
+    /// A number that is known when the text is checked, in words.
+    pub(super) fn known_number(&self, node: NodeId) -> Option<String> {
+        match (self.graph.constant_value(node), self.size_of(node)) {
+            (Some(value), _) => Some(value.to_string()),
+            (None, Some(size)) => Some(size.to_string()),
+            (None, None) => None,
+        }
     }
 
     /// Finds the sizes that the parameters' domains name from the arguments' shapes, and binds them.
@@ -303,13 +248,14 @@ impl Elaborator<'_> {
                 (Shape::Scalar, Shape::Scalar) => true,
                 (Shape::Vector(n), Shape::Vector(m)) => {
                     equations.push((n.clone(), m.clone()));
-                    places.push((*place, param));
+                    places.push((Operand { node: *node, span: *place }, param));
                     true
                 }
                 // A column is a matrix of one column.
                 (Shape::Matrix(m, n), Shape::Matrix(..) | Shape::Vector(_)) => {
+                    let operand = Operand { node: *node, span: *place };
                     equations.extend([(m.clone(), actual.rows()), (n.clone(), actual.cols())]);
-                    places.extend([(*place, param), (*place, param)]);
+                    places.extend([(operand, param), (operand, param)]);
                     true
                 }
                 _ => false,
@@ -325,11 +271,21 @@ impl Elaborator<'_> {
         let vars: Vec<_> = open.iter().map(|(var, _)| var.clone()).collect();
         let found = match solve(&equations, &vars) {
             Ok(found) => found,
-            Err(SolveError::Conflict(i) | SolveError::Undetermined(i)) => {
+            Err(SolveError::Conflict(i)) => {
                 let frame = self.frames.pop();
-                let result = self.size_conflict(definition, &equations, &places, i, outer, given);
+                let result = self.size_conflict(definition, &equations, &places, i, outer);
                 self.frames.extend(frame);
                 return result;
+            }
+            Err(SolveError::Undetermined(i)) => {
+                let (operand, param) = places[i];
+                let written = &equations[i].0;
+                return self.report(
+                    Diagnostic::new(Code::E0306, format!("nothing determines the sizes in {written}"))
+                        .at(operand.span, format!("this has the size {}", equations[i].1))
+                        .because(param.name.span, format!("a size of this parameter is {written}"))
+                        .help("let each size stand alone in the domain of some parameter"),
+                );
             }
         };
         for (var, place) in open {
@@ -365,90 +321,6 @@ impl Elaborator<'_> {
             ExprKind::Power { base, .. } => self.open_sizes(base, open),
             _ => {}
         }
-    }
-
-    fn wrong_kind(
-        &mut self,
-        definition: &Arc<Definition>,
-        param: &Param,
-        operand: Operand,
-        outer: &Scope,
-    ) -> Checked<()> {
-        let found = self.describe(operand.node);
-        let name = &definition.def.name.name;
-        let domain = param.domain.as_ref().map_or(String::new(), |d| self.sources.text(d.span).to_string());
-        let scalar_wanted = matches!(domain.as_str(), "Real" | "Complex");
-        let code = if scalar_wanted { Code::E0501 } else { Code::E0502 };
-        let inner = std::mem::replace(&mut self.scope, outer.clone());
-        let result = self.report(
-            Diagnostic::new(code, format!("`{name}` takes {domain} for `{}`, not a {found}", param.name.name))
-                .at(operand.span, format!("this is a {found}"))
-                .because(param.name.span, format!("`{}` is declared here", param.name.name)),
-        );
-        self.scope = inner;
-        result
-    }
-
-    fn size_conflict(
-        &mut self,
-        definition: &Arc<Definition>,
-        equations: &[(Dim, Dim)],
-        places: &[(Span, &Param)],
-        failed: usize,
-        outer: &Scope,
-        given: &[Option<Given>],
-    ) -> Checked<()> {
-        let (place, param) = places[failed];
-        let name = &definition.def.name.name;
-        let domain = param.domain.as_ref().map_or(String::new(), |d| self.sources.text(d.span).to_string());
-        let inner = std::mem::replace(&mut self.scope, outer.clone());
-        let mut diagnostic = Diagnostic::new(Code::E0301, format!("the sizes of the arguments of `{name}` do not fit"));
-        let mut operands = Vec::new();
-        for (given, param) in given.iter().zip(&definition.def.params) {
-            if let Some(Given { value: Value::Node(node), span }) = given
-                && let Some(declared) = &param.domain
-                && matches!(&declared.kind, DomainKind::Named { sizes, .. } if !sizes.is_empty())
-            {
-                let found = self.describe(*node);
-                let declared = self.sources.text(declared.span).to_string();
-                diagnostic = diagnostic.at(*span, format!("this is a {found}, for `{}: {declared}`", param.name.name));
-                operands.push(Operand { node: *node, span: *span });
-            }
-        }
-        if let [a, b] = operands.as_slice()
-            && let (Shape::Matrix(m, n), Shape::Matrix(p, q)) =
-                (&self.graph.ty(a.node).shape, &self.graph.ty(b.node).shape)
-            && (m, n) == (q, p)
-        {
-            let text = self.quoted(b.span, "the second").trim_matches('`').to_string();
-            diagnostic = diagnostic.help(format!("transpose one of them: `{text}'`"));
-        }
-        if operands.len() == 1
-            && let Shape::Matrix(m, n) = &self.graph.ty(operands[0].node).shape
-            && m != n
-        {
-            let text = self.quoted(place, "Z").trim_matches('`').to_string();
-            diagnostic = diagnostic.help(format!(
-                "`{name}` takes a kernel: `gram({text})` is {n} × {n}, over the columns; `cov({text})` is {m} × {m}, over the rows"
-            ));
-        }
-        for operand in &operands {
-            let text = self.sources.text(operand.span);
-            if let Some(binding) = self.scope.get(text) {
-                let described = binding.described.clone();
-                let place = binding.span;
-                if !described.is_empty() {
-                    diagnostic = diagnostic.because(place, format!("`{text}` is declared as {described}"));
-                }
-            }
-        }
-        let (expected, actual) = &equations[failed];
-        diagnostic = diagnostic
-            .because(param.name.span, format!("`{}: {domain}` is declared here", param.name.name))
-            .note(format!("the size written {expected} would have to be {actual}"));
-        let result = self.report(diagnostic);
-        self.scope = inner;
-        result
     }
 
     /// The argument as the parameter's domain requires it: field and facts.
@@ -496,6 +368,7 @@ impl Elaborator<'_> {
     /// The result with what the definition's result domain says of it.
     fn promised(&mut self, definition: &Arc<Definition>, result: NodeId, span: Span) -> Checked<NodeId> {
         let Some(written) = &definition.def.result else { return Ok(result) };
+        self.sizes_given(written)?;
         let domain = self.domain(written)?;
         let (expected, actual) = (domain.ty(), self.graph.ty(result).clone());
         if expected.shape != actual.shape {
@@ -503,9 +376,14 @@ impl Elaborator<'_> {
             return self.report(
                 Diagnostic::new(
                     Code::E0301,
-                    format!("`{}` promises a {} and yields a {found}", definition.def.name.name, expected.shape),
+                    format!(
+                        "`{}` promises {} and yields {}",
+                        definition.def.name.name,
+                        a(&expected.shape.to_string()),
+                        a(&found)
+                    ),
                 )
-                .at(definition.def.body.span, format!("this is a {found}"))
+                .at(definition.def.body.span, format!("this is {}", a(&found)))
                 .because(written.span, "promised here"),
             );
         }
@@ -521,24 +399,44 @@ impl Elaborator<'_> {
     }
 }
 
-/// A definition's signature as it was written, without its body.
-pub(super) fn signature(definition: &Definition) -> String {
-    let def = &definition.def;
-    let params: Vec<String> = def
-        .params
-        .iter()
-        .map(|param| {
-            let domain =
-                param.domain.as_ref().map_or(String::new(), |d| format!(": {}", print_domain(d, Spelling::Unicode)));
-            let default =
-                param.default.as_ref().map_or(String::new(), |e| format!(" = {}", print_expr(e, Spelling::Unicode)));
-            format!("{}{domain}{default}", param.name.name)
-        })
-        .collect();
-    let result = def.result.as_ref().map_or(String::new(), |d| format!(" -> {}", print_domain(d, Spelling::Unicode)));
-    format!("{}({}){result}", def.name.name, params.join(", "))
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("{count} {noun}") } else { format!("{count} {noun}s") }
+/// The names in an expression, each once, in the order of the text.
+fn names_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
+    let mut more = |inner: &'e Expr| names_in(inner, names);
+    match &expr.kind {
+        ExprKind::Name(name) => {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        ExprKind::Number { .. } | ExprKind::Str(_) => {}
+        ExprKind::Call { args, .. } => args.iter().for_each(|arg| more(&arg.value)),
+        ExprKind::Index { base, indices } => {
+            more(base);
+            indices.iter().for_each(more);
+        }
+        ExprKind::Adjoint(inner) | ExprKind::Negate(inner) | ExprKind::Not(inner) => more(inner),
+        ExprKind::Power { base, exponent, .. } => {
+            more(base);
+            more(exponent);
+        }
+        ExprKind::Chain { first, rest } => {
+            more(first);
+            rest.iter().for_each(|(_, _, operand)| more(operand));
+        }
+        ExprKind::Compare { first, rest } => {
+            more(first);
+            rest.iter().for_each(|(_, _, operand)| more(operand));
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Vector(parts) => parts.iter().for_each(more),
+        ExprKind::Implies(premise, conclusion) => {
+            more(premise);
+            more(conclusion);
+        }
+        ExprKind::If { condition, then, otherwise } => [condition, then, otherwise].into_iter().for_each(|e| more(e)),
+        ExprKind::Let { bindings, body } => {
+            bindings.iter().for_each(|binding| more(&binding.value));
+            more(body);
+        }
+        ExprKind::Matrix(rows) => rows.iter().flatten().for_each(more),
+    }
 }

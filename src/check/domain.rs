@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 
 use super::elaborate::{Checked, Elaborator};
+use super::hint::{self, plural};
 use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::ir::{Domain, SETS, Set};
 use crate::syntax::ast;
@@ -12,14 +13,16 @@ impl Elaborator<'_> {
     pub(super) fn domain(&mut self, written: &ast::Domain) -> Checked<Domain> {
         let ast::DomainKind::Named { name, sizes, complex } = &written.kind else {
             return self.report(
-                Diagnostic::new(Code::E0403, "a named set was needed here")
+                Diagnostic::new(Code::E0403, "the domain of a parameter is a named set")
                     .at(written.span, "this is a set of numbers")
-                    .help("write `Real` and give the range with `where`"),
+                    .help(self.as_where(written)),
             );
         };
         let Some(set) = Set::named(&name.name) else {
             let names = SETS.iter().map(|row| row.name);
-            let hint = did_you_mean(&name.name, names.clone()).map(|near| format!("did you mean `{near}`?"));
+            let hint = did_you_mean(&name.name, names.clone())
+                .map(|near| format!("did you mean `{near}`?"))
+                .or_else(|| hint::domain_elsewhere(&name.name).map(str::to_string));
             return self.report(
                 Diagnostic::new(Code::E0403, format!("the domain `{}` is not known", name.name))
                     .at(name.span, "not known")
@@ -30,22 +33,35 @@ impl Elaborator<'_> {
         let row = set.row();
         let fits = sizes.len() == row.sizes || (set == Set::Mask && sizes.len() == 1);
         if !fits {
-            let example = match row.sizes {
-                0 => row.name.to_string(),
-                1 => format!("{}[n]", row.name),
-                _ => format!("{}[m, n]", row.name),
+            let wrong_case = sizes.iter().find(|size| self.sources.text(size.span).eq_ignore_ascii_case("complex"));
+            let example = match (row.sizes, row.doc.split_once(" × ")) {
+                (0, _) => row.name.to_string(),
+                (2, Some((m, rest))) => format!("{}[{m}, {}]", row.name, rest.split(' ').next().unwrap_or("n")),
+                _ => format!("{}[n]", row.name),
             };
+            let (place, help) = match wrong_case {
+                Some(word) => {
+                    let text = self.sources.text(written.span);
+                    let word_text = self.sources.text(word.span);
+                    (word.span, format!("the word is written small: `{}`", text.replace(word_text, "complex")))
+                }
+                None => (written.span, format!("write `{example}`")),
+            };
+            let takes = format!("`{}` takes {}, not {}", row.name, plural(row.sizes, "size"), sizes.len());
             return self.report(
-                Diagnostic::new(Code::E0403, format!("`{}` takes {} sizes, not {}", row.name, row.sizes, sizes.len()))
-                    .at(written.span, row.doc)
-                    .help(format!("write `{example}`")),
+                Diagnostic::new(Code::E0403, takes)
+                    .at(place, if wrong_case.is_some() { "this counts as a size" } else { "here" })
+                    .note(format!("`{example}`: {}", row.doc))
+                    .help(help),
             );
         }
         if let Some(place) = complex
             && !row.complex
         {
             return self.report(
-                Diagnostic::new(Code::E0403, format!("`{}` has no complex version", row.name)).at(*place, "`complex`"),
+                Diagnostic::new(Code::E0403, format!("`{}` has no complex version", row.name))
+                    .at(*place, "cannot stand here")
+                    .note(format!("`{}`: {}", row.name, row.doc)),
             );
         }
         let sizes: Vec<Checked<_>> = sizes.iter().map(|size| self.size(size)).collect();
@@ -61,6 +77,28 @@ impl Elaborator<'_> {
             );
         }
         Ok(Domain { set, sizes, complex: complex.is_some() })
+    }
+
+    /// The repair of a parameter that ranges over numbers.
+    fn as_where(&self, written: &ast::Domain) -> String {
+        let text = |expr: &ast::Expr| self.sources.text(expr.span);
+        let condition = match &written.kind {
+            ast::DomainKind::Interval { lo, lo_closed, hi, hi_closed } => {
+                let below = if *lo_closed { "<=" } else { "<" };
+                let above = if *hi_closed { "<=" } else { "<" };
+                match text(hi) {
+                    "inf" if *lo_closed => format!("x >= {}", text(lo)),
+                    "inf" => format!("x > {}", text(lo)),
+                    hi => format!("{} {below} x {above} {hi}", text(lo)),
+                }
+            }
+            ast::DomainKind::Range { lo, hi } => format!("{} <= x <= {} and x == floor(x)", text(lo), text(hi)),
+            ast::DomainKind::Finite(values) => {
+                values.iter().map(|value| format!("x == {}", text(value))).collect::<Vec<_>>().join(" or ")
+            }
+            ast::DomainKind::Named { .. } => String::new(),
+        };
+        format!("write `x: Real`, and the range after the result: `where {condition}`")
     }
 
     /// An expression whose exact value is known when it is checked.

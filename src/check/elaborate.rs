@@ -7,8 +7,9 @@ use num_traits::ToPrimitive;
 
 use super::builtin::{self, Form};
 use super::definitions::{Definition, Definitions, Module};
+use super::hint::a;
 use super::scope::{Function, Scope, Value};
-use crate::base::{Code, Diagnostic, Sources, Span, did_you_mean};
+use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::ir::{Basis, Dim, Fact, Field, Graph, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Zip};
 use crate::syntax::ast::{Expr, ExprKind};
 
@@ -36,11 +37,25 @@ pub(super) struct Frame {
     pub span: Span,
 }
 
+/// What kind of text is being checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place {
+    Expression,
+    Definition,
+    Theorem,
+}
+
 /// Builds one graph from expressions.
 pub(super) struct Elaborator<'a> {
     pub graph: Graph,
     pub scope: Scope,
     pub module: Module,
+    /// The module of the text that is being checked; calls move `module` and leave this.
+    pub root: Module,
+    /// What kind of text the names stand in, for hints about unknown ones.
+    pub place: Place,
+    /// The names that the theorem binds anywhere, for hints about those used too early.
+    pub later: Vec<(String, Span)>,
     pub definitions: &'a Definitions,
     pub sources: &'a Sources,
     pub diagnostics: Vec<Diagnostic>,
@@ -58,6 +73,9 @@ impl<'a> Elaborator<'a> {
             graph: Graph::new(),
             scope: Scope::default(),
             module,
+            root: module,
+            place: Place::Expression,
+            later: Vec::new(),
             definitions,
             sources,
             diagnostics: Vec::new(),
@@ -74,16 +92,6 @@ impl<'a> Elaborator<'a> {
         self.next_size += 1;
         self.size_places.insert(var.clone(), span);
         var
-    }
-
-    /// Reports a mistake, with the calls that led to it.
-    pub fn report<T>(&mut self, mut diagnostic: Diagnostic) -> Checked<T> {
-        for frame in self.frames.iter().rev() {
-            let name = &frame.definition.def.name.name;
-            diagnostic = diagnostic.because(frame.span, format!("in this call of `{name}`"));
-        }
-        self.diagnostics.push(diagnostic);
-        Err(Reported)
     }
 
     /// Nodes made from now on come from this place, or from the outermost call that is being unfolded.
@@ -119,8 +127,8 @@ impl<'a> Elaborator<'a> {
         if self.graph.ty(node).field != Field::Truth {
             let found = self.describe(node);
             return self.report(
-                Diagnostic::new(Code::E0503, format!("a condition was needed here, not a {found}"))
-                    .at(expr.span, format!("this is a {found}"))
+                Diagnostic::new(Code::E0503, format!("a condition was needed here, not {}", a(&found)))
+                    .at(expr.span, format!("this is {}", a(&found)))
                     .help("compare it with something: `<=`, `<`, `==`, `>=`, `>`, `!=`, or `⪯` for the Löwner order"),
             );
         }
@@ -153,6 +161,7 @@ impl<'a> Elaborator<'a> {
                 let base = self.operand(base);
                 let indices: Vec<_> = indices.iter().map(|index| self.operand(index)).collect();
                 let mut operands = vec![base?];
+                self.index_count(operands[0], indices.len())?;
                 for index in indices {
                     operands.push(index?);
                 }
@@ -244,6 +253,29 @@ impl<'a> Elaborator<'a> {
         }
     }
 
+    /// A matrix has two indices and a vector one.
+    fn index_count(&mut self, base: Operand, count: usize) -> Checked<()> {
+        let (needed, example) = match self.graph.ty(base.node).shape {
+            Shape::Matrix(..) => (2, "i, j"),
+            Shape::Vector(_) => (1, "i"),
+            Shape::Scalar => return Ok(()),
+        };
+        if count == needed {
+            return Ok(());
+        }
+        let found = self.describe(base.node);
+        let text = self.bare(base.span, "A");
+        let needs = if needed == 2 {
+            "an entry of a matrix has two indices, its row and its column"
+        } else {
+            "an entry of a vector has one index"
+        };
+        let diagnostic = Diagnostic::new(Code::E0203, needs)
+            .at(base.span, format!("this is {}", a(&found)))
+            .help(format!("an entry is `{text}[{example}]`; rows, columns and ranges cannot be taken out so"));
+        self.report(diagnostic)
+    }
+
     /// Elaborates all before it fails for one.
     fn operands(&mut self, exprs: &[Expr]) -> Checked<Vec<Operand>> {
         let operands: Vec<_> = exprs.iter().map(|expr| self.operand(expr)).collect();
@@ -281,28 +313,7 @@ impl<'a> Elaborator<'a> {
         if self.definitions.get(self.module, name).is_some() || builtin::builtin(name).is_some() {
             return self.function_as_value(name, span);
         }
-        let near = did_you_mean(name, self.scope.names()).or_else(|| did_you_mean(name, ["pi", "inf"]));
-        let hint = near.map(|near| format!("did you mean `{near}`?"));
-        let known: Vec<&str> = self.scope.names().collect();
-        let note = match known.as_slice() {
-            [] => "no names are bound here".to_string(),
-            names if names.len() <= 12 => format!("names bound here: {}", names.join(", ")),
-            names => format!("{} names are bound here", names.len()),
-        };
-        self.report(
-            Diagnostic::new(Code::E0201, format!("the name `{name}` is not known"))
-                .at(span, "not known here")
-                .note(note)
-                .maybe_help(hint),
-        )
-    }
-
-    fn function_as_value(&mut self, name: &str, span: Span) -> Checked<NodeId> {
-        self.report(
-            Diagnostic::new(Code::E0208, format!("`{name}` is a function, and a value was needed"))
-                .at(span, "a function")
-                .help(format!("call it: `{name}(...)`")),
-        )
+        self.unknown_name(name, span)
     }
 
     /// The function that a name stands for, if it stands for one.
@@ -330,7 +341,7 @@ impl<'a> Elaborator<'a> {
         if self.frames.iter().any(|frame| Arc::ptr_eq(&frame.definition, definition)) {
             return self.report(
                 Diagnostic::new(Code::E0206, format!("`{name}` calls itself"))
-                    .at(span, "this call leads back to the definition that it stands in")
+                    .at(span, "this call leads back to its own definition")
                     .because(definition.def.name.span, format!("`{name}` is defined here"))
                     .help("a call unfolds into its definition, so a definition cannot be recursive"),
             );
@@ -349,9 +360,18 @@ impl<'a> Elaborator<'a> {
     fn power(&mut self, base: Operand, exponent: Operand, entrywise: bool, span: Span) -> Checked<NodeId> {
         if self.graph.ty(exponent.node).shape != Shape::Scalar {
             let found = self.describe(exponent.node);
+            let (x, p) = (self.bare(base.span, "x"), self.bare(exponent.span, "A"));
+            let help = match &self.graph.ty(exponent.node).shape {
+                shape if shape.is_square() => Some(format!("for Hermitian `{p}` it is `expm(log({x}) * {p})`")),
+                shape if entrywise && *shape == self.graph.ty(base.node).shape => {
+                    Some(format!("entry by entry it is `exp({p} .* log({x}))`"))
+                }
+                _ => None,
+            };
             return self.report(
                 Diagnostic::new(Code::E0501, "an exponent must be a scalar")
-                    .at(exponent.span, format!("this is a {found}")),
+                    .at(exponent.span, format!("this is {}", a(&found)))
+                    .maybe_help(help),
             );
         }
         let scalar = self.graph.ty(base.node).shape == Shape::Scalar;
@@ -461,11 +481,21 @@ impl<'a> Elaborator<'a> {
             Some(dim) => Ok(dim),
             None => {
                 let found = self.describe(node);
-                self.report(
+                let text = self.bare(expr.span, "A");
+                let described = self.scope.get(&text).map(|binding| binding.described.clone()).unwrap_or_default();
+                let help = match self.graph.ty(node).shape {
+                    Shape::Matrix(..) | Shape::Vector(_) => format!("its sizes are `rows({text})` and `cols({text})`"),
+                    Shape::Scalar if described.starts_with(['(', '[']) => {
+                        format!("{described} holds real numbers; integers are quantified as in `forall {text} in 1..8`")
+                    }
+                    Shape::Scalar => "sizes are integers, names quantified over integers, rows(A), cols(A), and their sums and products".into(),
+                };
+                let diagnostic =
                     Diagnostic::new(Code::E0305, "a size must be an integer known when the expression is checked")
-                        .at(expr.span, format!("this is a {found}"))
-                        .help("sizes are integers, names quantified over integers, rows(A), cols(A), and their sums and products"),
-                )
+                        .at(expr.span, format!("this is {}", a(&found)))
+                        .help(help);
+                let diagnostic = self.declared(diagnostic, &[Operand { node, span: expr.span }], &[]);
+                self.report(diagnostic)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Infix operators and comparisons.
 
-use super::elaborate::{Checked, Elaborator, Operand};
+use super::elaborate::{Checked, Elaborator, Operand, Reported};
+use super::hint::a as an;
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Comparison, NodeId, Op, Property, Shape, Zip};
 use crate::syntax::ast::{Binary, Expr, Relation};
@@ -16,11 +17,17 @@ impl Elaborator<'_> {
             Binary::Mul => self.built(span, "`*`", &operands, |g, a| g.multiply(a[0], a[1])),
             Binary::Div if self.graph.ty(right.node).shape != Shape::Scalar => {
                 let found = self.describe(right.node);
+                let (p, q) = (self.bare(left.span, "A"), self.bare(right.span, "B"));
+                let divided = if self.graph.ty(right.node).shape.is_square() {
+                    format!("`{p} ./ {q}` divides entry by entry; `{p} * inv({q})` is the quotient of matrices")
+                } else {
+                    format!("`{p} ./ {q}` divides entry by entry")
+                };
                 self.report(
-                    Diagnostic::new(Code::E0501, format!("`/` divides by a scalar, not by a {found}"))
-                        .at(right.span, format!("this is a {found}"))
+                    Diagnostic::new(Code::E0501, format!("`/` divides by a scalar, not by {}", an(&found)))
+                        .at(right.span, format!("this is {}", an(&found)))
                         .because(place, "`/` stands here")
-                        .help("`./` divides entry by entry; `inv(A) * B` solves a linear system"),
+                        .help(divided),
                 )
             }
             Binary::Div => self.make(Op::Zip(Zip::Div), &operands, span, "`/`"),
@@ -85,9 +92,9 @@ impl Elaborator<'_> {
         if x != y && (*x == Shape::Scalar || *y == Shape::Scalar) {
             let (left, right) = (self.describe(a.node), self.describe(b.node));
             return self.report(
-                Diagnostic::new(Code::E0506, format!("`==` compares a {left} with a {right}"))
-                    .at(a.span, format!("this is a {left}"))
-                    .at(b.span, format!("this is a {right}"))
+                Diagnostic::new(Code::E0506, format!("`==` compares {} with {}", an(&left), an(&right)))
+                    .at(a.span, format!("this is {}", an(&left)))
+                    .at(b.span, format!("this is {}", an(&right)))
                     .help("compare with `zeros(m, n)`, `eye(n)` or `s*ones(m, n)`, or compare a norm"),
             );
         }
@@ -95,7 +102,28 @@ impl Elaborator<'_> {
     }
 
     fn loewner(&mut self, a: Operand, b: Operand, span: Span) -> Checked<NodeId> {
+        let (x, y) = (self.graph.ty(a.node).shape.clone(), self.graph.ty(b.node).shape.clone());
+        if x == Shape::Scalar || y == Shape::Scalar {
+            let (scalar, other) = if x == Shape::Scalar { (a, &y) } else { (b, &x) };
+            let text = self.bare(scalar.span, "s");
+            let help = if other.is_square() && text == "0" {
+                format!("the zero matrix is `zeros({0}, {0})`", other.rows())
+            } else if other.is_square() {
+                format!("`{text}*eye({})` is that multiple of the identity", other.rows())
+            } else {
+                "scalars are compared with `<=` and `>=`".to_string()
+            };
+            let diagnostic = Diagnostic::new(Code::E0502, "the Löwner order compares matrices, not a scalar")
+                .at(scalar.span, "this is a scalar")
+                .help(help);
+            let diagnostic = self.declared(diagnostic, &[scalar], &[]);
+            return self.report(diagnostic);
+        }
         let a = self.needs(a, Property::Hermitian, "the Löwner order");
+        // One rectangle is enough to tell of where both sides are alike.
+        if a.is_err() && x == y {
+            return Err(Reported);
+        }
         let b = self.needs(b, Property::Hermitian, "the Löwner order");
         let (a, b) = (a?, b?);
         self.built(span, "the Löwner order", &[a, b], |g, n| g.loewner_le(n[0], n[1]))
@@ -106,24 +134,32 @@ impl Elaborator<'_> {
             let ty = self.graph.ty(operand.node).clone();
             if ty.shape != Shape::Scalar {
                 let found = self.describe(operand.node);
-                let hint = if ty.shape.is_square() {
-                    "for the Löwner order write `A ⪯ B` or `A <<= B`"
-                } else {
-                    "compare norms or sums, or every entry through `min(...)` and `max(...)`"
+                let text = self.bare(operand.span, "A");
+                let other = if operand.span == a.span { b } else { a };
+                let zero = self.graph.constant_value(other.node).is_some_and(num_traits::Zero::is_zero);
+                let hint = match (ty.shape.is_square(), zero) {
+                    (true, true) => format!(
+                        "for the Löwner order write `{text} ⪰ zeros({0}, {0})` (ASCII `>>=`); for every entry, `min({text}) >= 0`",
+                        ty.shape.rows()
+                    ),
+                    (true, false) => "for the Löwner order write `A ⪯ B` (ASCII `<<=`)".to_string(),
+                    (false, _) => format!("compare a norm or a sum, or every entry: `min({text})` and `max({text})`"),
                 };
-                return self.report(
-                    Diagnostic::new(Code::E0501, format!("an order compares scalars, not a {found}"))
-                        .at(operand.span, format!("this is a {found}"))
-                        .because(place, "compared here")
-                        .help(hint),
-                );
+                let diagnostic = Diagnostic::new(Code::E0501, format!("an order compares scalars, not {}", an(&found)))
+                    .at(operand.span, format!("this is {}", an(&found)))
+                    .because(place, "compared here")
+                    .help(hint);
+                let diagnostic = self.declared(diagnostic, &[operand], &[]);
+                return self.report(diagnostic);
             }
             if ty.field != crate::ir::Field::Real {
+                let text = self.sources.text(operand.span);
+                let help = format!("compare `real({text})` or `abs({text})`; `==` compares complex numbers");
                 return self.report(
                     Diagnostic::new(Code::E0504, "complex numbers have no order")
                         .at(operand.span, "this is complex")
                         .because(place, "compared here")
-                        .help("compare `real(x)` or `abs(x)`; `==` compares complex numbers"),
+                        .help(help),
                 );
             }
         }

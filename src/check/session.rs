@@ -1,12 +1,12 @@
 //! A session: the library, the files read so far, the names bound so far, and what can be asked about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::arguments::signature;
 use super::builtin;
-use super::call::signature;
 use super::data::Data;
 use super::definitions::{Definition, Definitions, Module, Origin};
 use super::elaborate::{Elaborator, Reported};
@@ -16,7 +16,7 @@ use super::theorem::Theorem;
 use crate::base::{Code, Diagnostic, FileId, Sources, Span, did_you_mean};
 use crate::ir::{Basis, Facts, Graph, Input, InputId, NodeId, Property};
 use crate::library;
-use crate::syntax::ast::{Expr, Item, Program};
+use crate::syntax::ast::{self, Expr, Item, Program};
 use crate::syntax::{parse_expr, parse_program};
 
 /// An expression as a graph, with the data that its inputs stand for.
@@ -65,7 +65,7 @@ pub struct Session {
     user: Module,
     bound: Vec<(String, Span, Bound)>,
     files: BTreeMap<PathBuf, Module>,
-    reading: Vec<PathBuf>,
+    reading: Vec<(PathBuf, String)>,
 }
 
 impl Session {
@@ -138,13 +138,16 @@ impl Session {
             vec![place(Diagnostic::new(Code::E0801, format!("{shown} cannot be read: {error}"))).maybe_help(hint)]
         };
         let canonical = path.canonicalize().map_err(unreadable)?;
-        if let Some(at) = self.reading.iter().position(|file| *file == canonical) {
-            let circle: Vec<String> = self.reading[at..].iter().map(|file| file.display().to_string()).collect();
-            return Err(vec![
-                place(Diagnostic::new(Code::E0804, format!("{shown} imports itself")))
-                    .note(format!("by way of {}", circle.join(", ")))
+        if let Some(at) = self.reading.iter().position(|(file, _)| *file == canonical) {
+            let circle: Vec<&str> = self.reading[at..].iter().map(|(_, name)| name.as_str()).collect();
+            let diagnostic = place(Diagnostic::new(Code::E0804, format!("{} imports itself", circle[0])));
+            return Err(vec![match circle.as_slice() {
+                [_] => diagnostic.help("leave the import out: a file sees its own definitions"),
+                [first, way @ ..] => diagnostic
+                    .note(format!("{first} imports {}, which imports {first}", way.join(", which imports ")))
                     .help("move what both files need into a third"),
-            ]);
+                [] => diagnostic,
+            }]);
         }
         if let (Some(module), Some(_)) = (self.files.get(&canonical), from) {
             return Ok((*module, Vec::new()));
@@ -161,7 +164,7 @@ impl Session {
         let file = self.add_source(&shown.to_string(), &text)?;
         let module = self.definitions.module();
         self.files.insert(canonical.clone(), module);
-        self.reading.push(canonical);
+        self.reading.push((canonical, shown.to_string()));
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let theorems = self.check_program(file, module, &folder);
         self.reading.pop();
@@ -172,16 +175,24 @@ impl Session {
         let text = self.sources.get(file).text.clone();
         let parsed = parse_program(file, &text);
         let mut diagnostics = parsed.diagnostics;
+        let primary = diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels).filter(|label| label.primary);
+        let misread: Vec<Span> = primary.map(|label| label.span).collect();
         for item in &parsed.value.items {
-            if let Item::Import(import) = item {
+            if let Item::Import(import) = item
+                && !holds_any(import.span, &misread)
+            {
                 match self.read_module(&folder.join(&import.path.text), Some(import.path.span)) {
                     Ok((from, _)) => self.definitions.import(from, module),
                     Err(more) => diagnostics.extend(more),
                 }
             }
         }
+        // What could not be read may hold the names that are not known below.
+        let incomplete = !diagnostics.is_empty();
         diagnostics.extend(self.define(&parsed.value, module, Origin::User));
+        let mut found: Vec<Diagnostic> = Vec::new();
         let mut theorems: Vec<Theorem> = Vec::new();
+        let mut titles: Vec<&ast::Text> = Vec::new();
         for item in &parsed.value.items {
             match item {
                 Item::Import(_) => {}
@@ -192,23 +203,34 @@ impl Session {
                     if elaborator.check_definition(&definition).is_err() {
                         definition.broken.store(true, Ordering::Relaxed);
                     }
-                    diagnostics.extend(elaborator.diagnostics);
+                    found.extend(elaborator.diagnostics.into_iter().filter(|_| !holds_any(def.span, &misread)));
                 }
                 Item::Theorem(written) => {
-                    if let Some(before) = theorems.iter().find(|theorem| theorem.name == written.name.text) {
-                        diagnostics.push(
+                    if let Some(before) = titles.iter().find(|title| title.text == written.name.text) {
+                        found.push(
                             Diagnostic::new(Code::E0602, format!("two theorems are called \"{}\"", written.name.text))
                                 .at(written.name.span, "the second")
-                                .because(before.span, "the first"),
+                                .because(before.span, "the first")
+                                .help("verdicts are told apart by these names: give each its own"),
                         );
                     }
+                    titles.push(&written.name);
                     let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
                     let name = &self.sources.get(file).name;
                     if let Ok(theorem) = TheoremBuilder::build(&mut elaborator, written, name) {
                         theorems.push(theorem);
                     }
-                    diagnostics.extend(elaborator.diagnostics);
+                    found.extend(elaborator.diagnostics.into_iter().filter(|_| !holds_any(written.span, &misread)));
                 }
+            }
+        }
+        found.retain(|diagnostic| !incomplete || !matches!(diagnostic.code, Code::E0201 | Code::E0202));
+        let mut told = HashSet::new();
+        for diagnostic in found {
+            // A definition that is checked at each of its calls makes its mistake at each of them.
+            let place = diagnostic.labels.first().map(|label| label.span);
+            if told.insert((diagnostic.code, place, diagnostic.message.clone())) {
+                diagnostics.push(diagnostic);
             }
         }
         if diagnostics.is_empty() { Ok(theorems) } else { Err(diagnostics) }
@@ -443,6 +465,11 @@ impl Default for Session {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether any of the places lies within a statement.
+fn holds_any(statement: Span, places: &[Span]) -> bool {
+    places.iter().any(|place| statement.start <= place.start && place.end <= statement.end)
 }
 
 /// A file beside the missing one whose name is near.

@@ -1,17 +1,16 @@
 //! Theorems: quantified names, hypotheses and claims.
 
-use std::collections::BTreeMap;
-
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 
-use super::elaborate::{Checked, Elaborator, Operand, Reported};
+use super::elaborate::{Checked, Elaborator, Place, Reported};
+use super::hint::a;
 use super::scope::Value;
 use super::theorem::{Assumption, Claim, Expected, Part, Theorem, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{
-    Basis, Dim, Domain, Facts, Field, Input, InputId, Interval, NodeId, Op, Property, Range, Shape, SizeVar, Type,
+    Basis, Dim, Domain, Facts, Input, InputId, Interval, NodeId, Op, Property, Range, Shape, SizeVar, Type,
 };
 use crate::syntax::ast::{self, DomainKind, Expr, ExprKind, Ident, Statement};
 
@@ -23,10 +22,14 @@ const MAX_LISTED: i64 = 10_000;
 
 /// Builds one theorem.
 pub(super) struct TheoremBuilder<'e, 'a> {
-    elaborator: &'e mut Elaborator<'a>,
-    variables: Vec<Variable>,
+    pub(super) elaborator: &'e mut Elaborator<'a>,
+    pub(super) variables: Vec<Variable>,
     assumptions: Vec<Assumption>,
     claims: Vec<Claim>,
+    /// The place of each claim's label, or of the claim where it has none.
+    labels: Vec<Span>,
+    /// The place of what is expected of the last claim.
+    expected: Option<Span>,
     broken: bool,
 }
 
@@ -38,8 +41,12 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             variables: Vec::new(),
             assumptions: Vec::new(),
             claims: Vec::new(),
+            labels: Vec::new(),
+            expected: None,
             broken: false,
         };
+        builder.elaborator.place = Place::Theorem;
+        builder.elaborator.later = bound_names(written);
         for statement in &written.statements {
             if builder.statement(statement).is_err() {
                 builder.broken = true;
@@ -109,19 +116,32 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 let label =
                     claim.label.as_ref().map_or_else(|| (self.claims.len() + 1).to_string(), |l| l.text.clone());
                 if let Some(before) = self.claims.iter().find(|other| other.label == label) {
-                    let before = before.span;
+                    let at = self.claims.iter().position(|other| other.label == before.label).unwrap_or(0);
                     return self.elaborator.report(
                         Diagnostic::new(Code::E0205, format!("two claims are labelled `{label}`"))
-                            .at(claim.span, "the second")
-                            .because(before, "the first"),
+                            .at(claim.label.as_ref().map_or(claim.span, |label| label.span), "the second")
+                            .because(self.labels[at], "the first")
+                            .help("verdicts are told apart by these labels: give each its own"),
                     );
                 }
+                self.expected = None;
                 let parts = self.claim(claim)?;
+                self.labels.push(claim.label.as_ref().map_or(claim.span, |label| label.span));
                 self.claims.push(Claim { label, span: claim.span, expected: Expected::Holds, parts });
                 Ok(())
             }
             Statement::Expect(expect, span) => match self.claims.last_mut() {
+                Some(_) if self.expected.is_some() => {
+                    let first = self.expected.unwrap_or(*span);
+                    self.elaborator.report(
+                        Diagnostic::new(Code::E0603, "two things are expected of one claim")
+                            .at(*span, "the second")
+                            .because(first, "the first")
+                            .help("keep the one that is meant: a claim is refuted, or vacuous, or holds"),
+                    )
+                }
                 Some(claim) => {
+                    self.expected = Some(*span);
                     claim.expected = match expect {
                         ast::Expect::Refuted => Expected::Refuted,
                         ast::Expect::Vacuous => Expected::Vacuous,
@@ -131,7 +151,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 None if self.broken => Err(Reported),
                 None => self.elaborator.report(
                     Diagnostic::new(Code::E0603, "`expect` stands after the claim that it is about")
-                        .at(*span, "no claim before it"),
+                        .at(*span, "no claim before it")
+                        .help("move it below the claim"),
                 ),
             },
             // Calculations are the rewriter's part; their steps are not read as claims.
@@ -163,6 +184,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                     self.implicit_sizes(size)?;
                 }
                 let domain = self.elaborator.domain(domain)?;
+                self.sizes_positive(&domain, sizes)?;
                 self.member(name, domain)?
             }
             DomainKind::Range { lo, hi } => self.integers(name, lo, hi, domain.span)?,
@@ -173,6 +195,28 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         };
         self.elaborator.scope.bind(&name.name, Value::Node(value), name.span, described);
         self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind });
+        Ok(())
+    }
+
+    /// A size that is 0 for the least values of the integers in it.
+    fn sizes_positive(&mut self, domain: &Domain, written: &[Expr]) -> Checked<()> {
+        for (size, expr) in domain.sizes.iter().zip(written) {
+            let (Some(least), vars) = (size.least(), size.vars()) else { continue };
+            if least >= 1 || vars.is_empty() {
+                continue;
+            }
+            let at: Vec<String> = vars.iter().map(|var| format!("{} is {}", var.name, var.least)).collect();
+            let mut diagnostic = Diagnostic::new(Code::E0305, format!("the size {size} is not always positive"))
+                .at(expr.span, format!("this is {least} where {}", at.join(" and ")));
+            for var in &vars {
+                if let Some(place) = self.elaborator.size_places.get(var) {
+                    diagnostic = diagnostic.because(*place, format!("`{}` ranges from {}", var.name, var.least));
+                }
+            }
+            return self
+                .elaborator
+                .report(diagnostic.help("let the range start higher, so that every size is at least 1"));
+        }
         Ok(())
     }
 
@@ -268,10 +312,19 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             Some(dim) => Ok(dim),
             None => {
                 let found = self.elaborator.describe(node);
+                let infinite = *self.elaborator.graph.op(node) == Op::Infinity;
+                let (label, help) = if infinite {
+                    ("not an integer".to_string(), "a range ends where sampling is to end: `1..32`")
+                } else {
+                    let known = self.elaborator.known_number(node);
+                    let found = known.unwrap_or_else(|| a(&found));
+                    let help = "an interval of real numbers is written `[a, b]`, `(a, b]`, `[a, b)` or `(a, b)`";
+                    (format!("this is {found}, not an integer known here"), help)
+                };
                 self.elaborator.report(
                     Diagnostic::new(Code::E0406, "a range `a..b` goes from one integer to another")
-                        .at(end.span, format!("this is a {found}, not an integer known here"))
-                        .help("an interval of real numbers is written `[a, b]`, `(a, b]`, `[a, b)` or `(a, b)`"),
+                        .at(end.span, label)
+                        .help(help),
                 )
             }
         }
@@ -285,18 +338,18 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         span: Span,
     ) -> Checked<(Range, VariableKind, NodeId)> {
         let ends = (self.elaborator.value(lo), self.elaborator.value(hi));
-        let (a, b) = (ends.0?, ends.1?);
-        for (node, expr) in [(a, lo), (b, hi)] {
+        let (least, most) = (ends.0?, ends.1?);
+        for (node, expr) in [(least, lo), (most, hi)] {
             if !self.elaborator.graph.ty(node).is_real_scalar() {
                 let found = self.elaborator.describe(node);
                 return self.elaborator.report(
                     Diagnostic::new(Code::E0406, "the ends of an interval are real numbers")
-                        .at(expr.span, format!("this is a {found}")),
+                        .at(expr.span, format!("this is {}", a(&found))),
                 );
             }
         }
         let g = &self.elaborator.graph;
-        if let (Some(x), Some(y)) = (g.constant_value(a), g.constant_value(b))
+        if let (Some(x), Some(y)) = (g.constant_value(least), g.constant_value(most))
             && (x > y || (x == y && !(lo_closed && hi_closed)))
         {
             return self.elaborator.report(
@@ -305,8 +358,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                     .help("write the smaller end first; `[a, a]` holds one number"),
             );
         }
-        let nonnegative = g.has(a, Property::Nonnegative);
-        let positive = g.has(a, Property::Positive) || (nonnegative && !lo_closed);
+        let nonnegative = g.has(least, Property::Nonnegative);
+        let positive = g.has(least, Property::Positive) || (nonnegative && !lo_closed);
         let mut properties = Vec::new();
         if nonnegative {
             properties.push(Property::Nonnegative);
@@ -314,7 +367,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         if positive {
             properties.push(Property::Positive);
         }
-        self.scalar(name, Range::Interval(Interval { lo: a, lo_closed, hi: b, hi_closed }), &properties)
+        self.scalar(name, Range::Interval(Interval { lo: least, lo_closed, hi: most, hi_closed }), &properties)
     }
 
     fn finite(&mut self, name: &Ident, values: &[Expr], span: Span) -> Checked<(Range, VariableKind, NodeId)> {
@@ -340,7 +393,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         self.scalar(name, Range::Finite(values), &properties)
     }
 
-    fn margin(&mut self, condition: NodeId, span: Span) -> Checked<crate::ir::Margin> {
+    pub(super) fn margin(&mut self, condition: NodeId, span: Span) -> Checked<crate::ir::Margin> {
         let mut margin = None;
         self.elaborator.built(span, "a condition", &[], |g, _| {
             let made = g.margin(condition)?;
@@ -352,7 +405,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
 
     fn claim(&mut self, claim: &ast::Claim) -> Checked<Vec<Part>> {
         let mut parts = match &claim.kind {
-            ast::ClaimKind::Condition(condition) => match extremum(condition) {
+            ast::ClaimKind::Condition(condition) => match super::claim::extremum(condition) {
                 Some((form, args)) => return self.extremum(form, args, condition.span),
                 None => {
                     let node = self.elaborator.condition(condition)?;
@@ -367,7 +420,9 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         if let Some(equality) = &claim.equality {
             let ast::ClaimKind::Condition(condition) = &claim.kind else {
                 return self.elaborator.report(
-                    Diagnostic::new(Code::E0603, "an asymptotic claim has no case of equality").at(claim.span, "here"),
+                    Diagnostic::new(Code::E0603, "an asymptotic claim has no case of equality")
+                        .at(claim.span, "`equality` belongs to a claim `a <= b` or `a >= b`")
+                        .help("leave the clause out, or claim the equality by itself"),
                 );
             };
             let gap = self.gap(condition)?;
@@ -386,195 +441,14 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         }
         Ok(parts)
     }
-
-    /// The difference of the two sides of `a <= b` or `a >= b`, nonnegative where that holds.
-    fn gap(&mut self, condition: &Expr) -> Checked<NodeId> {
-        use ast::Relation::{Ge, Gt, Le, Lt};
-        if let ExprKind::Compare { first, rest } = &condition.kind
-            && let [(relation @ (Le | Ge | Lt | Gt), _, second)] = rest.as_slice()
-        {
-            let (small, large) = if matches!(relation, Le | Lt) { (&**first, second) } else { (second, &**first) };
-            let (small, large) = (self.elaborator.value(small)?, self.elaborator.value(large)?);
-            return self.elaborator.built(condition.span, "a gap", &[], |g, _| g.sub(large, small));
-        }
-        self.elaborator.report(
-            Diagnostic::new(Code::E0603, "`equality` belongs to a claim `a <= b` or `a >= b`")
-                .at(condition.span, "this claim is not one inequality"),
-        )
-    }
-
-    /// A node with quantified names replaced by expressions.
-    fn put(&mut self, node: NodeId, bindings: &[ast::Binding]) -> Checked<NodeId> {
-        let mut replacements = BTreeMap::new();
-        let mut sizes = BTreeMap::new();
-        for binding in bindings {
-            let found = self.variables.iter().find(|variable| variable.name == binding.name.name);
-            let Some(variable) = found.cloned() else {
-                return self.elaborator.report(
-                    Diagnostic::new(Code::E0605, format!("`{}` is not a quantified name", binding.name.name))
-                        .at(binding.name.span, "only names after `forall` can be given values here"),
-                );
-            };
-            let value = self.elaborator.value(&binding.value)?;
-            match variable.kind {
-                VariableKind::Size(var) => match self.elaborator.size_of(value) {
-                    Some(dim) => {
-                        sizes.insert(var, dim);
-                    }
-                    None => {
-                        return self.elaborator.report(
-                            Diagnostic::new(Code::E0305, format!("`{}` is a size, and this is none", variable.name))
-                                .at(binding.value.span, "not an integer expression of sizes"),
-                        );
-                    }
-                },
-                VariableKind::Scalar { value: old, .. } | VariableKind::Member { value: old, .. } => {
-                    let (x, y) = (self.elaborator.graph.ty(old).clone(), self.elaborator.graph.ty(value).clone());
-                    if x.shape != y.shape || (x.field == Field::Real && y.field == Field::Complex) {
-                        let operands = [
-                            Operand { node: old, span: variable.span },
-                            Operand { node: value, span: binding.value.span },
-                        ];
-                        let mismatch = crate::ir::Mismatch::ShapesDiffer(0, 1);
-                        let diagnostic =
-                            self.elaborator.explain(&mismatch, "a replacement", &operands, binding.value.span);
-                        return self.elaborator.report(diagnostic);
-                    }
-                    let value = self.elaborator.built(binding.value.span, "a replacement", &[], |g, _| {
-                        let same_field = x.field == y.field;
-                        if same_field { Ok(value) } else { g.make(Op::Complexify, vec![value]) }
-                    })?;
-                    replacements.insert(old, value);
-                }
-            }
-        }
-        self.elaborator.built(bindings[0].name.span, "a replacement", &[], |g, _| {
-            g.substitute(&[node], &replacements, &sizes).map(|nodes| nodes[0])
-        })
-    }
-
-    fn iff(&mut self, gap: NodeId, condition: &Expr) -> Checked<Part> {
-        let node = self.elaborator.condition(condition)?;
-        let margin = self.margin(node, condition.span)?;
-        let names: Vec<String> = self.variables.iter().map(|variable| variable.name.clone()).collect();
-        let mut bindings = Vec::new();
-        collect_equalities(condition, &names, &mut bindings);
-        let substituted = if bindings.is_empty() { None } else { Some(self.put(gap, &bindings)?) };
-        Ok(Part::Iff { gap, condition: margin, substituted })
-    }
-
-    /// `maximizes(f, K, X)`: f(K) <= f(X) for every K, and equal only at K = X.
-    fn extremum(&mut self, form: &str, args: &[ast::Arg], span: Span) -> Checked<Vec<Part>> {
-        let [f, k, x] = args else {
-            return self.elaborator.report(
-                Diagnostic::new(Code::E0603, format!("`{form}` takes a function, a quantified name and a point"))
-                    .at(span, format!("{} arguments", args.len()))
-                    .help(format!("claim {form}(entropy(K, 2), K, eye(n))")),
-            );
-        };
-        let ExprKind::Name(name) = &k.value.kind else {
-            return self.elaborator.report(
-                Diagnostic::new(Code::E0605, "the second argument is the quantified name that moves")
-                    .at(k.value.span, "not a name"),
-            );
-        };
-        // A function given by name is taken at the name that moves.
-        let objective = match &f.value.kind {
-            ExprKind::Name(function) if self.elaborator.function(function).is_some() => {
-                let callee = Ident { name: function.clone(), span: f.value.span };
-                let arg = ast::Arg { name: None, value: k.value.clone() };
-                Expr { kind: ExprKind::Call { callee, args: vec![arg] }, span: f.value.span }
-            }
-            _ => f.value.clone(),
-        };
-        let at_any = self.elaborator.value(&objective)?;
-        if !self.elaborator.graph.ty(at_any).is_real_scalar() {
-            let found = self.elaborator.describe(at_any);
-            return self.elaborator.report(
-                Diagnostic::new(Code::E0504, format!("`{form}` compares real numbers"))
-                    .at(f.value.span, format!("this is a {found}")),
-            );
-        }
-        let ident = Ident { name: name.clone(), span: k.value.span };
-        let binding = ast::Binding { name: ident, value: x.value.clone() };
-        let at_point = self.put(at_any, std::slice::from_ref(&binding))?;
-        let member = self.elaborator.value(&k.value)?;
-        let point = self.elaborator.value(&x.value)?;
-        let maximum = form == "maximizes";
-        let gap = self
-            .elaborator
-            .built(span, form, &[], |g, _| if maximum { g.sub(at_point, at_any) } else { g.sub(at_any, at_point) })?;
-        let holds = self.elaborator.built(span, form, &[], |g, _| {
-            let zero = g.integer(0)?;
-            g.compare(crate::ir::Comparison::Le, zero, gap)
-        })?;
-        let same = self.elaborator.built(span, form, &[], |g, _| g.equal(member, point))?;
-        let (margin, condition) = (self.margin(holds, span)?, self.margin(same, span)?);
-        Ok(vec![Part::Margin { condition: holds, margin }, Part::Iff { gap, condition, substituted: None }])
-    }
-
-    fn asymptotic(&mut self, f: &Expr, g: &Expr, order: &Expr, variable: &Ident, limit: &Expr) -> Checked<Part> {
-        let sides = (self.elaborator.value(f), self.elaborator.value(g), self.elaborator.value(order));
-        let (f_node, g_node, order_node) = (sides.0?, sides.1?, sides.2?);
-        for (node, expr) in [(f_node, f), (g_node, g), (order_node, order)] {
-            if !self.elaborator.graph.ty(node).is_real_scalar() {
-                let found = self.elaborator.describe(node);
-                return self.elaborator.report(
-                    Diagnostic::new(Code::E0504, "an asymptotic claim is about real numbers")
-                        .at(expr.span, format!("this is a {found}")),
-                );
-            }
-        }
-        let found = self.variables.iter().find(|v| v.name == variable.name).map(|v| v.kind.clone());
-        let Some(VariableKind::Scalar { input, .. }) = found else {
-            return self.elaborator.report(
-                Diagnostic::new(Code::E0605, format!("`{}` cannot go to a limit", variable.name))
-                    .at(variable.span, "not a real scalar after `forall`")
-                    .help(format!("quantify it over an interval: `forall {} in (0, inf)`", variable.name)),
-            );
-        };
-        let limit_node = self.elaborator.value(limit)?;
-        let to_infinity = *self.elaborator.graph.op(limit_node) == Op::Infinity;
-        let to_zero = self.elaborator.graph.constant_value(limit_node).is_some_and(num_traits::Zero::is_zero);
-        if !to_infinity && !to_zero {
-            return self.elaborator.report(
-                Diagnostic::new(Code::E0603, "the limit of an asymptotic claim is `inf` or `0`")
-                    .at(limit.span, "not one of these")
-                    .help("move the variable: write `a + x` with `x -> 0`"),
-            );
-        }
-        let difference = self.elaborator.built(f.span.to(g.span), "`~`", &[], |graph, _| graph.sub(f_node, g_node))?;
-        Ok(Part::Asymptotic { difference, order: order_node, variable: input, to_infinity })
-    }
 }
 
-/// `maximizes(...)` or `minimizes(...)` as a whole claim.
-fn extremum(condition: &Expr) -> Option<(&str, &[ast::Arg])> {
-    match &condition.kind {
-        ExprKind::Call { callee, args } if super::builtin::CLAIM_FORMS.contains(&callee.name.as_str()) => {
-            Some((&callee.name, args))
-        }
-        _ => None,
-    }
-}
-
-/// The equalities `NAME == EXPR` that a condition consists of, if it consists of such alone.
-fn collect_equalities(condition: &Expr, names: &[String], into: &mut Vec<ast::Binding>) {
-    let parts: &[Expr] = match &condition.kind {
-        ExprKind::And(parts) => parts,
-        _ => std::slice::from_ref(condition),
-    };
-    for part in parts {
-        let ExprKind::Compare { first, rest } = &part.kind else { return into.clear() };
-        let [(ast::Relation::Eq, _, second)] = rest.as_slice() else { return into.clear() };
-        let name_of = |expr: &Expr| match &expr.kind {
-            ExprKind::Name(name) if names.contains(name) => Some(Ident { name: name.clone(), span: expr.span }),
-            _ => None,
-        };
-        match (name_of(first), name_of(second)) {
-            (Some(name), _) => into.push(ast::Binding { name, value: second.clone() }),
-            (None, Some(name)) => into.push(ast::Binding { name, value: (**first).clone() }),
-            (None, None) => return into.clear(),
-        }
-    }
+/// Every name that a theorem binds, with its place.
+fn bound_names(written: &ast::Theorem) -> Vec<(String, Span)> {
+    let names = written.statements.iter().flat_map(|statement| match statement {
+        Statement::Forall(groups) => groups.iter().flat_map(|group| &group.names).collect::<Vec<_>>(),
+        Statement::Let(bindings) => bindings.iter().map(|binding| &binding.name).collect(),
+        Statement::Assume(_) | Statement::Claim(_) | Statement::Expect(..) | Statement::Proof(_) => Vec::new(),
+    });
+    names.map(|name| (name.name.clone(), name.span)).collect()
 }

@@ -8,7 +8,7 @@ use super::progress::Bar;
 use crate::api;
 use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Data, Entries, Session, Theorem};
-use crate::ir::{Dim, Property, Shape};
+use crate::ir::{Dim, Property, SETS, Shape};
 use crate::report::Answer;
 use crate::verify::{self, Options, Report, Value};
 
@@ -81,13 +81,21 @@ impl Engine {
         Ok(ty.chain(held.iter().map(Property::to_string)).collect::<Vec<_>>().join(", "))
     }
 
-    /// Every name that an expression may use.
+    /// Every name that an expression or a statement may use.
     pub fn names(&self) -> Vec<String> {
-        self.session.names()
+        let mut names = self.session.names();
+        names.extend(SETS.iter().map(|row| row.name.to_owned()));
+        names
     }
 
-    /// The documentation of a function or a constant.
+    /// The documentation of a function, a constant or a set.
     pub fn doc(&self, name: &str) -> Result<String, Vec<Diagnostic>> {
+        if let Some(row) = SETS.iter().find(|row| row.name == name) {
+            let sizes = ["", "[n]", "[m, n]"][row.sizes.min(2)];
+            let complex =
+                if row.complex { "\n    with `complex` as the last argument: its complex version" } else { "" };
+            return Ok(format!("{name}{sizes}\n    {}{complex}\n    (language)", row.doc));
+        }
         let doc = self.session.doc(name).map_err(|near| {
             let help = near.map(|near| format!("did you mean `{near}`?"));
             vec![Diagnostic::new(Code::E0201, format!("there is no documentation of `{name}`")).maybe_help(help)]

@@ -19,7 +19,12 @@ pub(super) struct Bar {
 impl Bar {
     /// A bar that appears with the first theorem.
     pub fn new() -> Self {
-        Bar { bar: ProgressBar::new(0), surprises: AtomicU64::new(0), samples: AtomicU64::new(0) }
+        let mut bar = ProgressBar::new(0);
+        // The template is a constant that a test below holds to be one.
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar = bar.with_style(style.progress_chars("━╸ "));
+        }
+        Bar { bar, surprises: AtomicU64::new(0), samples: AtomicU64::new(0) }
     }
 
     /// Takes the bar off the screen.
@@ -41,10 +46,6 @@ impl Bar {
 impl Progress for Bar {
     fn start(&self, theorems: usize) {
         self.bar.set_length(theorems as u64);
-        // The template is a constant that the tests below hold to be one.
-        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-            self.bar.set_style(style.progress_chars("━╸ "));
-        }
         self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 

@@ -59,7 +59,7 @@ impl<E: Copy + num_traits::Num> Compensated<E> {
         let virtual_x = sum - self.sum;
         let error = (self.sum - (sum - virtual_x)) + (x - virtual_x);
         // An infinite sum has no error to carry: the differences above are NaN then.
-        if (error - error).is_zero() {
+        if (error * E::zero()).is_zero() {
             self.error = self.error + error;
         }
         self.sum = sum;

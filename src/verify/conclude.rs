@@ -9,6 +9,10 @@ use super::verdict::{Verdict, ViolationBound, Witness};
 /// A strict inequality that is met within rounding of equality this often is not known to hold.
 const TOUCHES: u64 = 3;
 
+/// One in so many samples may be on the wrong side within a large error bound, as next to a jump of a rank or of a root at
+/// 0, before nothing can be said: a false claim fails elsewhere too.
+const MANY_UNCLEAR: u64 = 100;
+
 /// Followed inputs that show an asymptotic claim.
 const ENOUGH_LIMITS: u64 = 3;
 
@@ -100,7 +104,7 @@ impl Evidence<'_> {
             if 2 * tally.dropped() > findings.met {
                 return inconclusive(unevaluated(tally, findings.met));
             }
-            if tally.unclear > 0 {
+            if MANY_UNCLEAR * tally.unclear > tally.judged {
                 return inconclusive(format!(
                     "{} samples are on the wrong side as computed, within an error bound of up to {:.1e}",
                     tally.unclear, tally.loosest
@@ -154,6 +158,12 @@ impl Evidence<'_> {
             }
             if tally.tight > 0 {
                 notes.push(format!("tight: {} samples within rounding of equality", tally.tight));
+            }
+            if tally.unclear > 0 {
+                notes.push(format!(
+                    "{} samples undecided: on the wrong side as computed, within error bounds of up to {:.1e}",
+                    tally.unclear, tally.loosest
+                ));
             }
             if (1..TOUCHES).contains(&tally.touches) {
                 notes.push(format!("{} samples within rounding of equality", tally.touches));

@@ -1,18 +1,22 @@
 //! Plans of a theorem's expressions at one instance, and what they say of a sample.
 
+use std::sync::OnceLock;
+
 use num_rational::BigRational;
 
 use super::ensembles::Ends;
 use super::sample::{Numbers, Sample};
-use crate::eval::{Entries, Fault, FaultKind, Plan, ValueRef, Workspace};
+use crate::eval::{Bound, Bounds, Entries, Fault, FaultKind, Plan, ValueRef, Workspace};
 use crate::ir::{Axis, Graph, InputId, Instance, Interval, NodeId, Op, Part, Reduction, ScalarFn, Zip};
 
 /// Some nodes of a graph at an instance, compiled.
-#[derive(Clone, Debug)]
 pub struct Program {
+    graph: Graph,
+    roots: Vec<NodeId>,
     plan: Plan<f64>,
     inputs: Vec<InputId>,
-    outputs: usize,
+    /// The error bounds, compiled by the first thread that asks for one; `None` where they have no plan.
+    bounds: OnceLock<Option<Bounds<f64>>>,
 }
 
 impl Program {
@@ -24,12 +28,17 @@ impl Program {
         let (graph, roots) = graph.instantiate(roots, instance).map_err(|mismatch| mismatch.to_string())?;
         let inputs = graph.reachable(&roots).into_iter().filter_map(|id| graph.as_input(id)).collect();
         let plan = Plan::<f64>::compile(&graph, &roots).map_err(|error| error.to_string())?;
-        Ok(Program { plan, inputs, outputs: roots.len() })
+        Ok(Program { graph, roots, plan, inputs, bounds: OnceLock::new() })
     }
 
     /// Memory to run it in, for one thread.
     pub fn machine(&self) -> Machine<'_> {
-        Machine { program: self, workspace: Workspace::new(&self.plan), bounds: None }
+        let workspace = Workspace::new(&self.plan);
+        Machine { program: self, workspace, bounding: None, bounds: None }
+    }
+
+    fn bounds(&self) -> Option<&Bounds<f64>> {
+        self.bounds.get_or_init(|| Bounds::compile(&self.graph, &self.roots).ok()).as_ref()
     }
 
     /// The raw inputs that the nodes rest on.
@@ -42,7 +51,10 @@ impl Program {
 pub struct Machine<'a> {
     program: &'a Program,
     workspace: Workspace<f64>,
-    bounds: Option<Vec<f64>>,
+    /// The memory of the error bounds, made when one is first asked for.
+    bounding: Option<Workspace<f64>>,
+    /// The error bounds at the present inputs, where they were asked for; empty where they could not be computed.
+    bounds: Option<Vec<Bound>>,
 }
 
 impl Machine<'_> {
@@ -81,16 +93,33 @@ impl Machine<'_> {
         self.workspace.value(output)
     }
 
-    /// A bound on the difference of a node's computed value and its exact value at these raw inputs, after a run;
-    /// infinite where none is known. Costs another evaluation the first time.
-    pub fn bound(&mut self, output: usize) -> f64 {
+    /// A bound on the difference of `computed`, a node's computed value, and the node's exact value at the raw inputs
+    /// in place; infinite where none is known. Costs an evaluation of its own, the first time for these inputs.
+    pub fn error(&mut self, output: usize, computed: f64) -> f64 {
         if self.bounds.is_none() {
-            // STANDIN until the evaluator bounds its errors.
-            let count = self.program.outputs;
-            self.bounds = Some((0..count).map(|i| 1e-11 * self.scalar(i).abs().max(1.0)).collect());
+            self.bounds = Some(self.all_bounds().unwrap_or_default());
         }
-        let bound = self.bounds.as_ref().and_then(|bounds| bounds.get(output)).copied();
-        bound.filter(|bound| !bound.is_nan()).unwrap_or(f64::INFINITY)
+        let bound = self.bounds.as_ref().and_then(|bounds| bounds.get(output));
+        // The bounds come with an evaluation in another order of operations: its value may differ in the last places.
+        let error = bound.map(|bound| bound.radius + (bound.value - computed).abs());
+        error.filter(|error| !error.is_nan()).unwrap_or(f64::INFINITY)
+    }
+
+    fn all_bounds(&mut self) -> Option<Vec<Bound>> {
+        let bounds = self.program.bounds()?;
+        let bounding = self.bounding.get_or_insert_with(|| bounds.workspace());
+        for input in &self.program.inputs {
+            let (Some(from), Some(to)) = (self.workspace.input_mut(*input), bounding.input_mut(*input)) else {
+                continue;
+            };
+            match (from.entries, to.entries) {
+                (Entries::Real(from), Entries::Real(to)) => to.copy_from_slice(from),
+                (Entries::Complex(from), Entries::Complex(to)) => to.copy_from_slice(from),
+                // Both are places of one input, which has one field.
+                (Entries::Real(_) | Entries::Complex(_), _) => return None,
+            }
+        }
+        bounds.run(bounding).ok()
     }
 }
 

@@ -41,7 +41,7 @@ pub fn standing(hypotheses: &[Hypothesis], machine: &mut Machine<'_>, sample: &S
     let mut worst = 0.0f64;
     let mut sure = true;
     for hypothesis in hypotheses {
-        let margin = hypothesis.margin.read(machine, 0);
+        let margin = hypothesis.margin.read(|output| machine.scalar(output));
         let (value, scale) = (margin.value, margin.scale.max(f64::MIN_POSITIVE));
         if hypothesis.equality {
             sure = false;
@@ -49,7 +49,7 @@ pub fn standing(hypotheses: &[Hypothesis], machine: &mut Machine<'_>, sample: &S
             let near = -value <= SQUARED_ROUNDING || -value <= 1e-6 * scale.max(1.0);
             let met = near
                 && (-value <= SQUARED_ROUNDING || {
-                    let bound = machine.bound(hypothesis.margin.output(0));
+                    let bound = machine.error(hypothesis.margin.output(), value);
                     // A bound that is loose says nothing of equality.
                     -value <= bound.min(1e-8 * scale.max(1.0))
                 });

@@ -7,6 +7,9 @@
 /// How large an error bound may be, against the sides of a claim, for a margin within it to count as a tight spot.
 const TIGHT: f64 = 1e-6;
 
+/// Margins of this size, against the sides of a claim or 1, are what rounding makes of equality where no bound is known.
+const ROUNDING: f64 = 1e-12;
+
 /// By how much, against the sides of a claim or 1, a violation must exceed its error bound where the hypotheses
 /// themselves hold only within rounding: a claim may amplify a small breach of a hypothesis by its square root.
 pub const UNSURE_HYPOTHESIS: f64 = 1e-5;
@@ -55,8 +58,21 @@ pub fn margin(margin: Measured, strict: bool, equality: bool, slack: f64, mut bo
         return Outcome::Agrees;
     }
     let error = bound();
-    if !error.is_finite() || !value.is_finite() {
+    if !value.is_finite() {
         return Outcome::Blind;
+    }
+    if !error.is_finite() {
+        // Nothing is known of the error, but a margin of the size of rounding is no evidence against the claim.
+        return match value.abs() <= ROUNDING * scale.max(1.0) {
+            true => {
+                if strict {
+                    Outcome::Touches
+                } else {
+                    Outcome::Tight
+                }
+            }
+            false => Outcome::Blind,
+        };
     }
     let needed = error + slack * scale.max(1.0);
     if value < -needed || strict && slack == 0.0 && value <= 0.0 && error == 0.0 {

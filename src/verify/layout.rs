@@ -1,6 +1,6 @@
 //! Which nodes of a theorem are evaluated, and where each number is found among the outputs.
 
-use super::evaluate::{self, Machine};
+use super::evaluate;
 use super::judge::Measured;
 use crate::check::{Claim, Part, Theorem};
 use crate::ir::{Graph, InputId, NodeId};
@@ -20,20 +20,17 @@ impl Slot {
         Slot { at, scales: at + 1..roots.len() }
     }
 
-    /// The number of the output, where the outputs of a claim start at `offset`.
-    pub fn output(&self, offset: usize) -> usize {
-        offset + self.at
+    /// The number of the output.
+    pub fn output(&self) -> usize {
+        self.at
     }
 
-    /// The number and its scale after a run.
-    pub fn read(&self, machine: &Machine<'_>, offset: usize) -> Measured {
-        let value = machine.scalar(offset + self.at);
-        let largest = |scale: f64, at: usize| {
-            let side = machine.scalar(offset + at).abs();
-            if side.is_finite() { scale.max(side) } else { scale }
-        };
-        let own = if value.is_finite() { value.abs() } else { 0.0 };
-        Measured { value, scale: self.scales.clone().fold(own, largest) }
+    /// The number and its scale, given the outputs.
+    pub fn read(&self, output: impl Fn(usize) -> f64) -> Measured {
+        let value = output(self.at);
+        let finite = |x: f64| if x.is_finite() { x.abs() } else { 0.0 };
+        let scale = self.scales.clone().map(|at| finite(output(at))).fold(finite(value), f64::max);
+        Measured { value, scale }
     }
 }
 

@@ -175,7 +175,7 @@ fn course(machine: &mut Machine<'_>, claimed: Claimed) -> Course {
             continue;
         }
         evaluated += 1;
-        let (error, order_error) = (machine.bound(0), machine.bound(1));
+        let (error, order_error) = (machine.error(0, difference), machine.error(1, order));
         if difference.abs() <= error {
             zeros += 1;
         }

@@ -11,6 +11,7 @@ pub mod ensembles;
 mod evaluate;
 mod hypotheses;
 mod judge;
+mod judgement;
 mod layout;
 mod limit;
 mod run;

@@ -5,19 +5,13 @@ use std::sync::OnceLock;
 use super::design::{Cell, Design};
 use super::evaluate::{Machine, Program, reason};
 use super::hypotheses::{self, MAX_MOVED, Projection, Standing};
-use super::judge::{self, Measured, Outcome, Tally, UNSURE_HYPOTHESIS, Worst};
-use super::layout::{ClaimLayout, Layout, PartSlots};
+use super::judge::{Tally, UNSURE_HYPOTHESIS};
+use super::judgement::{About, ClaimJudge};
+use super::layout::Layout;
 use super::sample::{Groups, Numbers, Sample, Sampler};
 use super::seed::{Key, Stream};
 use crate::check::Theorem;
 use crate::ir::{InputId, Instance};
-
-/// By how much, against its own scale, the condition of an `iff` must fail for a vanishing gap to be remarkable.
-const CLEARLY_BROKEN: f64 = 1e-3;
-
-/// A gap that vanishes within rounding is remarkable only where it is below this times the square of the amount by which
-/// the condition fails: gaps are of second order in that amount.
-const REMARKABLY_SMALL: f64 = 1e-9;
 
 /// The plans of a theorem at one instance.
 pub struct Programs {
@@ -173,6 +167,7 @@ impl Setting<'_> {
         let mut sample = Sample::new(&self.layout.graph);
         let mut gate = Gate::new(self, programs, unit.moves);
         let mut machine = programs.claims.machine();
+        let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
         for number in unit.first..unit.first + unit.count {
             let mut rng = self.key.generator(Stream::Sample, number);
             if !sampler.draw(&mut sample, &mut rng) {
@@ -183,25 +178,18 @@ impl Setting<'_> {
             findings.met += 1;
             let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
             machine.load(&sample);
-            let about = About { number, size: cell.size, slack, extreme: sample.extreme };
+            let about = About { number, size: cell.size, slack, extreme: sample.extreme, sample: &sample };
             if machine.run().is_ok() {
-                for (claim, tally) in findings.claims.iter_mut().enumerate() {
-                    judge_claim(&self.layout.claims[claim], self.offsets[claim], &mut machine, &about, tally);
+                for (claim, judge) in judges.iter_mut().enumerate() {
+                    let (offset, tally) = (self.offsets[claim], &mut findings.claims[claim]);
+                    let single = || programs.single(self.layout, claim);
+                    judge.judge(|output| machine.scalar(offset + output), single, &about, tally);
                 }
             } else {
                 // Some claim has no value here; the others may have one.
-                for (claim, tally) in findings.claims.iter_mut().enumerate() {
-                    match programs.single(self.layout, claim) {
-                        Ok(program) => {
-                            let mut machine = program.machine();
-                            machine.load(&sample);
-                            match machine.run() {
-                                Ok(()) => judge_claim(&self.layout.claims[claim], 0, &mut machine, &about, tally),
-                                Err(fault) => tally.drop_for(reason(&fault).into(), 1),
-                            }
-                        }
-                        Err(why) => tally.drop_for(why.into(), 1),
-                    }
+                for (claim, judge) in judges.iter_mut().enumerate() {
+                    let tally = &mut findings.claims[claim];
+                    judge.judge_alone(|| programs.single(self.layout, claim), &about, tally);
                 }
             }
         }
@@ -282,94 +270,4 @@ fn movable_numbers(sample: &Sample, inputs: &[InputId]) -> usize {
         Numbers::Complex(numbers) => 2 * numbers.len(),
     };
     inputs.iter().map(count).sum()
-}
-
-/// What judging needs to know of a sample.
-struct About {
-    number: u64,
-    size: i64,
-    slack: f64,
-    extreme: bool,
-}
-
-fn judge_claim(layout: &ClaimLayout, offset: usize, machine: &mut Machine<'_>, about: &About, tally: &mut Tally) {
-    if !layout.is_sampled() {
-        return;
-    }
-    // The worst over the parts: a sample counts once.
-    let (mut violated, mut tight, mut touches, mut unclear, mut blind) = (false, false, false, false, false);
-    let mut note = |measured: Measured, outcome: Outcome, tally: &mut Tally| match outcome {
-        Outcome::Agrees => {}
-        Outcome::Tight => tight = true,
-        Outcome::Touches => touches = true,
-        Outcome::Unclear(bound) => {
-            unclear = true;
-            tally.loosest = tally.loosest.max(bound);
-        }
-        Outcome::Blind => blind = true,
-        Outcome::Violates(bound) => {
-            violated = true;
-            let relative = measured.value / measured.scale.max(f64::MIN_POSITIVE);
-            let (size, sample, margin) = (about.size, about.number, measured.value);
-            tally.violate(Worst { size, relative, sample, margin, bound });
-        }
-    };
-    for part in &layout.parts {
-        match part {
-            PartSlots::Margin { margin, strict, equality } => {
-                let measured = margin.read(machine, offset);
-                let bound = || machine.bound(margin.output(offset));
-                let outcome = judge::margin(measured, *strict, *equality, about.slack, bound);
-                if outcome != Outcome::Blind {
-                    tally.see(measured.value, about.number);
-                }
-                note(measured, outcome, tally);
-            }
-            PartSlots::Iff { gap, condition, strict, equality, substituted } => {
-                let vanishes = |machine: &mut Machine<'_>, slot: &super::layout::Slot, slack: f64| {
-                    let measured = slot.read(machine, offset);
-                    let measured = Measured { value: -measured.value.abs(), scale: measured.scale };
-                    let bound = || machine.bound(slot.output(offset));
-                    (measured, judge::margin(measured, false, true, slack, bound))
-                };
-                if let Some(slot) = substituted {
-                    let (measured, outcome) = vanishes(machine, slot, about.slack);
-                    note(measured, outcome, tally);
-                }
-                let at = condition.read(machine, offset);
-                let scale = at.scale.max(1.0);
-                let met = if *equality {
-                    -at.value <= 1e-9 * scale && -at.value <= machine.bound(condition.output(offset))
-                } else {
-                    at.value > 0.0 || at.value == 0.0 && !strict
-                };
-                if met {
-                    tally.met += 1;
-                    let slack = if *equality { UNSURE_HYPOTHESIS } else { about.slack };
-                    let (measured, outcome) = vanishes(machine, gap, slack);
-                    note(measured, outcome, tally);
-                } else if at.value < -CLEARLY_BROKEN * scale && !about.extreme {
-                    let measured = gap.read(machine, offset);
-                    let broken = (at.value / scale).min(1.0);
-                    let small = REMARKABLY_SMALL * broken * broken * measured.scale.max(1.0);
-                    if measured.value.abs() <= small {
-                        let bound = machine.bound(gap.output(offset));
-                        if measured.value.abs() <= bound && bound <= small {
-                            tally.converse += 1;
-                        }
-                    }
-                }
-            }
-            PartSlots::Asymptotic { .. } => {}
-        }
-    }
-    if blind {
-        tally.drop_for("an error bound that is infinite next to a margin near or below zero".into(), 1);
-        return;
-    }
-    tally.judged += 1;
-    tally.violations += u64::from(violated);
-    tally.unclear += u64::from(unclear && !violated);
-    tally.touches += u64::from(touches && !violated);
-    tally.tight += u64::from(tight && !violated && !unclear);
 }

@@ -188,7 +188,7 @@ fn data_of_lower_precision_is_accepted_with_a_larger_factor() {
 #[test]
 fn sizes_must_be_known() {
     let mut g = Graph::new();
-    let n = Dim::var(SizeVar { id: 0, name: "n".into() });
+    let n = Dim::var(SizeVar { id: 0, name: "n".into(), least: 1 });
     let v = input(&mut g, "v", Type::real(Shape::Vector(n)));
     let sum = g.sum(v).unwrap();
     assert_eq!(Plan::<f64>::compile(&g, &[sum]).err(), Some(PlanError::UnknownSize(v)));

@@ -320,7 +320,7 @@ fn spectrum<E: Entry>(
         }
     }
     if rng.random_range(0..4) > 0 {
-        w.level_norms();
+        w.level_norms(&mut scratch.numbers);
     }
 }
 

@@ -46,7 +46,7 @@ impl Build {
     }
 
     pub fn size_between(&mut self, name: &str, lo: Dim, hi: Dim) -> Dim {
-        let var = SizeVar { id: self.sizes, name: name.into(), least: lo.as_constant().unwrap_or(1).min(1) };
+        let var = SizeVar { id: self.sizes, name: name.into(), least: 0 };
         self.sizes += 1;
         let kind = VariableKind::Size(var.clone());
         self.variable(name, Range::Integers(lo, hi), kind);

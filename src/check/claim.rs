@@ -1,0 +1,261 @@
+//! The forms of a claim: inequalities with their cases of equality, extrema, and asymptotic order.
+
+use std::collections::BTreeMap;
+
+use super::elaborate::Checked;
+use super::hint::{a, plural};
+use super::statement::TheoremBuilder;
+use super::theorem::{Part, Variable, VariableKind};
+use crate::base::{Code, Diagnostic, Span};
+use crate::ir::{Field, NodeId, Op, Shape};
+use crate::syntax::ast::{self, Expr, ExprKind, Ident};
+
+impl TheoremBuilder<'_, '_> {
+    /// The difference of the two sides of `a <= b` or `a >= b`, nonnegative where that holds.
+    pub(super) fn gap(&mut self, condition: &Expr) -> Checked<NodeId> {
+        use ast::Relation::{Ge, Gt, Le, Lt};
+        if let ExprKind::Compare { first, rest } = &condition.kind
+            && let [(relation @ (Le | Ge | Lt | Gt), _, second)] = rest.as_slice()
+        {
+            let (small, large) = if matches!(relation, Le | Lt) { (&**first, second) } else { (second, &**first) };
+            let (small, large) = (self.elaborator.value(small)?, self.elaborator.value(large)?);
+            return self.elaborator.built(condition.span, "a gap", &[], |g, _| g.sub(large, small));
+        }
+        let (label, help) = match &condition.kind {
+            ExprKind::Compare { rest, .. } if rest.len() > 1 => {
+                ("this is a chain of inequalities", "make it several claims, each with its own clause")
+            }
+            ExprKind::Compare { rest, .. } if matches!(rest[0].0, ast::Relation::Eq) => {
+                ("this claims equality already", "leave the clause out, or claim `<=` or `>=`")
+            }
+            ExprKind::Compare { rest, .. }
+                if matches!(rest[0].0, ast::Relation::LoewnerLe | ast::Relation::LoewnerGe) =>
+            {
+                ("this is an order of matrices", "claim it of a number, such as `lambda_max(A)` or `trace(A)`")
+            }
+            _ => ("this is not one inequality", "make the inequality a claim of its own"),
+        };
+        self.elaborator.report(
+            Diagnostic::new(Code::E0603, "`equality` belongs to a claim `a <= b` or `a >= b`")
+                .at(condition.span, label)
+                .help(help),
+        )
+    }
+
+    /// A node with quantified names replaced by expressions.
+    pub(super) fn put(&mut self, node: NodeId, bindings: &[ast::Binding]) -> Checked<NodeId> {
+        let mut replacements = BTreeMap::new();
+        let mut sizes = BTreeMap::new();
+        for binding in bindings {
+            let found = self.variables.iter().find(|variable| variable.name == binding.name.name);
+            let Some(variable) = found.cloned() else {
+                let mut diagnostic =
+                    Diagnostic::new(Code::E0605, format!("`{}` is not a quantified name", binding.name.name))
+                        .at(binding.name.span, "only names after `forall` can be given values here");
+                if let Some(bound) = self.elaborator.scope.get(&binding.name.name) {
+                    diagnostic = diagnostic.because(bound.span, "this names a value");
+                }
+                let names: Vec<&str> = self.variables.iter().map(|variable| variable.name.as_str()).collect();
+                return self.elaborator.report(diagnostic.note(format!("quantified names: {}", names.join(", "))));
+            };
+            let value = self.elaborator.value(&binding.value)?;
+            match variable.kind {
+                VariableKind::Size(var) => match self.elaborator.size_of(value) {
+                    Some(dim) => {
+                        sizes.insert(var, dim);
+                    }
+                    None => {
+                        return self.elaborator.report(
+                            Diagnostic::new(Code::E0305, format!("`{}` is a size, and this is none", variable.name))
+                                .at(binding.value.span, "not an integer expression of sizes"),
+                        );
+                    }
+                },
+                VariableKind::Scalar { value: old, .. } | VariableKind::Member { value: old, .. } => {
+                    let (x, y) = (self.elaborator.graph.ty(old).clone(), self.elaborator.graph.ty(value).clone());
+                    if x.shape != y.shape || (x.field == Field::Real && y.field == Field::Complex) {
+                        return self.cannot_be(&variable, old, value, binding.value.span);
+                    }
+                    let value = self.elaborator.built(binding.value.span, "a replacement", &[], |g, _| {
+                        let same_field = x.field == y.field;
+                        if same_field { Ok(value) } else { g.make(Op::Complexify, vec![value]) }
+                    })?;
+                    replacements.insert(old, value);
+                }
+            }
+        }
+        self.elaborator.built(bindings[0].name.span, "a replacement", &[], |g, _| {
+            g.substitute(&[node], &replacements, &sizes).map(|nodes| nodes[0])
+        })
+    }
+
+    pub(super) fn iff(&mut self, gap: NodeId, condition: &Expr) -> Checked<Part> {
+        let node = self.elaborator.condition(condition)?;
+        let margin = self.margin(node, condition.span)?;
+        let names: Vec<String> = self.variables.iter().map(|variable| variable.name.clone()).collect();
+        let mut bindings = Vec::new();
+        collect_equalities(condition, &names, &mut bindings);
+        let substituted = if bindings.is_empty() { None } else { Some(self.put(gap, &bindings)?) };
+        Ok(Part::Iff { gap, condition: margin, substituted })
+    }
+
+    /// `maximizes(f, K, X)`: f(K) <= f(X) for every K, and equal only at K = X.
+    pub(super) fn extremum(&mut self, form: &str, args: &[ast::Arg], span: Span) -> Checked<Vec<Part>> {
+        let [f, k, x] = args else {
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0603, format!("`{form}` takes a function, a quantified name and a point"))
+                    .at(span, format!("this has {}", plural(args.len(), "argument")))
+                    .help(format!("claim {form}(entropy(K, 2), K, eye(n))")),
+            );
+        };
+        let ExprKind::Name(name) = &k.value.kind else {
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0605, "the second argument is the quantified name that moves")
+                    .at(k.value.span, "not a name")
+                    .help(format!("put a name here and write the function of it: `{form}(f(K ∘ K), K, X)`")),
+            );
+        };
+        // A function given by name is taken at the name that moves.
+        let objective = match &f.value.kind {
+            ExprKind::Name(function) if self.elaborator.function(function).is_some() => {
+                let callee = Ident { name: function.clone(), span: f.value.span };
+                let arg = ast::Arg { name: None, value: k.value.clone() };
+                Expr { kind: ExprKind::Call { callee, args: vec![arg] }, span: f.value.span }
+            }
+            _ => f.value.clone(),
+        };
+        let at_any = self.elaborator.value(&objective)?;
+        if !self.elaborator.graph.ty(at_any).is_real_scalar() {
+            let found = self.elaborator.describe(at_any);
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0504, format!("`{form}` compares real numbers"))
+                    .at(f.value.span, format!("this is {}", a(&found)))
+                    .help("take a number of it: a trace, a norm, an entropy"),
+            );
+        }
+        let ident = Ident { name: name.clone(), span: k.value.span };
+        let binding = ast::Binding { name: ident, value: x.value.clone() };
+        let at_point = self.put(at_any, std::slice::from_ref(&binding))?;
+        let member = self.elaborator.value(&k.value)?;
+        let point = self.elaborator.value(&x.value)?;
+        let maximum = form == "maximizes";
+        let gap = self
+            .elaborator
+            .built(span, form, &[], |g, _| if maximum { g.sub(at_point, at_any) } else { g.sub(at_any, at_point) })?;
+        let holds = self.elaborator.built(span, form, &[], |g, _| {
+            let zero = g.integer(0)?;
+            g.compare(crate::ir::Comparison::Le, zero, gap)
+        })?;
+        let same = self.elaborator.built(span, form, &[], |g, _| g.equal(member, point))?;
+        let (margin, condition) = (self.margin(holds, span)?, self.margin(same, span)?);
+        Ok(vec![Part::Margin { condition: holds, margin }, Part::Iff { gap, condition, substituted: None }])
+    }
+
+    pub(super) fn asymptotic(
+        &mut self,
+        f: &Expr,
+        g: &Expr,
+        order: &Expr,
+        variable: &Ident,
+        limit: &Expr,
+    ) -> Checked<Part> {
+        let sides = (self.elaborator.value(f), self.elaborator.value(g), self.elaborator.value(order));
+        let (f_node, g_node, order_node) = (sides.0?, sides.1?, sides.2?);
+        for (node, expr) in [(f_node, f), (g_node, g), (order_node, order)] {
+            if !self.elaborator.graph.ty(node).is_real_scalar() {
+                let found = self.elaborator.describe(node);
+                return self.elaborator.report(
+                    Diagnostic::new(Code::E0504, "an asymptotic claim is about real numbers")
+                        .at(expr.span, format!("this is {}", a(&found)))
+                        .help("claim it of every entry by itself, or of a norm of the difference"),
+                );
+            }
+        }
+        let found = self.variables.iter().find(|v| v.name == variable.name).map(|v| v.kind.clone());
+        let Some(VariableKind::Scalar { input, .. }) = found else {
+            let (name, bound) = (&variable.name, self.elaborator.scope.get(&variable.name).map(|bound| bound.span));
+            let label = match found {
+                Some(VariableKind::Size(_)) => "an integer does not move continuously",
+                Some(_) => "not a real scalar",
+                None if bound.is_some() => "a value with a name, not a quantified name",
+                None => "not a quantified name",
+            };
+            let mut diagnostic =
+                Diagnostic::new(Code::E0605, format!("`{name}` cannot go to a limit")).at(variable.span, label);
+            if let Some(bound) = bound {
+                diagnostic = diagnostic.because(bound, format!("`{name}` is bound here"));
+            }
+            let help = if found.is_none() && bound.is_some() {
+                "name the quantified scalar that it is made of".to_string()
+            } else {
+                format!("quantify it over an interval: `forall {name} in (0, inf)`")
+            };
+            return self.elaborator.report(diagnostic.help(help));
+        };
+        let limit_node = self.elaborator.value(limit)?;
+        let to_infinity = *self.elaborator.graph.op(limit_node) == Op::Infinity;
+        let to_zero = self.elaborator.graph.constant_value(limit_node).is_some_and(num_traits::Zero::is_zero);
+        if !to_infinity && !to_zero {
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0603, "the limit of an asymptotic claim is `inf` or `0`")
+                    .at(limit.span, "not one of these")
+                    .help("move the variable: write `a + x` with `x -> 0`"),
+            );
+        }
+        let difference = self.elaborator.built(f.span.to(g.span), "`~`", &[], |graph, _| graph.sub(f_node, g_node))?;
+        Ok(Part::Asymptotic { difference, order: order_node, variable: input, to_infinity })
+    }
+
+    /// A value that a quantified name cannot take, since it is of another kind.
+    fn cannot_be<T>(&mut self, variable: &Variable, old: NodeId, value: NodeId, place: Span) -> Checked<T> {
+        let e = &mut *self.elaborator;
+        let (expected, found) = (a(&e.describe(old)), a(&e.describe(value)));
+        let diagnostic =
+            Diagnostic::new(Code::E0506, format!("`{}` is {expected} and cannot be {found}", variable.name))
+                .at(place, format!("this is {found}"));
+        let sizes = e.graph.ty(old).shape.clone();
+        let named = e.quoted(place, "this");
+        let help = match (&sizes, e.graph.ty(value).shape.is_square()) {
+            (Shape::Matrix(m, n), true) if m == n && named.starts_with("`eye(") => {
+                Some(format!("the identity of this size is `eye({m})`"))
+            }
+            _ => None,
+        };
+        let described = e.scope.get(&variable.name).map(|binding| binding.described.clone()).unwrap_or_default();
+        let diagnostic = diagnostic
+            .because(variable.span, format!("`{}` is declared as {described}", variable.name))
+            .maybe_help(help);
+        e.report(diagnostic)
+    }
+}
+
+/// `maximizes(...)` or `minimizes(...)` as a whole claim.
+pub(super) fn extremum(condition: &Expr) -> Option<(&str, &[ast::Arg])> {
+    match &condition.kind {
+        ExprKind::Call { callee, args } if super::builtin::CLAIM_FORMS.contains(&callee.name.as_str()) => {
+            Some((&callee.name, args))
+        }
+        _ => None,
+    }
+}
+
+/// The equalities `NAME == EXPR` that a condition consists of, if it consists of such alone.
+fn collect_equalities(condition: &Expr, names: &[String], into: &mut Vec<ast::Binding>) {
+    let parts: &[Expr] = match &condition.kind {
+        ExprKind::And(parts) => parts,
+        _ => std::slice::from_ref(condition),
+    };
+    for part in parts {
+        let ExprKind::Compare { first, rest } = &part.kind else { return into.clear() };
+        let [(ast::Relation::Eq, _, second)] = rest.as_slice() else { return into.clear() };
+        let name_of = |expr: &Expr| match &expr.kind {
+            ExprKind::Name(name) if names.contains(name) => Some(Ident { name: name.clone(), span: expr.span }),
+            _ => None,
+        };
+        match (name_of(first), name_of(second)) {
+            (Some(name), _) => into.push(ast::Binding { name, value: second.clone() }),
+            (None, Some(name)) => into.push(ast::Binding { name, value: (**first).clone() }),
+            (None, None) => return into.clear(),
+        }
+    }
+}

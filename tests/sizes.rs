@@ -1,0 +1,156 @@
+//! Sizes: polynomials obey the laws of a ring, equations between them have one answer in any order, and what inference
+//! says of a shape is what the shape is at actual sizes.
+
+use std::collections::BTreeMap;
+
+use loewner::check::{Part, Session, VariableKind};
+use loewner::ir::{Dim, Instance, Shape, SizeVar, Sizes, solve};
+use proptest::prelude::*;
+
+fn var(id: u32) -> SizeVar {
+    let names = ["a", "b", "c", "m", "n", "p"];
+    SizeVar { id, name: names[id as usize].into(), least: 1 }
+}
+
+/// A polynomial of degree up to two in the variables with these numbers.
+fn polynomial(vars: std::ops::Range<u32>) -> impl Strategy<Value = Dim> {
+    let factor = prop::option::of(vars.prop_map(|id| Dim::var(var(id))));
+    let term = (-3i64..=3, factor.clone(), factor).prop_map(|(coefficient, x, y)| {
+        let one = Dim::constant(1);
+        let product = x.unwrap_or(one.clone()).mul(&y.unwrap_or(one)).unwrap();
+        product.mul(&Dim::constant(coefficient)).unwrap()
+    });
+    prop::collection::vec(term, 0..4)
+        .prop_map(|terms| terms.iter().fold(Dim::default(), |sum, term| sum.add(term).unwrap()))
+}
+
+/// The left side of an equation: what a domain in a definition may be written with.
+fn pattern() -> impl Strategy<Value = Dim> {
+    let open = (3u32..6).prop_map(|id| Dim::var(var(id)));
+    prop_oneof![
+        4 => open.clone(),
+        1 => (open.clone(), 2i64..4).prop_map(|(x, k)| x.mul(&Dim::constant(k)).unwrap()),
+        2 => (open.clone(), open.clone()).prop_map(|(x, y)| x.add(&y).unwrap()),
+        1 => (open.clone(), open.clone()).prop_map(|(x, y)| x.mul(&y).unwrap()),
+        1 => open.prop_map(|x| x.add(&Dim::constant(1)).unwrap()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn sizes_are_a_commutative_ring(x in polynomial(0..3), y in polynomial(0..3), z in polynomial(0..3)) {
+        prop_assert_eq!(x.add(&y), y.add(&x));
+        prop_assert_eq!(x.mul(&y), y.mul(&x));
+        prop_assert_eq!(x.add(&y).unwrap().add(&z), x.add(&y.add(&z).unwrap()));
+        prop_assert_eq!(x.mul(&y).unwrap().mul(&z), x.mul(&y.mul(&z).unwrap()));
+        prop_assert_eq!(x.mul(&y.add(&z).unwrap()), x.mul(&y).unwrap().add(&x.mul(&z).unwrap()));
+        prop_assert_eq!(x.sub(&x).unwrap(), Dim::constant(0));
+        prop_assert_eq!(x.mul(&Dim::constant(1)).unwrap(), x);
+    }
+
+    #[test]
+    fn evaluation_respects_the_operations(
+        x in polynomial(0..3), y in polynomial(0..3), at in prop::array::uniform3(1i64..9),
+    ) {
+        let sizes: Sizes = (0..3).map(|id| (var(id), at[id as usize])).collect();
+        let (p, q) = (x.eval(&sizes).unwrap(), y.eval(&sizes).unwrap());
+        prop_assert_eq!(x.add(&y).unwrap().eval(&sizes), Some(p + q));
+        prop_assert_eq!(x.sub(&y).unwrap().eval(&sizes), Some(p - q));
+        prop_assert_eq!(x.mul(&y).unwrap().eval(&sizes), Some(p * q));
+        let values: BTreeMap<SizeVar, Dim> = sizes.iter().map(|(v, n)| (v.clone(), Dim::constant(*n))).collect();
+        prop_assert_eq!(x.substitute(&values).unwrap().as_constant(), Some(p));
+        prop_assert!(x.least().is_none_or(|least| least <= p));
+    }
+
+    #[test]
+    fn equations_have_one_answer_in_any_order(
+        patterns in prop::collection::vec((pattern(), prop::bool::weighted(0.1)), 1..6),
+        hidden in prop::array::uniform3(polynomial(0..3)),
+        order in Just(()).prop_perturb(|(), mut rng| rng.random::<u64>()),
+    ) {
+        let open: Vec<SizeVar> = (3..6).map(var).collect();
+        let values: BTreeMap<SizeVar, Dim> = open.iter().cloned().zip(hidden).collect();
+        let equations: Vec<(Dim, Dim)> = patterns
+            .into_iter()
+            .map(|(pattern, wrong)| {
+                let actual = pattern.substitute(&values).unwrap();
+                let actual = if wrong { actual.add(&Dim::constant(1)).unwrap() } else { actual };
+                (pattern, actual)
+            })
+            .collect();
+        let mut shuffled = equations.clone();
+        let mut state = order;
+        for i in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            shuffled.swap(i, (state >> 33) as usize % (i + 1));
+        }
+        let (one, other) = (solve(&equations, &open), solve(&shuffled, &open));
+        prop_assert_eq!(one.is_ok(), other.is_ok(), "{:?} and {:?}", one, other);
+        if let (Ok(one), Ok(other)) = (one, other) {
+            for (pattern, actual) in &equations {
+                prop_assert_eq!(&pattern.substitute(&one).unwrap(), actual);
+            }
+            prop_assert_eq!(one, other);
+        }
+    }
+}
+
+/// Expressions of a d × B matrix Z, each with matrices of every shape inside.
+fn expression() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![Just("Z".to_string()), Just("ones(d, B)".to_string()), Just("W'".to_string())];
+    leaf.prop_recursive(4, 12, 2, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|x| format!("({x})'")),
+            inner.clone().prop_map(|x| format!("gram({x})")),
+            inner.clone().prop_map(|x| format!("cov({x})")),
+            inner.clone().prop_map(|x| format!("center_rows({x})")),
+            inner.clone().prop_map(|x| format!("[{x}, {x}]")),
+            inner.clone().prop_map(|x| format!("[{x}; {x}]")),
+            inner.clone().prop_map(|x| format!("({x}) .* ({x})")),
+            inner.clone().prop_map(|x| format!("sum({x}, \"rows\") * ones(1, cols({x}))")),
+            inner.clone().prop_map(|x| format!("diag(sum({x}, \"cols\"))")),
+            (inner.clone(), inner.clone()).prop_map(|(x, y)| format!("({x}) ⊗ ({y})")),
+            (inner.clone(), inner.clone()).prop_map(|(x, y)| format!("({x}) * ({y})")),
+            (inner.clone(), inner).prop_map(|(x, y)| format!("({x}) + ({y})")),
+        ]
+    })
+}
+
+fn at_sizes(shape: &Shape, sizes: &Sizes) -> Shape {
+    let known = |dim: &Dim| Dim::constant(dim.eval(sizes).unwrap());
+    match shape {
+        Shape::Scalar => Shape::Scalar,
+        Shape::Vector(n) => Shape::Vector(known(n)),
+        Shape::Matrix(m, n) => Shape::Matrix(known(m), known(n)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Products and sums of unlike shapes are refused for symbols; what is accepted has at every size the shape that
+    /// was inferred.
+    #[test]
+    fn inferred_shapes_are_the_shapes_at_actual_sizes(text in expression(), d in 1i64..4, batch in 1i64..4) {
+        let source = format!(
+            "theorem \"t\" {{ forall d in 1..4, B in 1..4 forall Z: Mat[d, B], W: Mat[B, d] claim sum({text}) >= 0 }}"
+        );
+        let Ok(theorems) = Session::new().load_text("t", &source) else { return Ok(()) };
+        let theorem = &theorems[0];
+        let Part::Margin { condition, .. } = theorem.claims[0].parts[0] else { unreachable!() };
+        let mut sizes = Sizes::new();
+        for (variable, value) in theorem.variables.iter().zip([d, batch]) {
+            if let VariableKind::Size(size) = &variable.kind {
+                sizes.insert(size.clone(), value);
+            }
+        }
+        let nodes = theorem.graph.reachable(&[condition]);
+        let instance = Instance { sizes: sizes.clone(), ..Instance::default() };
+        let (graph, made) = theorem.graph.instantiate(&nodes, &instance).unwrap();
+        for (before, after) in nodes.iter().zip(made) {
+            let (symbolic, actual) = (theorem.graph.ty(*before), graph.ty(after));
+            prop_assert_eq!(&at_sizes(&symbolic.shape, &sizes), &actual.shape, "in {}", text);
+            prop_assert_eq!(symbolic.field, actual.field, "in {}", text);
+        }
+    }
+}
