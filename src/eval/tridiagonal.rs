@@ -26,15 +26,25 @@ fn reduction<T: Real>(a: &mut [T], d: &mut [T], e: &mut [T], p: &mut [T]) {
         // The column below the diagonal becomes the reflection's vector v, with H = I − τ v v'.
         let (head, tail) = a.split_at_mut((k + 1) * n);
         let v = &mut head[k * n + k + 1..];
+        // The column is scaled first: squares of tiny entries would underflow, and the reflection with them.
+        let largest = v.iter().fold(zero, |largest, x| largest.max(x.abs()));
+        if largest < T::min_positive_value() {
+            e[k] = zero;
+            continue;
+        }
+        let grow = T::of(1.0) / largest;
+        for x in v.iter_mut() {
+            *x *= grow;
+        }
         let rest = v[1..].iter().fold(zero, |sum, x| sum + *x * *x);
         if rest == zero {
-            e[k] = v[0];
+            e[k] = v[0] * largest;
             continue;
         }
         let alpha = v[0];
         let norm = (alpha * alpha + rest).sqrt();
         let beta = if alpha > zero { -norm } else { norm };
-        e[k] = beta;
+        e[k] = beta * largest;
         let scale = T::of(1.0) / (alpha - beta);
         for x in v[1..].iter_mut() {
             *x *= scale;

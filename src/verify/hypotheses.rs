@@ -108,9 +108,17 @@ pub fn project(
     };
     let Some(mut squares) = evaluate(sample, &mut memory.residuals) else { return };
     let mut stretch = 1.0;
-    for _ in 0..MAX_STEPS {
+    let mut milestone = f64::INFINITY;
+    for step in 0..MAX_STEPS {
         if squares == 0.0 {
             return;
+        }
+        // Where there is no solution, steps get slow; near one, even a double root gains more than this.
+        if step % 4 == 0 {
+            if squares > 0.1 * milestone {
+                return;
+            }
+            milestone = squares;
         }
         memory.gradients.clear();
         memory.gradients.resize(m * n, 0.0);

@@ -30,9 +30,8 @@ const UNIT: u64 = 256;
 /// The most rounds of samples when few of them meet the hypotheses.
 const MAX_ROUNDS: u64 = 8;
 
-/// Cells of which samples are moved onto equalities in the first round, to see whether that works, and how many each.
-const TRIED_CELLS: usize = 64;
-const TRIED_SAMPLES: u64 = 2;
+/// Cells of which one sample is moved onto the equalities among the hypotheses at first, to see whether that works.
+const TRIED_CELLS: usize = 16;
 
 /// The most samples that are moved in a later round.
 const MAX_MOVES: u64 = 2000;
@@ -235,22 +234,13 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
     let deadline = options.budget.map(|budget| Instant::now() + budget * claims as u32);
     let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
     for round in 0..MAX_ROUNDS {
-        let units = units(setting.design, round, |cell, units| match (thin, round) {
-            (false, _) => 0,
-            (true, 0) => {
-                if cell < TRIED_CELLS {
-                    TRIED_SAMPLES
-                } else {
-                    0
-                }
-            }
-            (true, _) => {
-                if findings.arrived > 0 {
-                    MAX_MOVES.div_ceil(units as u64)
-                } else {
-                    0
-                }
-            }
+        // Moving a sample costs thousands of evaluations: it is tried only where structured draws fall short, and
+        // kept up only where it led somewhere.
+        let short = 20 * findings.met < findings.drawn;
+        let units = units(setting.design, round, |cell, units| match (thin && round > 0 && short, findings.moved) {
+            (true, 0) => u64::from(cell < TRIED_CELLS),
+            (true, _) if findings.arrived > 0 => MAX_MOVES.div_ceil(units as u64),
+            (true, _) | (false, _) => 0,
         });
         let late = |now: Instant| deadline.is_some_and(|deadline| now >= deadline);
         let found: Vec<Option<Findings>> = units

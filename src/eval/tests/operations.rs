@@ -158,6 +158,35 @@ fn eigenvalues_of_badly_scaled_and_split_matrices() {
 }
 
 #[test]
+fn off_diagonal_entries_whose_squares_underflow_do_no_harm() {
+    // The identity and entries from 1e-10 down to 1e-300: every eigenvalue is 1 up to 1e-10.
+    for exponents in [[191, 158, 220, 31, 97, 34], [300, 299, 298, 160, 155, 170], [10, 200, 161, 162, 163, 11]] {
+        let n = 4;
+        let mut g = Graph::new();
+        let w = input(&mut g, "W", Type::real(matrix(n, n)));
+        let w = g.annotate(w, &[Property::Hermitian], Basis::Construction).unwrap();
+        let values = g.make(Op::Eigenvalues, vec![w]).unwrap();
+        let plan = Plan::<f64>::compile(&g, &[values]).unwrap();
+        let mut ws = Workspace::new(&plan);
+        let Entries::Real(x) = ws.input_mut(InputId(0)).unwrap().entries else { unreachable!() };
+        let mut next = exponents.into_iter();
+        for i in 0..n {
+            x[i * n + i] = 1.0;
+            for j in 0..i {
+                let entry = 3.7 * 10f64.powi(-next.next().unwrap());
+                (x[i * n + j], x[j * n + i]) = (entry, entry);
+            }
+        }
+        plan.run(&mut ws).unwrap();
+        for value in entries(&ws, 0) {
+            assert!((value.re - 1.0).abs() < 1e-9, "{value} of {exponents:?}");
+        }
+        let sum: f64 = entries(&ws, 0).iter().map(|x| x.re).sum();
+        assert!((sum - 4.0).abs() < 1e-14, "the trace is 4, not {sum:e}");
+    }
+}
+
+#[test]
 fn determinants_and_inverses_of_general_matrices() {
     for complex in [false, true] {
         for n in [1, 2, 3, 7, 20, 40] {

@@ -178,7 +178,7 @@ fn levelling_keeps_the_spectrum() {
             (trace, squares)
         };
         let before = invariants(&w);
-        w.level_norms();
+        w.level_norms(&mut Vec::new());
         let after = invariants(&w);
         assert!((before.0 - after.0).abs() < 1e-11 * before.0 && (before.1 - after.1).abs() < 1e-11 * before.1);
         for j in 0..5 {
