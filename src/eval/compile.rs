@@ -14,7 +14,7 @@ use super::plan::{Block, Code, Guard, Place, Plan, Step, reduction_code};
 use super::product::Operand;
 use super::real::{Element, Real, from_rational};
 use super::workspace::ScratchSizes;
-use super::{adjoint, factor, spectral};
+use super::{factor, spectral};
 use crate::ir::{Basis, Field, Graph, NodeId, Op, Property, Reduction};
 
 impl<T: Real> Plan<T> {
@@ -117,13 +117,13 @@ fn schedule(analysis: &Analysis, outputs: &[NodeId]) -> Vec<Unit> {
     order
 }
 
-struct Emitter<'a, 'g, T: Real> {
-    analysis: &'a Analysis<'g>,
-    par: Par,
-    plan: Plan<T>,
+pub(super) struct Emitter<'a, 'g, T: Real> {
+    pub(super) analysis: &'a Analysis<'g>,
+    pub(super) par: Par,
+    pub(super) plan: Plan<T>,
     places: HashMap<NodeId, Place>,
     /// Where the eigenvalues of a matrix lie, and its vectors where they are needed.
-    eigenvalues: HashMap<NodeId, (Place, Option<Place>)>,
+    pub(super) eigenvalues: HashMap<NodeId, (Place, Option<Place>)>,
     real: PhantomData<T>,
 }
 
@@ -150,7 +150,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// The place of an operand.
-    fn at(&self, operand: NodeId) -> Place {
+    pub(super) fn at(&self, operand: NodeId) -> Place {
         self.places[&self.analysis.value(operand)]
     }
 
@@ -171,7 +171,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// An instruction on entries of the field of `x`.
-    fn block(&mut self, id: NodeId, field: Field, block: Block) {
+    pub(super) fn block(&mut self, id: NodeId, field: Field, block: Block) {
         let out = self.place_for(id);
         self.places.insert(id, out);
         let code = if field == Field::Complex { Code::Complex(block) } else { Code::Real(block) };
@@ -288,16 +288,6 @@ impl<T: Real> Emitter<'_, '_, T> {
                 self.block(id, field, Block::Blocks(parts));
             }
             Op::Entry => self.entry(id),
-            Op::OneHot(_) => {
-                let (s, i, j) = (self.at(args[0]).at, self.at(args[1]).at, args.get(2).map(|j| self.at(*j).at));
-                self.block(id, field, Block::OneHot(s, i, j));
-            }
-            Op::Slice(row, col, _) => {
-                let x = self.at(args[0]);
-                // The sizes of an instantiated graph are known, and were checked against the operand's.
-                let first = |dim: &crate::ir::Dim| dim.as_constant().and_then(|n| n.to_usize()).unwrap_or(0);
-                self.block(id, field, Block::Slice(x, first(row), first(col)));
-            }
             Op::MatMul => {
                 let [a, b] = [args[0], args[1]].map(|arg| {
                     let (matrix, transposed, conjugated) = self.analysis.stripped(arg);
@@ -310,10 +300,6 @@ impl<T: Real> Emitter<'_, '_, T> {
             Op::Kron => {
                 let (a, b) = (self.at(args[0]), self.at(args[1]));
                 self.block(id, field, Block::Kron(a, b));
-            }
-            Op::PartialInner(side, _) => {
-                let (m, b) = (self.at(args[0]), self.at(args[1]));
-                self.block(id, field, Block::PartialInner(*side, m, b));
             }
             Op::Reduce(reduction, axis) => {
                 let x = self.at(args[0]);
@@ -340,36 +326,13 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let (function, values) = (*function, values.at);
                 self.block(id, field, Block::Spectral { function, parameter, psd, values, vectors });
             }
-            Op::EigenSum => {
-                let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
-                let vectors = vectors.unwrap_or(values);
-                self.want_adjoint(vectors.rows, vectors.rows, field);
-                let weights = self.at(args[1]).at;
-                self.block(id, field, Block::EigenSum { weights, vectors });
-            }
-            Op::Frechet(function) => {
-                let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
-                let vectors = vectors.unwrap_or(values);
-                self.want_adjoint(vectors.rows, vectors.rows, field);
-                let direction = self.at(args[1]);
-                let parameter = args.get(2).map(|p| self.at(*p).at);
-                let psd = has(self.analysis, Property::Psd);
-                let hermitian = self.analysis.has(args[1], Property::Hermitian);
-                let (function, values) = (*function, values.at);
-                let block = Block::Frechet { function, parameter, psd, values, vectors, direction, hermitian };
-                self.block(id, field, block);
-            }
-            Op::SingularSum => {
-                let (a, weights) = (self.at(args[0]), self.at(args[1]).at);
-                self.want_adjoint(a.rows, a.cols, field);
-                self.block(id, field, Block::SingularSum { a, weights });
-            }
-            Op::Adjugate => {
-                let a = self.at(args[0]);
-                self.want_adjoint(a.rows, a.cols, field);
-                let hermitian = has(self.analysis, Property::Hermitian);
-                self.block(id, field, Block::Adjugate { a, hermitian });
-            }
+            Op::OneHot(_)
+            | Op::Slice(..)
+            | Op::PartialInner(..)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::Adjugate => self.gradient(id),
             Op::LogDet | Op::Det if self.analysis.uses_decomposition(id) => {
                 let values = self.values_of(args[0]);
                 self.code(id, Code::DeterminantOfValues { values, log: *graph.op(id) == Op::LogDet });
@@ -434,7 +397,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// Makes room in the scratch memory for work on an m × n matrix.
-    fn want(&mut self, m: usize, n: usize, field: Field) {
+    pub(super) fn want(&mut self, m: usize, n: usize, field: Field) {
         let side = m.max(n).max(1);
         let scratch = &mut self.plan.scratch;
         scratch.side = scratch.side.max(side);
@@ -446,19 +409,6 @@ impl<T: Real> Emitter<'_, '_, T> {
             (scratch.real, requirements::<T, T>(m, n, self.par))
         };
         debug_assert!(entries >= side * side);
-        scratch.stack = scratch.stack.or(stack);
-    }
-
-    /// As [`Self::want`], for the operations that gradients need.
-    fn want_adjoint(&mut self, m: usize, n: usize, field: Field) {
-        self.want(m, n, field);
-        let scratch = &mut self.plan.scratch;
-        let (entries, stack) = if field == Field::Complex {
-            (&mut scratch.complex, adjoint::scratch::<T, T::Complex>(m, n, self.par))
-        } else {
-            (&mut scratch.real, adjoint::scratch::<T, T>(m, n, self.par))
-        };
-        *entries = (*entries).max(adjoint::scratch_entries(m, n));
         scratch.stack = scratch.stack.or(stack);
     }
 

@@ -19,6 +19,7 @@ mod divided;
 mod entrywise;
 mod factor;
 mod fault;
+mod gradient;
 mod kernels;
 mod modulus;
 mod plan;

@@ -5,12 +5,13 @@ use faer::Par;
 use super::check;
 use super::entrywise::Program;
 use super::fault::{Fault, FaultKind};
+use super::gradient::Gradient;
 use super::kernels;
 use super::product::{Operand, product};
 use super::real::{Element, Real};
 use super::workspace::{Arenas, Scratch, ScratchSizes, Workspace};
-use super::{adjoint, factor, scalar, spectral};
-use crate::ir::{Axis, Comparison, Field, NodeId, Part, Property, Reduction, ScalarFn, Side, Zip};
+use super::{factor, scalar, spectral};
+use crate::ir::{Axis, Comparison, Field, NodeId, Part, Property, Reduction, ScalarFn, Zip};
 
 /// Where a value lies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +27,7 @@ impl Place {
         self.rows * self.cols
     }
 
-    fn of<E>(self, arena: &[E]) -> &[E] {
+    pub(super) fn of<E>(self, arena: &[E]) -> &[E] {
         &arena[self.at..self.at + self.len()]
     }
 }
@@ -50,12 +51,6 @@ pub(super) enum Block {
     /// An entry of the first operand at one or two run-time indices, from 1, which are real scalars.
     Entry(Place, usize, Option<usize>),
     Kron(Place, Place),
-    /// A scalar at one or two run-time indices, as for `Entry`, and zeros elsewhere.
-    OneHot(usize, usize, Option<usize>),
-    /// A part of the operand, from this row and column on.
-    Slice(Place, usize, usize),
-    /// A factor in the adjoint of the Kronecker product: the product's, and the other factor.
-    PartialInner(Side, Place, Place),
     Sum(Axis, Place),
     /// A copy of another value.
     Copy(Place),
@@ -73,31 +68,8 @@ pub(super) enum Block {
         values: usize,
         vectors: Place,
     },
-    /// Σ w v v' with weights in the real arena.
-    EigenSum {
-        weights: usize,
-        vectors: Place,
-    },
-    /// The derivative of a function of the matrix with these eigenvalues and vectors.
-    Frechet {
-        function: ScalarFn,
-        parameter: Option<usize>,
-        psd: bool,
-        values: usize,
-        vectors: Place,
-        direction: Place,
-        hermitian: bool,
-    },
-    /// Σ w u v' over the singular values that are not zero, with weights in the real arena.
-    SingularSum {
-        a: Place,
-        weights: usize,
-    },
-    /// The adjugate of a matrix that is Hermitian or not.
-    Adjugate {
-        a: Place,
-        hermitian: bool,
-    },
+    /// An operation that gradients are written with.
+    Gradient(Gradient),
     /// The singular values of a matrix, into the real arena.
     SingularValues {
         a: Place,
@@ -361,7 +333,7 @@ impl<T: Real> Plan<T> {
 }
 
 /// The arena before a result's place, where all its operands lie, and the place itself.
-fn split<E>(arena: &mut [E], out: Place) -> (&[E], &mut [E]) {
+pub(super) fn split<E>(arena: &mut [E], out: Place) -> (&[E], &mut [E]) {
     let (before, rest) = arena.split_at_mut(out.at);
     (before, &mut rest[..out.len()])
 }
@@ -426,7 +398,7 @@ fn complex_zip<T: Real>(zip: Zip, x: &[T::Complex], y: &[T::Complex], target: &m
 }
 
 /// A real index as a position from 0.
-fn position<T: Real>(index: T, size: usize) -> Result<usize, FaultKind> {
+pub(super) fn position<T: Real>(index: T, size: usize) -> Result<usize, FaultKind> {
     let value = index.wide();
     let inside = value >= 1.0 && value <= size as f64 && value.fract() == 0.0;
     if inside { Ok(value as usize - 1) } else { Err(FaultKind::IndexOutside { index: value, size }) }
@@ -490,25 +462,6 @@ fn run_block<T: Real, E: Element<T>>(
             let (before, target) = split(E::arena_mut(arenas), out);
             kernels::kron(a.of(before), a.rows, b.of(before), b.rows, target);
         }
-        Block::OneHot(s, i, j) => {
-            let row = position(arenas.real[*i], out.rows)?;
-            let col = j.map_or(Ok(0), |j| position(arenas.real[j], out.cols))?;
-            let (before, target) = split(E::arena_mut(arenas), out);
-            target.fill(E::from_real(T::of(0.0)));
-            target[col * out.rows + row] = before[*s];
-        }
-        Block::Slice(x, row, col) => {
-            let (before, target) = split(E::arena_mut(arenas), out);
-            let columns = x.of(before).chunks(x.rows).skip(*col);
-            target
-                .chunks_mut(out.rows)
-                .zip(columns)
-                .for_each(|(out, x)| out.copy_from_slice(&x[*row..row + out.len()]));
-        }
-        Block::PartialInner(side, m, b) => {
-            let (before, target) = split(E::arena_mut(arenas), out);
-            adjoint::partial_inner(*side, m.of(before), b.of(before), b.rows, target, out.rows);
-        }
         Block::Sum(axis, x) => {
             let (before, target) = split(E::arena_mut(arenas), out);
             match axis {
@@ -551,45 +504,7 @@ fn run_block<T: Real, E: Element<T>>(
             let f = spectral::MatrixFunction { function: *function, parameter, psd: *psd };
             spectral::function(f, lambda, vectors.of(before), target, work, par)?;
         }
-        Block::EigenSum { weights, vectors } => {
-            let n = vectors.rows;
-            let mut work = E::work(scratch);
-            let [e, p, w] = work.vectors;
-            let w = &mut w[..n];
-            work.vectors = [e, p, &mut []];
-            w.copy_from_slice(&arenas.real[*weights..*weights + n]);
-            let (before, target) = split(E::arena_mut(arenas), out);
-            adjoint::eigen_sum(w, vectors.of(before), target, work, par);
-        }
-        Block::Frechet { function, parameter, psd, values, vectors, direction, hermitian } => {
-            let n = vectors.rows;
-            let parameter = parameter.map_or(T::of(0.0), |at| arenas.real[at]);
-            let mut work = E::work(scratch);
-            let [e, p, lambda] = work.vectors;
-            let lambda = &mut lambda[..n];
-            work.vectors = [e, p, &mut []];
-            lambda.copy_from_slice(&arenas.real[*values..*values + n]);
-            if *psd {
-                spectral::clamp(lambda);
-            }
-            let (before, target) = split(E::arena_mut(arenas), out);
-            let at = adjoint::Spectrum { function: *function, parameter, values: lambda, vectors: vectors.of(before) };
-            adjoint::frechet(&at, direction.of(before), *hermitian, target, work, par)?;
-        }
-        Block::SingularSum { a, weights } => {
-            let count = a.rows.min(a.cols);
-            let mut work = E::work(scratch);
-            let [e, p, w] = work.vectors;
-            let w = &mut w[..count];
-            work.vectors = [e, p, &mut []];
-            w.copy_from_slice(&arenas.real[*weights..*weights + count]);
-            let (before, target) = split(E::arena_mut(arenas), out);
-            adjoint::singular_sum(a.of(before), a.rows, a.cols, w, target, work, par)?;
-        }
-        Block::Adjugate { a, hermitian } => {
-            let (before, target) = split(E::arena_mut(arenas), out);
-            adjoint::adjugate(a.of(before), a.rows, *hermitian, target, E::work(scratch), par)?;
-        }
+        Block::Gradient(gradient) => gradient.run::<T, E>(out, ws, par)?,
         Block::SingularValues { a, values } => {
             let count = a.rows.min(a.cols);
             let mut work = E::work(scratch);
