@@ -9,6 +9,8 @@ mod library;
 mod numeric;
 #[path = "gradients/operations.rs"]
 mod operations;
+#[path = "gradients/random.rs"]
+mod random;
 #[path = "gradients/scalars.rs"]
 mod scalars;
 
