@@ -22,6 +22,10 @@ const DECADES: std::ops::RangeInclusive<i32> = 1..=8;
 /// A ratio whose logarithm grows no faster than this per unit of log x towards the limit is bounded.
 const BOUNDED: f64 = 0.05;
 
+/// A slope that is at most this at the end, and at most that share of what it was a decade before, is on its way to 0.
+const FADED: f64 = 0.2;
+const FADING: f64 = 0.35;
+
 /// A ratio whose logarithm grows faster than this is not.
 const GROWING: f64 = 0.5;
 
@@ -199,10 +203,20 @@ fn course(machine: &mut Machine<'_>, claimed: Claimed) -> Course {
     let sign = if claimed.to_infinity { 1.0 } else { -1.0 };
     let (exponent, _) = line(near(2).iter().map(|(t, difference, _)| (*t, *difference)));
     let fit = Fit { exponent: sign * exponent, ratio: last.1, slope: two, error, at: last.0 };
-    if two <= BOUNDED || one <= BOUNDED {
+    // The slope over half a decade at the end, and a decade before: a correction of the next order in 1/x fades tenfold
+    // from one to the other, a logarithm hardly by half, a power not at all.
+    let half = decade / 2 + 1;
+    let fading = points.len() >= half + decade && {
+        let (end, _) = slope(&points[points.len() - half..]);
+        let (before, _) = slope(&points[points.len() - half - decade..][..half]);
+        end <= FADED && end <= FADING * before
+    };
+    if two <= BOUNDED || one <= BOUNDED || fading {
         Course::Bounded(fit)
     } else if whole > GROWING && two > GROWING && one > GROWING && points.len() > 3 * decade {
         Course::Growing(fit)
+    } else if points.len() <= 2 * decade {
+        Course::Short
     } else {
         Course::Unclear
     }

@@ -23,7 +23,7 @@ fn first(theorem: &Theorem, samples: u64) -> ClaimReport {
 fn schur() -> Theorem {
     let mut b = Build::new("Schur");
     let n = b.size("n", 1, 8);
-    let (a, c) = (b.member("A", Set::Psd, &[n.clone()], false), b.member("B", Set::Psd, &[n], false));
+    let (a, c) = (b.member("A", Set::Psd, std::slice::from_ref(&n), false), b.member("B", Set::Psd, &[n], false));
     let product = b.hadamard(a, c);
     let least = b.least_eigenvalue(product);
     let zero = b.g().integer(0).unwrap();
@@ -35,8 +35,8 @@ fn schur() -> Theorem {
 fn subadditivity(complex: bool) -> Theorem {
     let mut b = Build::new("Subadditivity");
     let n = b.size("n", 1, 8);
-    let k1 = b.member("K1", Set::Corr, &[n.clone()], complex);
-    let k2 = b.member("K2", Set::Corr, &[n.clone()], complex);
+    let k1 = b.member("K1", Set::Corr, std::slice::from_ref(&n), complex);
+    let k2 = b.member("K2", Set::Corr, std::slice::from_ref(&n), complex);
     let joint = b.hadamard(k1, k2);
     let (h1, h2, h12) = (b.entropy2(k1, &n), b.entropy2(k2, &n), b.entropy2(joint, &n));
     let sum = b.g().add(h1, h2).unwrap();
@@ -84,7 +84,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
 fn contradictory_hypotheses_are_vacuous() {
     let mut b = Build::new("Contradiction");
     let n = b.size("n", 1, 4);
-    let k = b.member("K", Set::Corr, &[n.clone()], false);
+    let k = b.member("K", Set::Corr, std::slice::from_ref(&n), false);
     let trace = b.g().trace(k).unwrap();
     let zero = b.g().integer(0).unwrap();
     b.assume(Comparison::Lt, trace, zero);
@@ -170,7 +170,7 @@ fn a_strict_inequality_that_is_met_with_equality_is_not_called_true() {
     // ‖K‖² > n fails exactly at the identity; ‖K‖² > 0 is true.
     let mut b = Build::new("Strict");
     let n = b.size("n", 2, 6);
-    let k = b.member("K", Set::Corr, &[n.clone()], false);
+    let k = b.member("K", Set::Corr, std::slice::from_ref(&n), false);
     let g = b.g();
     let squares = g.abs2(k).unwrap();
     let f = g.sum(squares).unwrap();
@@ -224,7 +224,7 @@ fn equality_conditions_are_checked_both_ways() {
     let build = |wrong: bool| {
         let mut b = Build::new("Iff");
         let n = b.size("n", 2, 5);
-        let k = b.member("K", Set::Corr, &[n.clone()], false);
+        let k = b.member("K", Set::Corr, std::slice::from_ref(&n), false);
         let g = b.g();
         let squares = g.abs2(k).unwrap();
         let f = g.sum(squares).unwrap();
