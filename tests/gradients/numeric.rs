@@ -130,14 +130,14 @@ pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
         let input = point.graph.as_input(*variable).unwrap().0 as usize;
         let complex = point.graph.ty(*variable).field == Field::Complex;
         let mut expected = vec![C::new(0.0, 0.0); found[k].len()];
-        for at in 0..expected.len() {
+        for (at, expected) in expected.iter_mut().enumerate() {
             for unit in if complex { vec![C::new(1.0, 0.0), C::new(0.0, 1.0)] } else { vec![C::new(1.0, 0.0)] } {
                 let start = point.values[input][at];
                 let mut f = |h: f64| {
                     point.values[input][at] = start + unit * h;
                     point.run(&plan, 1)[0][0].re
                 };
-                expected[at] += unit * differences(&mut f);
+                *expected += unit * differences(&mut f);
                 point.values[input][at] = start;
             }
         }

@@ -23,11 +23,6 @@ fn hermitian(g: &mut Graph, x: NodeId) -> Built {
     g.annotate(sum, &[Property::Hermitian], Basis::Construction)
 }
 
-/// exp x: positive.
-fn positive(g: &mut Graph, x: NodeId) -> Built {
-    g.map(ScalarFn::Exp, x)
-}
-
 type Build = fn(&mut Graph, &[NodeId]) -> Built;
 
 /// One case: what it is called, the shapes of its inputs, whether it has a complex form, and what it builds.
