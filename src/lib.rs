@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod base;
+pub mod certify;
 pub mod check;
 pub mod cli;
 pub mod eval;

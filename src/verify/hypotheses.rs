@@ -85,12 +85,26 @@ type Place = (usize, usize, bool);
 
 /// Moves the raw numbers of a sample until the equalities among the hypotheses hold to rounding, or no step helps.
 /// Which of them move is said by `inputs`; there must be at most [`MAX_MOVED`].
+/// Returns the number of evaluations.
 pub fn project(
     hypotheses: &[Hypothesis],
     machine: &mut Machine<'_>,
     inputs: &[InputId],
     sample: &mut Sample,
     memory: &mut Projection,
+) -> u64 {
+    let mut spent = 0;
+    move_onto(hypotheses, machine, inputs, sample, memory, &mut spent);
+    spent
+}
+
+fn move_onto(
+    hypotheses: &[Hypothesis],
+    machine: &mut Machine<'_>,
+    inputs: &[InputId],
+    sample: &mut Sample,
+    memory: &mut Projection,
+    spent: &mut u64,
 ) {
     let equalities: Vec<&Hypothesis> = hypotheses.iter().filter(|hypothesis| hypothesis.equality).collect();
     let places = places(inputs, sample);
@@ -99,6 +113,7 @@ pub fn project(
         return;
     }
     let mut evaluate = |sample: &Sample, residuals: &mut Vec<f64>| -> Option<f64> {
+        *spent += 1;
         machine.load(sample);
         machine.run().ok()?;
         residuals.clear();

@@ -33,8 +33,8 @@ const MAX_ROUNDS: u64 = 8;
 /// Cells of which one sample is moved onto the equalities among the hypotheses at first, to see whether that works.
 const TRIED_CELLS: usize = 16;
 
-/// The most samples that are moved in a later round.
-const MAX_MOVES: u64 = 2000;
+/// The evaluations that moving samples may take in a later round.
+const MOVING: u64 = 200_000;
 
 /// How to verify.
 #[derive(Clone, Debug)]
@@ -234,12 +234,11 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
     let deadline = options.budget.map(|budget| Instant::now() + budget * claims as u32);
     let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
     for round in 0..MAX_ROUNDS {
-        // Moving a sample costs thousands of evaluations: it is tried only where structured draws fall short, and
-        // kept up only where it led somewhere.
-        let short = 20 * findings.met < findings.drawn;
-        let units = units(setting.design, round, |cell, units| match (thin && round > 0 && short, findings.moved) {
+        // Moving a sample costs hundreds of evaluations: it is tried only where structured draws fall short, with one
+        // sample in some cells, and kept up only where it led somewhere.
+        let units = units(setting.design, round, |cell, units| match (thin && round > 0, findings.moved) {
             (true, 0) => u64::from(cell < TRIED_CELLS),
-            (true, _) if findings.arrived > 0 => MAX_MOVES.div_ceil(units as u64),
+            (true, _) if findings.arrived > 0 => MOVING.div_ceil(units as u64),
             (true, _) | (false, _) => 0,
         });
         let late = |now: Instant| deadline.is_some_and(|deadline| now >= deadline);
@@ -266,15 +265,16 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
     findings
 }
 
-/// The units of a round; `moves` says how many samples of a cell's first unit may be moved, given the number of units.
-fn units(design: &Design, round: u64, moves: impl Fn(usize, usize) -> u64) -> Vec<Unit> {
+/// The units of a round; `moving` gives the evaluations for moving samples of a cell's first unit, given the number of
+/// units.
+fn units(design: &Design, round: u64, moving: impl Fn(usize, usize) -> u64) -> Vec<Unit> {
     let mut units = Vec::new();
     for (cell, drawn) in design.cells.iter().enumerate() {
         let mut start = 0;
         while start < drawn.count {
             let count = UNIT.min(drawn.count - start);
             let first = round * design.round + drawn.first + start;
-            units.push(Unit { cell, first, count, moves: 0 });
+            units.push(Unit { cell, first, count, moving: 0 });
             start += count;
         }
     }
@@ -282,7 +282,7 @@ fn units(design: &Design, round: u64, moves: impl Fn(usize, usize) -> u64) -> Ve
     let mut before = None;
     for unit in &mut units {
         if before != Some(unit.cell) {
-            unit.moves = moves(unit.cell, total);
+            unit.moving = moving(unit.cell, total);
         }
         before = Some(unit.cell);
     }

@@ -73,8 +73,8 @@ pub struct Unit {
     pub first: u64,
     /// How many samples.
     pub count: u64,
-    /// How many samples that break an equality may be moved onto it.
-    pub moves: u64,
+    /// The evaluations that may be spent on moving samples onto equalities; the last move may overdraw them.
+    pub moving: u64,
 }
 
 /// What a unit of work, or several, found.
@@ -165,7 +165,7 @@ impl Setting<'_> {
             return findings;
         };
         let mut sample = Sample::new(&self.layout.graph);
-        let mut gate = Gate::new(self, programs, unit.moves);
+        let mut gate = Gate::new(self, programs, unit.moving);
         let mut machine = programs.claims.machine();
         let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
         for number in unit.first..unit.first + unit.count {
@@ -216,19 +216,19 @@ pub struct Gate<'a> {
     machine: Option<Machine<'a>>,
     movable: Vec<InputId>,
     projection: Projection,
-    moves: u64,
+    moving: u64,
 }
 
 impl<'a> Gate<'a> {
-    /// A gate that moves at most so many samples onto equalities.
-    pub fn new(setting: &'a Setting<'a>, programs: &'a Programs, moves: u64) -> Self {
+    /// A gate that spends so many evaluations on moving samples onto equalities.
+    pub fn new(setting: &'a Setting<'a>, programs: &'a Programs, moving: u64) -> Self {
         let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
         let movable = match &programs.hypotheses {
             Some(program) if thin => setting.movable(program),
             Some(_) | None => Vec::new(),
         };
         let machine = programs.hypotheses.as_ref().map(Program::machine);
-        Gate { setting, machine, movable, projection: Projection::default(), moves }
+        Gate { setting, machine, movable, projection: Projection::default(), moving }
     }
 
     /// Whether the sample, moved where that helps, meets the hypotheses, and if so whether beyond rounding.
@@ -244,10 +244,10 @@ impl<'a> Gate<'a> {
         };
         if let Standing::Breaks(residual) = standing {
             findings.miss(residual);
-            if self.moves > 0 && !self.movable.is_empty() && movable_numbers(sample, &self.movable) <= MAX_MOVED {
-                self.moves -= 1;
+            if self.moving > 0 && !self.movable.is_empty() && movable_numbers(sample, &self.movable) <= MAX_MOVED {
                 findings.moved += 1;
-                hypotheses::project(hypotheses, machine, &self.movable, sample, &mut self.projection);
+                let spent = hypotheses::project(hypotheses, machine, &self.movable, sample, &mut self.projection);
+                self.moving = self.moving.saturating_sub(spent.max(1));
                 standing = hypotheses::standing(hypotheses, machine, sample).unwrap_or(standing);
                 match standing {
                     Standing::Breaks(residual) => findings.miss(residual),
