@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use faer::{Mat, MatRef};
 use num_complex::Complex;
@@ -9,7 +10,8 @@ use num_complex::Complex;
 use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Session, Theorem};
 use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
-use crate::ir::{Dim, Graph, Instance, NodeId, Property, Shape};
+use crate::grad::{self, GradError};
+use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
 use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
@@ -192,6 +194,29 @@ impl Loewner {
         value.map_err(|diagnostics| self.error(diagnostics))
     }
 
+    /// The gradient of a real scalar expression with respect to a bound name, at its value: of the name's shape, with
+    /// entry (i, j) = ∂f/∂z_ij, and for complex entries ∂f/∂x + i ∂f/∂y (see [`crate::grad`]). The name is an independent
+    /// variable: what is known of its value is not used, except that what a definition requires is tested. Names that
+    /// were bound after it in terms of it follow it.
+    ///
+    /// ```
+    /// use faer::mat;
+    /// use loewner::Loewner;
+    ///
+    /// let mut loewner = Loewner::new();
+    /// loewner.set("K", mat![[2.0, 0.0], [0.0, 4.0]].as_ref());
+    /// let gradient = loewner.gradient("logdet(K)", "K")?.matrix().unwrap();
+    /// assert_eq!(gradient, mat![[0.5, 0.0], [0.0, 0.25]]);
+    /// # Ok::<(), loewner::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Loewner::evaluate`], and where the name is not bound or the expression has no gradient with respect to it.
+    pub fn gradient(&mut self, expression: impl ToString, name: &str) -> Result<Value, Error> {
+        let outcome = gradient_by_name(&mut self.session, &expression.to_string(), name);
+        outcome.map_err(|diagnostics| self.error(diagnostics))
+    }
+
     /// The verdicts on every claim of the theorems in a text.
     ///
     /// # Errors
@@ -211,17 +236,90 @@ impl Loewner {
 /// # Errors
 /// A diagnostic that names the subexpression where it went wrong.
 pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
-    let (graph, roots) = compiled
-        .graph
-        .instantiate(&[compiled.root], &Instance::default())
-        .map_err(|mismatch| Diagnostic::new(Code::E0301, mismatch.to_string()))?;
-    refuse_giants(&graph, &roots)?;
-    let plan = Plan::<f64>::compile(&graph, &roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
+    let (graph, roots) = instantiate(compiled, &[compiled.root])?;
+    let mut values = run(&graph, &roots, &compiled.data)?;
+    values.pop().ok_or_else(|| Diagnostic::new(Code::E0701, "the expression has no value"))
+}
+
+/// The gradient of an expression with respect to a bound name, as [`Loewner::gradient`].
+///
+/// # Errors
+/// As there.
+pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> Result<Value, Vec<Diagnostic>> {
+    let value = match session.data(name)? {
+        Some(data) => data,
+        None => match evaluate(&session.expression(name)?).map_err(|fault| vec![fault])? {
+            Value::Data(data) => data,
+            Value::Truth(_) => {
+                let message = format!("`{name}` is a condition, and nothing is differentiated by those");
+                return Err(vec![Diagnostic::new(Code::E0505, message)]);
+            }
+        },
+    };
+    let hermitian = value.facts().has(Property::Hermitian);
+    let (compiled, input) = session.expression_in(expression, name, value.clone(), &[])?;
+    // A determinant is real only of a matrix that is known to be Hermitian: then the gradient is among those.
+    let complex = *compiled.graph.ty(compiled.root) == Type::complex(Shape::Scalar);
+    let (compiled, input) = if complex && hermitian {
+        session.expression_in(expression, name, value, &[Property::Hermitian])?
+    } else {
+        (compiled, input)
+    };
+    gradient(&compiled, input).map_err(|mistake| vec![mistake])
+}
+
+/// The gradient of a checked expression with respect to one of its raw inputs, at the input's value.
+///
+/// # Errors
+/// A diagnostic that names the subexpression that has no gradient, or where the evaluation went wrong.
+pub fn gradient(compiled: &Compiled, input: InputId) -> Result<Value, Diagnostic> {
+    let ty = compiled.graph.ty(compiled.root);
+    if !ty.is_real_scalar() {
+        let code = if ty.shape == Shape::Scalar { Code::E0504 } else { Code::E0501 };
+        let diagnostic = Diagnostic::new(code, format!("only a real scalar has a gradient, not a {ty}"));
+        return Err(at(diagnostic, &compiled.graph, compiled.root, "this is differentiated"));
+    }
+    // The variable is a root of its own, so that it is there even where nothing rests on it.
+    let variable = compiled.graph.input_node(input).ok_or_else(|| Diagnostic::new(Code::E0201, "no such input"))?;
+    let (mut graph, roots) = instantiate(compiled, &[compiled.root, variable])?;
+    let gradients = grad::gradient(&mut graph, roots[0], &roots[1..]).map_err(|error| no_gradient(&graph, &error))?;
+    // The value is evaluated too: its requirements are tested, and a function that is undefined has no gradient.
+    let mut values = run(&graph, &[gradients[0], roots[0]], &compiled.data)?;
+    values.truncate(1);
+    values.pop().ok_or_else(|| Diagnostic::new(Code::E0701, "the expression has no gradient"))
+}
+
+fn no_gradient(graph: &Graph, error: &GradError) -> Diagnostic {
+    match error {
+        GradError::NotARealScalar(node) => at(Diagnostic::new(Code::E0501, error.to_string()), graph, *node, "this"),
+        GradError::NoDerivative { node, .. } | GradError::SecondOrder(node) => {
+            at(Diagnostic::new(Code::E0701, error.to_string()), graph, *node, "this has no derivative here")
+        }
+        GradError::Mismatch(_) => Diagnostic::new(Code::E0301, error.to_string()),
+    }
+}
+
+fn at(diagnostic: Diagnostic, graph: &Graph, node: NodeId, label: &str) -> Diagnostic {
+    match origin(graph, node) {
+        Some(span) => diagnostic.at(span, label),
+        None => diagnostic,
+    }
+}
+
+fn instantiate(compiled: &Compiled, roots: &[NodeId]) -> Result<(Graph, Vec<NodeId>), Diagnostic> {
+    let outcome = compiled.graph.instantiate(roots, &Instance::default());
+    outcome.map_err(|mismatch| Diagnostic::new(Code::E0301, mismatch.to_string()))
+}
+
+/// The values of some nodes of a graph whose sizes are all known.
+fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Result<Vec<Value>, Diagnostic> {
+    refuse_giants(graph, roots)?;
+    let plan = Plan::<f64>::compile(graph, roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     let mut ws = Workspace::new(&plan);
-    let epsilon = compiled.data.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
+    let epsilon = inputs.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
     // Data of single precision keeps its domain only as exactly as single precision can.
     ws.tolerance_factor = eval::DEFAULT_TOLERANCE_FACTOR * (epsilon / f64::EPSILON);
-    for (input, data) in &compiled.data {
+    for (input, data) in inputs {
         // An input that the expression does not use has no place in the plan.
         let Some(mut target) = ws.input_mut(*input) else { continue };
         match (&mut target.entries, &data.entries) {
@@ -232,20 +330,22 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
         }
     }
     plan.run(&mut ws).map_err(|fault| {
-        let diagnostic = explain(&graph, &fault);
-        match way_to(&graph, roots[0], fault.node) {
+        let diagnostic = explain(graph, &fault);
+        match roots.iter().find_map(|root| way_to(graph, *root, fault.node)) {
             Some(span) => diagnostic.because(span, "needed for this"),
             None => diagnostic,
         }
     })?;
-    let shape = graph.ty(roots[0]).shape.clone();
-    let data = |entries| Value::Data(Data { shape: shape.clone(), entries, epsilon });
-    match ws.value(0) {
-        Some(ValueRef::Truth(truth)) => Ok(Value::Truth(truth)),
-        Some(ValueRef::Real { entries, .. }) => Ok(data(Entries::Real(entries.to_vec()))),
-        Some(ValueRef::Complex { entries, .. }) => Ok(data(Entries::Complex(entries.to_vec()))),
-        None => Err(Diagnostic::new(Code::E0701, "the expression has no value")),
-    }
+    let value = |(i, root): (usize, &NodeId)| {
+        let data = |entries| Value::Data(Data { shape: graph.ty(*root).shape.clone(), entries, epsilon });
+        match ws.value(i) {
+            Some(ValueRef::Truth(truth)) => Ok(Value::Truth(truth)),
+            Some(ValueRef::Real { entries, .. }) => Ok(data(Entries::Real(entries.to_vec()))),
+            Some(ValueRef::Complex { entries, .. }) => Ok(data(Entries::Complex(entries.to_vec()))),
+            None => Err(Diagnostic::new(Code::E0701, "the expression has no value")),
+        }
+    };
+    roots.iter().enumerate().map(value).collect()
 }
 
 /// Refuses values that no memory holds, before any is asked for: 2^30 numbers are 8 GiB.

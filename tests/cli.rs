@@ -342,3 +342,29 @@ fn a_session_ends_at_quit_and_at_the_end_of_its_input() {
     assert!(out(&session(b":doc Corr\n")).starts_with("Corr[n]\n    positive semi-definite n"));
     assert!(out(&session(b":help\n:doc entropy\n")).contains("entropy(K: Psd[n], alpha: Real) -> Real"));
 }
+
+#[test]
+fn grad_prints_the_gradient_by_a_name() {
+    let grad = |arguments: &[&str]| run(&[&["grad"], arguments].concat());
+    prints(&grad(&["trace(K * K)", "--wrt", "K", "--let", "K=[1, 2; 3, 4]"]), "2  6\n4  8\n");
+    prints(&grad(&["x^3", "--wrt", "x", "--let", "x=2"]), "12\n");
+    prints(
+        &grad(&["sum(v .* v)", "--wrt", "v", "--let", "v=[1, 2]", "--json"]),
+        "{\"shape\": [2], \"value\": [2, 4]}\n",
+    );
+    // A unit diagonal that is only seen in the value is not held fixed, and names that were given later follow.
+    let ambient = grad(&["logdet(K)", "--wrt", "K", "--let", "K=[1, 1/2; 1/2, 1]", "--json"]);
+    assert!(out(&ambient).contains("1.3333333333333"), "{}", out(&ambient));
+    prints(&grad(&["trace(G)", "--wrt", "Z", "--let", "Z=[1, 2; 0, 3]", "--let", "G=gram(Z)"]), "2  4\n0  6\n");
+    prints(&grad(&["trace(eye(2))", "--wrt", "Z", "--let", "Z=[1, 2;]"]), "0  0\n");
+    prints(&grad(&["abs2(z)", "--wrt", "z", "--let", "z=1 + 2i", "--json"]), "{\"shape\": [], \"value\": [2, 4]}\n");
+
+    let folder = folder_with(&[("z.npy", &npy("<f8", false, "(2, 2)", &[1.0, 2.0, 3.0, 4.0]))]);
+    let loaded = run_in(folder.path(), &["grad", "sum(abs2(Z))", "--wrt", "Z", "--load", "Z=z.npy"]);
+    prints(&loaded, "2  4\n6  8\n");
+
+    refused(&grad(&["sum(data)", "--wrt", "dtaa", "--let", "data=[1, 2]"]), "E0201", &["did you mean `data`?"]);
+    refused(&grad(&["Z", "--wrt", "Z", "--let", "Z=[1, 2]"]), "E0501", &["only a real scalar"]);
+    refused(&grad(&["entropy(K, 2)", "--wrt", "K", "--let", "K=[1, 2; 2, 1]"]), "E0702", &[]);
+    refused(&grad(&["log(x)", "--wrt", "x", "--let", "x=-1"]), "E0701", &["not a number"]);
+}

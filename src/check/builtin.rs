@@ -123,6 +123,9 @@ const SPELLED_OTHERWISE: &[ScalarFn] = &[
     ScalarFn::Pow,
     ScalarFn::Step,
     ScalarFn::PowLog,
+    ScalarFn::PowLogSlope,
+    ScalarFn::PowOnSupport,
+    ScalarFn::TsallisSlope,
     ScalarFn::Log1pRelSlope,
     ScalarFn::RecipOnSupport,
 ];

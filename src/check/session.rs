@@ -14,7 +14,7 @@ use super::scope::Value;
 use super::statement::TheoremBuilder;
 use super::theorem::Theorem;
 use crate::base::{Code, Diagnostic, FileId, Sources, Span, did_you_mean};
-use crate::ir::{Graph, Input, InputId, NodeId};
+use crate::ir::{Basis, Facts, Graph, Input, InputId, NodeId, Property};
 use crate::library;
 use crate::syntax::ast::{self, Expr, Item, Program};
 use crate::syntax::{parse_expr, parse_program};
@@ -48,6 +48,14 @@ pub struct Doc {
 enum Bound {
     Expr(Expr),
     Data(Arc<Data>),
+}
+
+/// A bound name as an independent variable: which binding, its value, and what is tested of it.
+#[derive(Clone, Copy)]
+struct Variable<'a> {
+    at: usize,
+    value: &'a Arc<Data>,
+    properties: &'a [Property],
 }
 
 /// The library with everything read and bound since.
@@ -309,17 +317,79 @@ impl Session {
     /// # Errors
     /// The mistakes in the expression.
     pub fn compile(&self, expr: &Expr) -> Result<Compiled, Vec<Diagnostic>> {
+        self.compile_with(expr, None)
+    }
+
+    /// An expression as a graph in which a bound name is an independent variable: a raw input with this value, of which
+    /// nothing else is known but that it has the given properties, which are tested. What is known of a written value (a
+    /// unit diagonal, a symmetry) holds for that value and not for its neighbours, so that a gradient must not rest on
+    /// it; what a definition requires is tested instead. Names that were bound after the variable follow it.
+    ///
+    /// # Errors
+    /// The mistakes in the expression, and a name that is not bound.
+    pub fn expression_in(
+        &mut self,
+        text: &str,
+        name: &str,
+        value: Data,
+        properties: &[Property],
+    ) -> Result<(Compiled, InputId), Vec<Diagnostic>> {
+        let expr = self.parse("<expression>", text)?;
+        let at = self.bound_at(name)?;
+        let value = Arc::new(value);
+        let compiled = self.compile_with(&expr, Some(Variable { at, value: &value, properties }))?;
+        let input = compiled.data.iter().find(|(_, data)| Arc::ptr_eq(data, &value)).map(|(input, _)| *input);
+        // The variable is among the bound names, each of which that holds data has its input.
+        let input = input.ok_or_else(|| vec![Diagnostic::new(Code::E0201, format!("`{name}` is not bound"))])?;
+        Ok((compiled, input))
+    }
+
+    /// The position of the binding that a name has now.
+    fn bound_at(&self, name: &str) -> Result<usize, Vec<Diagnostic>> {
+        self.bound.iter().rposition(|(bound, ..)| bound == name).ok_or_else(|| {
+            let near = did_you_mean(name, self.bound.iter().map(|(bound, ..)| bound.as_str()));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "bind it to a value first".to_owned(),
+            };
+            vec![Diagnostic::new(Code::E0201, format!("`{name}` is not a name with a value")).help(help)]
+        })
+    }
+
+    /// The data that a name is bound to, if it is data and not an expression.
+    ///
+    /// # Errors
+    /// When the name is not bound.
+    pub fn data(&self, name: &str) -> Result<Option<Data>, Vec<Diagnostic>> {
+        let at = self.bound_at(name)?;
+        Ok(match &self.bound[at].2 {
+            Bound::Data(data) => Some(data.as_ref().clone()),
+            Bound::Expr(_) => None,
+        })
+    }
+
+    fn compile_with(&self, expr: &Expr, variable: Option<Variable<'_>>) -> Result<Compiled, Vec<Diagnostic>> {
         let mut elaborator = Elaborator::new(&self.sources, &self.definitions, self.user);
         let mut data = Vec::new();
         let mut names = Vec::new();
-        for (name, span, bound) in &self.bound {
-            let value = match bound {
-                Bound::Expr(expr) => elaborator.any(expr).map_or(Value::Broken, Value::Node),
-                Bound::Data(values) => {
+        for (i, (name, span, bound)) in self.bound.iter().enumerate() {
+            let variable = variable.filter(|variable| variable.at == i);
+            let given = match (variable, bound) {
+                (Some(variable), _) => Some((variable.value, Facts::new())),
+                (_, Bound::Data(values)) => Some((values, values.facts())),
+                (_, Bound::Expr(_)) => None,
+            };
+            let value = match (given, bound) {
+                (None, Bound::Expr(expr)) => elaborator.any(expr).map_or(Value::Broken, Value::Node),
+                (None, Bound::Data(_)) => Value::Broken,
+                (Some((values, facts)), _) => {
                     data.push((InputId(elaborator.graph.inputs().len() as u32), values.clone()));
-                    let input = Input { name: name.clone(), ty: values.ty(), facts: values.facts() };
+                    let input = Input { name: name.clone(), ty: values.ty(), facts };
                     elaborator.graph.set_origin(Some(*span));
-                    Value::Node(elaborator.graph.input(input))
+                    let node = elaborator.graph.input(input);
+                    let properties = variable.map_or(&[][..], |variable| variable.properties);
+                    // A property that the shape rules out is not given.
+                    Value::Node(elaborator.graph.annotate(node, properties, Basis::Tested).unwrap_or(node))
                 }
             };
             if let Value::Node(node) = value {

@@ -19,6 +19,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     Verify(Verify),
     Eval(Eval),
+    Grad(Grad),
     Check(Check),
     /// Evaluate, define and verify interactively
     Repl,
@@ -61,6 +62,35 @@ pub(super) struct Eval {
     /// The expression, such as 'entropy([1, 1/2; 1/2, 1], 2)'
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     pub expression: String,
+    #[command(flatten)]
+    pub names: Names,
+    /// Print {"shape": ..., "value": ...}; complex numbers as [re, im], infinities as "inf" and "-inf"
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Differentiate a real expression by a name, and print the gradient with 17 significant digits
+///
+/// The gradient has the shape of the name: entry (i, j) is the derivative by that entry, for complex entries by the real
+/// part plus i times that by the imaginary part. The name is an independent variable; names given after it follow it.
+#[derive(Args, Debug)]
+pub(super) struct Grad {
+    /// The expression, such as 'entropy(gram(Z), 2)'
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// The name to differentiate by, given by --let or --load
+    #[arg(long, value_name = "NAME")]
+    pub wrt: String,
+    #[command(flatten)]
+    pub names: Names,
+    /// Print {"shape": ..., "value": ...}; complex numbers as [re, im], infinities as "inf" and "-inf"
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the names in an expression stand for.
+#[derive(Args, Debug)]
+pub(super) struct Names {
     /// Give a name to the value of an expression; it may use the names given before it
     #[arg(long = "let", value_name = "NAME=EXPR")]
     pub lets: Vec<String>,
@@ -70,9 +100,6 @@ pub(super) struct Eval {
     /// Bring in the definitions of a .lw file
     #[arg(long = "import", value_name = "FILE.lw")]
     pub imports: Vec<PathBuf>,
-    /// Print {"shape": ..., "value": ...}; complex numbers as [re, im], infinities as "inf" and "-inf"
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Parse and type-check files without running them
@@ -108,6 +135,6 @@ mod tests {
     fn an_expression_may_start_with_a_sign() {
         let arguments = Arguments::try_parse_from(["loewner", "eval", "-x", "--let", "x=-1"]).unwrap();
         let Some(Command::Eval(eval)) = arguments.command else { panic!("not eval") };
-        assert_eq!((eval.expression.as_str(), eval.lets), ("-x", vec!["x=-1".to_owned()]));
+        assert_eq!((eval.expression.as_str(), eval.names.lets), ("-x", vec!["x=-1".to_owned()]));
     }
 }

@@ -53,6 +53,11 @@ impl Engine {
         api::evaluate(&compiled).map(answer).map_err(|mistake| vec![mistake])
     }
 
+    /// The gradient of an expression by a bound name, in double precision.
+    pub fn gradient(&mut self, text: &str, name: &str) -> Result<Answer, Vec<Diagnostic>> {
+        api::gradient_by_name(&mut self.session, text, name).map(answer)
+    }
+
     /// The type of an expression, and what is known of it.
     pub fn type_of(&mut self, text: &str) -> Result<String, Vec<Diagnostic>> {
         let compiled = self.session.expression(text)?;

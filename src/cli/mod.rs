@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | check | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
 //! ```
 
 mod args;
@@ -80,6 +80,7 @@ fn run() -> Status {
     let outcome = match &arguments.command {
         Some(Command::Verify(arguments)) => verify::run(&mut engine, arguments),
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
+        Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };

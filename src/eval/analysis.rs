@@ -213,7 +213,7 @@ impl<'g> Analysis<'g> {
         let hermitian = || self.has(self.graph.args(id)[0], Property::Hermitian);
         let psd = || self.has(self.graph.args(id)[0], Property::Psd);
         match self.graph.op(id) {
-            Op::Eigenvalues | Op::Spectral(_) => true,
+            Op::Eigenvalues | Op::Spectral(_) | Op::EigenSum | Op::Frechet(_) => true,
             Op::SingularValues | Op::Rank => hermitian(),
             Op::LogDet | Op::Det => hermitian() && !psd(),
             Op::Annotate(properties, Basis::Tested) => needs_eigenvalues(properties),
@@ -299,7 +299,7 @@ impl<'g> Analysis<'g> {
             let matrix = self.value(args[0]);
             self.decomposed_for.insert(matrix, id);
         }
-        if matches!(self.graph.op(id), Op::Spectral(_)) {
+        if matches!(self.graph.op(id), Op::Spectral(_) | Op::EigenSum | Op::Frechet(_)) {
             let matrix = self.value(args[0]);
             self.vectors[matrix.index()] = true;
         }

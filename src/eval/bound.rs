@@ -339,6 +339,14 @@ impl<T: Real> Bounds<T> {
                 let size = out.value_norm();
                 out.radii.fill(if residual < 1.0 { size / (1.0 - residual) * residual } else { f64::INFINITY });
             }
+            // No claim is about what only gradients are written with.
+            Op::OneHot(_)
+            | Op::Slice(..)
+            | Op::PartialInner(..)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::Adjugate => out.radii.fill(f64::INFINITY),
             Op::Rank => {
                 let values = singular_values(args[0])?;
                 let off = self.decomposition_error(args[0], f64::EPSILON);

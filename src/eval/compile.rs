@@ -117,13 +117,13 @@ fn schedule(analysis: &Analysis, outputs: &[NodeId]) -> Vec<Unit> {
     order
 }
 
-struct Emitter<'a, 'g, T: Real> {
-    analysis: &'a Analysis<'g>,
-    par: Par,
-    plan: Plan<T>,
+pub(super) struct Emitter<'a, 'g, T: Real> {
+    pub(super) analysis: &'a Analysis<'g>,
+    pub(super) par: Par,
+    pub(super) plan: Plan<T>,
     places: HashMap<NodeId, Place>,
     /// Where the eigenvalues of a matrix lie, and its vectors where they are needed.
-    eigenvalues: HashMap<NodeId, (Place, Option<Place>)>,
+    pub(super) eigenvalues: HashMap<NodeId, (Place, Option<Place>)>,
     real: PhantomData<T>,
 }
 
@@ -150,7 +150,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// The place of an operand.
-    fn at(&self, operand: NodeId) -> Place {
+    pub(super) fn at(&self, operand: NodeId) -> Place {
         self.places[&self.analysis.value(operand)]
     }
 
@@ -171,7 +171,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// An instruction on entries of the field of `x`.
-    fn block(&mut self, id: NodeId, field: Field, block: Block) {
+    pub(super) fn block(&mut self, id: NodeId, field: Field, block: Block) {
         let out = self.place_for(id);
         self.places.insert(id, out);
         let code = if field == Field::Complex { Code::Complex(block) } else { Code::Real(block) };
@@ -326,6 +326,13 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let (function, values) = (*function, values.at);
                 self.block(id, field, Block::Spectral { function, parameter, psd, values, vectors });
             }
+            Op::OneHot(_)
+            | Op::Slice(..)
+            | Op::PartialInner(..)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::Adjugate => self.gradient(id),
             Op::LogDet | Op::Det if self.analysis.uses_decomposition(id) => {
                 let values = self.values_of(args[0]);
                 self.code(id, Code::DeterminantOfValues { values, log: *graph.op(id) == Op::LogDet });
@@ -390,7 +397,7 @@ impl<T: Real> Emitter<'_, '_, T> {
     }
 
     /// Makes room in the scratch memory for work on an m × n matrix.
-    fn want(&mut self, m: usize, n: usize, field: Field) {
+    pub(super) fn want(&mut self, m: usize, n: usize, field: Field) {
         let side = m.max(n).max(1);
         let scratch = &mut self.plan.scratch;
         scratch.side = scratch.side.max(side);

@@ -244,8 +244,11 @@ pub(super) fn map<T: Real>(function: ScalarFn, x: &[T], p: T, target: &mut [T]) 
         | ScalarFn::LogOnSupport
         | ScalarFn::RecipOnSupport
         | ScalarFn::Pow
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
-        | ScalarFn::Tsallis => each(&|x| scalar::value(function, x, p)),
+        | ScalarFn::PowLogSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => each(&|x| scalar::value(function, x, p)),
     }
 }
 

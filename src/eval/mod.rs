@@ -10,13 +10,16 @@
 //! let margin = ws.scalar(0);
 //! ```
 
+mod adjoint;
 mod analysis;
 mod bound;
 mod check;
 mod compile;
+mod divided;
 mod entrywise;
 mod factor;
 mod fault;
+mod gradient;
 mod kernels;
 mod modulus;
 mod plan;
@@ -31,6 +34,7 @@ mod value;
 mod workspace;
 
 pub use bound::{Bound, Bounds};
+pub use divided::difference as divided_difference;
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;
 pub use real::{ComplexElement, Element, Real};

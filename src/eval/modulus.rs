@@ -85,6 +85,8 @@ pub(super) fn deviation(function: ScalarFn, lo: f64, hi: f64, p: Parameter, y: f
             }
             points.push(0.0);
         }
+        // Only gradients are written with these.
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope => return f64::INFINITY,
         ScalarFn::PowLog => {
             if lo < 0.0 || (lo == 0.0 && p.value - p.radius <= 0.0) {
                 return f64::INFINITY;
@@ -161,6 +163,7 @@ pub(super) fn lipschitz(function: ScalarFn, lo: f64, hi: f64, p: f64) -> f64 {
             }
         }
         ScalarFn::Log1pRelSlope => f64::INFINITY,
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope => f64::INFINITY,
         ScalarFn::XLogX => positive((lo.ln() + 1.0).abs().max((hi.ln() + 1.0).abs())),
         ScalarFn::Pow => {
             if p == 0.0 {

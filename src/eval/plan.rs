@@ -5,6 +5,7 @@ use faer::Par;
 use super::check;
 use super::entrywise::Program;
 use super::fault::{Fault, FaultKind};
+use super::gradient::Gradient;
 use super::kernels;
 use super::product::{Operand, product};
 use super::real::{Element, Real};
@@ -26,7 +27,7 @@ impl Place {
         self.rows * self.cols
     }
 
-    fn of<E>(self, arena: &[E]) -> &[E] {
+    pub(super) fn of<E>(self, arena: &[E]) -> &[E] {
         &arena[self.at..self.at + self.len()]
     }
 }
@@ -67,6 +68,8 @@ pub(super) enum Block {
         values: usize,
         vectors: Place,
     },
+    /// An operation that gradients are written with.
+    Gradient(Gradient),
     /// The singular values of a matrix, into the real arena.
     SingularValues {
         a: Place,
@@ -330,7 +333,7 @@ impl<T: Real> Plan<T> {
 }
 
 /// The arena before a result's place, where all its operands lie, and the place itself.
-fn split<E>(arena: &mut [E], out: Place) -> (&[E], &mut [E]) {
+pub(super) fn split<E>(arena: &mut [E], out: Place) -> (&[E], &mut [E]) {
     let (before, rest) = arena.split_at_mut(out.at);
     (before, &mut rest[..out.len()])
 }
@@ -395,7 +398,7 @@ fn complex_zip<T: Real>(zip: Zip, x: &[T::Complex], y: &[T::Complex], target: &m
 }
 
 /// A real index as a position from 0.
-fn position<T: Real>(index: T, size: usize) -> Result<usize, FaultKind> {
+pub(super) fn position<T: Real>(index: T, size: usize) -> Result<usize, FaultKind> {
     let value = index.wide();
     let inside = value >= 1.0 && value <= size as f64 && value.fract() == 0.0;
     if inside { Ok(value as usize - 1) } else { Err(FaultKind::IndexOutside { index: value, size }) }
@@ -501,6 +504,7 @@ fn run_block<T: Real, E: Element<T>>(
             let f = spectral::MatrixFunction { function: *function, parameter, psd: *psd };
             spectral::function(f, lambda, vectors.of(before), target, work, par)?;
         }
+        Block::Gradient(gradient) => gradient.run::<T, E>(out, ws, par)?,
         Block::SingularValues { a, values } => {
             let count = a.rows.min(a.cols);
             let mut work = E::work(scratch);

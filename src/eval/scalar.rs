@@ -95,8 +95,12 @@ pub fn value<T: Real>(function: ScalarFn, x: T, p: T) -> T {
             }
         }
         ScalarFn::Pow => power(x, p),
+        ScalarFn::PowOnSupport if x == zero && p < zero => zero,
+        ScalarFn::PowOnSupport => power(x, p),
         ScalarFn::PowLog => power_log(x, p),
+        ScalarFn::PowLogSlope => power_log_slope(x, p),
         ScalarFn::Tsallis => tsallis(x, p),
+        ScalarFn::TsallisSlope => tsallis_slope(x, p),
     }
 }
 
@@ -168,6 +172,48 @@ fn tsallis<T: Real>(x: T, alpha: T) -> T {
     if (t * x.ln()).abs() <= one { x * power_log(x, t) } else { (x.powf(alpha) - x) / t }
 }
 
+/// The terms of the series of [`power_log_slope`]: 20/21! is below the unit roundoff of `f64`.
+const POWER_LOG_TERMS: u32 = 19;
+
+/// The derivative of (x^t − 1)/t in t: (x^t log x − (x^t − 1)/t)/t.
+///
+/// With y = t log x it is (log x)² (y exp y − exp y + 1)/y², whose numerator cancels near 0: there it is the series
+/// 1/2 + y/3 + y²/8 + … = Σ (k + 1) y^k/(k + 2)!.
+fn power_log_slope<T: Real>(x: T, t: T) -> T {
+    let (zero, one) = (T::of(0.0), T::of(1.0));
+    if x == zero {
+        // −1/t has the slope 1/t²; where the value itself is −∞ there is none, and 0 stands for it.
+        return if t > zero { one / (t * t) } else { t * zero };
+    }
+    let log = x.ln();
+    let y = t * log;
+    if y.abs() > one {
+        return (x.powf(t) * log - power_log(x, t)) / t;
+    }
+    let mut factorial = T::of(2.0);
+    let (mut sum, mut power) = (T::of(0.5), one);
+    for k in 1..=POWER_LOG_TERMS {
+        factorial *= T::of(f64::from(k + 2));
+        power *= y;
+        sum += T::of(f64::from(k + 1)) * power / factorial;
+    }
+    log * log * sum
+}
+
+/// The derivative of [`tsallis`] in x: x^t + (x^t − 1)/t with t = α − 1, whose terms only cancel near its zero. At 0 it has
+/// no finite value for α ≤ 1: there the slope of the power is left out, and at α = 1 all of it.
+fn tsallis_slope<T: Real>(x: T, alpha: T) -> T {
+    let (zero, one) = (T::of(0.0), T::of(1.0));
+    let t = alpha - one;
+    if x != zero {
+        power(x, t) + power_log(x, t)
+    } else if t == zero {
+        zero
+    } else {
+        -one / t
+    }
+}
+
 /// The number of terms of the series of [`log1prel_slope`]: 4^−27 is below the unit roundoff of `f64`.
 const SLOPE_TERMS: u32 = 27;
 
@@ -225,7 +271,10 @@ pub fn complex_value<T: Real>(function: ScalarFn, z: T::Complex) -> Option<T::Co
         | ScalarFn::LogOnSupport
         | ScalarFn::RecipOnSupport
         | ScalarFn::Pow
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
-        | ScalarFn::Tsallis => return None,
+        | ScalarFn::PowLogSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => return None,
     })
 }

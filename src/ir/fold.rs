@@ -41,11 +41,14 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::Block(1, 1) => Ok(Some(args[0]).filter(|_| matches!(g.ty(args[0]).shape, Shape::Matrix(..)))),
         Op::Block(..) | Op::Stack => Ok(None),
         Op::Entry => entry(g, args),
+        Op::OneHot(_) => Ok(None),
+        Op::Slice(_, _, shape) => Ok((g.ty(args[0]).shape == *shape).then(|| args[0])),
         Op::MatMul => matmul(g, args[0], args[1], ty),
         Op::Kron => match (&g.ty(args[0]).shape, &g.ty(args[1]).shape) {
             (Shape::Scalar, _) | (_, Shape::Scalar) => g.zip(Zip::Mul, args[0], args[1]).map(Some),
             _ => Ok(None),
         },
+        Op::PartialInner(..) => Ok(None),
         Op::Reduce(reduction, axis) => reduce(g, *reduction, *axis, args[0]),
         Op::Eigenvalues if is_eye(g, args[0]) => {
             let one = g.integer(1)?;
@@ -53,9 +56,20 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         }
         Op::Eigenvalues => Ok(None),
         Op::SingularValues | Op::LogDet | Op::Det => Ok(None),
-        Op::Spectral(_) => Ok(None),
+        Op::Spectral(_) | Op::Frechet(_) | Op::SingularSum => Ok(None),
+        // Σ w v_i v_i' = w I.
+        Op::EigenSum => match g.op(args[1]) {
+            Op::Fill(_) => {
+                let weight = g.args(args[1])[0];
+                let eye = g.eye(ty.shape.rows())?;
+                let eye = if ty.field == Field::Complex { g.make(Op::Complexify, vec![eye])? } else { eye };
+                g.multiply(weight, eye).map(Some)
+            }
+            _ => Ok(None),
+        },
         Op::Inverse if is_eye(g, args[0]) => Ok(Some(args[0])),
         Op::Inverse => Ok(under(g, args[0], &Op::Inverse)),
+        Op::Adjugate => Ok(None),
         Op::Rank if g.has(args[0], Property::Pd) => {
             let n = g.ty(args[0]).shape.rows();
             g.size(n).map(Some)
@@ -129,6 +143,10 @@ fn map(g: &mut Graph, function: ScalarFn, args: &[NodeId]) -> Folded {
     if function == ScalarFn::Pow && g.is_number(args[1], 2) {
         return g.zip(Zip::Mul, x, x).map(Some);
     }
+    // Where no power is infinite the two agree.
+    if function == ScalarFn::PowOnSupport && g.constant_value(args[1]).is_some_and(|p| !p.is_negative()) {
+        return g.map_with(ScalarFn::Pow, x, args[1]).map(Some);
+    }
     let Some(value) = g.constant_value(x).cloned() else { return Ok(None) };
     let parameter = args.get(1).and_then(|p| g.constant_value(*p)).cloned();
     let exact = match function {
@@ -163,7 +181,10 @@ fn map(g: &mut Graph, function: ScalarFn, args: &[NodeId]) -> Folded {
         | ScalarFn::Log1pRel
         | ScalarFn::Log1pRelSlope
         | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
+        | ScalarFn::PowLogSlope
         | ScalarFn::Sigmoid
         | ScalarFn::Softplus => None,
     };

@@ -226,6 +226,11 @@ impl Graph {
         Ok(self.push(op, args, ty, facts))
     }
 
+    /// The node of an operation without operands, where there is one.
+    pub(super) fn existing(&self, leaf: &Op) -> Option<NodeId> {
+        self.index.get(&(leaf.clone(), Vec::new())).copied()
+    }
+
     fn push(&mut self, op: Op, args: Vec<NodeId>, ty: Type, facts: Facts) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.index.insert((op.clone(), args.clone()), id);
@@ -236,9 +241,11 @@ impl Graph {
     /// Makes real operands complex where an operation mixes them with complex ones, so that every treatment meets
     /// operations of one field only.
     fn one_field(&mut self, op: &Op, args: Vec<NodeId>) -> Result<Vec<NodeId>, Mismatch> {
+        // Which operands are of one field.
         let mixing = match op {
-            Op::Zip(_) | Op::Block(..) | Op::Stack | Op::MatMul | Op::Kron => 0,
-            Op::Select => 1,
+            Op::Zip(_) | Op::Block(..) | Op::Stack | Op::MatMul | Op::Kron | Op::PartialInner(..) => 0..args.len(),
+            Op::Select => 1..args.len(),
+            Op::Frechet(_) => 0..args.len().min(2),
             Op::Input(_)
             | Op::Constant(_)
             | Op::Truth(_)
@@ -258,13 +265,18 @@ impl Graph {
             | Op::DiagonalMatrix
             | Op::Broadcast(..)
             | Op::Entry
+            | Op::OneHot(_)
+            | Op::Slice(..)
             | Op::Reduce(..)
             | Op::Eigenvalues
             | Op::SingularValues
             | Op::Spectral(_)
+            | Op::EigenSum
+            | Op::SingularSum
             | Op::LogDet
             | Op::Det
             | Op::Inverse
+            | Op::Adjugate
             | Op::Rank
             | Op::Compare(_)
             | Op::And
@@ -275,13 +287,13 @@ impl Graph {
             | Op::Require => return Ok(args),
         };
         let complex = |g: &Graph, id: &NodeId| g.ty(*id).field == Field::Complex;
-        if !args.iter().skip(mixing).any(|id| complex(self, id)) {
+        if !args[mixing.clone()].iter().any(|id| complex(self, id)) {
             return Ok(args);
         }
         let mut promoted = Vec::with_capacity(args.len());
         for (i, id) in args.into_iter().enumerate() {
             let real = self.ty(id).field == Field::Real;
-            promoted.push(if i >= mixing && real { self.make(Op::Complexify, vec![id])? } else { id });
+            promoted.push(if mixing.contains(&i) && real { self.make(Op::Complexify, vec![id])? } else { id });
         }
         Ok(promoted)
     }

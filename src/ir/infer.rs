@@ -91,6 +91,29 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
             Ok(Type { field: check.value(0)?.field, shape: Shape::Vector(n) })
         }
         Op::Entry => check.entry(),
+        Op::OneHot(shape) => {
+            usable(&shape.rows())?;
+            usable(&shape.cols())?;
+            check.scalar(0)?;
+            check.indices(shape)?;
+            Ok(Type { field: check.value(0)?.field, shape: shape.clone() })
+        }
+        Op::Slice(row, col, shape) => {
+            check.count(1)?;
+            usable(&shape.rows())?;
+            usable(&shape.cols())?;
+            let ty = check.value(0)?;
+            for (first, count, size) in [(row, shape.rows(), ty.shape.rows()), (col, shape.cols(), ty.shape.cols())] {
+                let last = first.add(&count).ok_or_else(|| Mismatch::BadSize(count.clone()))?;
+                if let (Some(first), Some(last), Some(n)) =
+                    (first.as_constant(), last.as_constant(), size.as_constant())
+                    && (first < 0 || last > n)
+                {
+                    return Err(Mismatch::IndexOutside(0, last, size));
+                }
+            }
+            Ok(Type { field: ty.field, shape: shape.clone() })
+        }
         Op::MatMul => check.matmul(),
         Op::Kron => {
             check.count(2)?;
@@ -102,6 +125,16 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
                 _ => Shape::Matrix(rows, product(&a.shape.cols(), &b.shape.cols())?),
             };
             Ok(Type { field: a.field, shape })
+        }
+        Op::PartialInner(_, shape) => {
+            check.count(2)?;
+            let (m, b) = (check.value(0)?.clone(), &check.value(1)?.shape);
+            if product(&shape.rows(), &b.rows())? != m.shape.rows()
+                || product(&shape.cols(), &b.cols())? != m.shape.cols()
+            {
+                return Err(Mismatch::ShapesDiffer(0, 1));
+            }
+            Ok(Type { field: m.field, shape: shape.clone() })
         }
         Op::Reduce(reduction, axis) => {
             check.count(1)?;
@@ -141,6 +174,36 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
             check.hermitian(0)?;
             Ok(check.value(0)?.clone())
         }
+        Op::EigenSum => {
+            check.count(2)?;
+            let n = check.hermitian(0)?;
+            check.real(1)?;
+            if check.vector(1)? != n {
+                return Err(Mismatch::ShapesDiffer(0, 1));
+            }
+            check.value(0).cloned()
+        }
+        Op::Frechet(function) => {
+            check.count(2 + function.row().parameters)?;
+            check.hermitian(0)?;
+            for i in 2..args.len() {
+                check.scalar(i)?;
+                check.real(i)?;
+            }
+            let (a, h) = (check.value(0)?, check.value(1)?);
+            if a.shape == h.shape { Ok(a.clone()) } else { Err(Mismatch::ShapesDiffer(0, 1)) }
+        }
+        Op::SingularSum => {
+            check.count(2)?;
+            let (m, n) = check.matrix(0)?;
+            check.real(1)?;
+            let count = check.vector(1)?;
+            // As for the singular values themselves, the number of them is known when the sizes are.
+            match (m.as_constant(), n.as_constant(), count.as_constant()) {
+                (Some(a), Some(b), Some(count)) if count != a.min(b) => Err(Mismatch::ShapesDiffer(0, 1)),
+                _ => check.value(0).cloned(),
+            }
+        }
         Op::LogDet => {
             check.count(1)?;
             check.square(0)?;
@@ -154,7 +217,7 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
             let field = if g.has(args[0], Property::Hermitian) { Field::Real } else { check.value(0)?.field };
             Ok(Type { field, shape: Shape::Scalar })
         }
-        Op::Inverse => {
+        Op::Inverse | Op::Adjugate => {
             check.count(1)?;
             check.square(0)?;
             check.value(0).cloned()
@@ -358,8 +421,17 @@ impl Check<'_> {
 
     fn entry(&self) -> Inferred {
         let ty = self.value(0)?.clone();
-        let sizes = match &ty.shape {
-            Shape::Scalar => return Err(Mismatch::NeedsMatrix(0)),
+        if ty.shape == Shape::Scalar {
+            return Err(Mismatch::NeedsMatrix(0));
+        }
+        self.indices(&ty.shape)?;
+        Ok(Type { field: ty.field, shape: Shape::Scalar })
+    }
+
+    /// The operands after the first are indices into this shape.
+    fn indices(&self, shape: &Shape) -> Result<(), Mismatch> {
+        let sizes = match shape {
+            Shape::Scalar => vec![],
             Shape::Vector(n) => vec![n.clone()],
             Shape::Matrix(m, n) => vec![m.clone(), n.clone()],
         };
@@ -376,6 +448,6 @@ impl Check<'_> {
                 }
             }
         }
-        Ok(Type { field: ty.field, shape: Shape::Scalar })
+        Ok(())
     }
 }

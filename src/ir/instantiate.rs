@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use super::dim::{Dim, SizeVar, Sizes};
 use super::graph::{Graph, Input, Mismatch, NodeId};
 use super::op::{InputId, Op};
-use super::ty::{Shape, Type};
+use super::ty::Type;
 
 /// Values of size variables, and of those scalar inputs that are known beforehand.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -28,13 +28,6 @@ impl Graph {
     pub fn instantiate(&self, roots: &[NodeId], instance: &Instance) -> Result<(Graph, Vec<NodeId>), Mismatch> {
         let known =
             |dim: &Dim| dim.eval(&instance.sizes).map(Dim::constant).ok_or_else(|| Mismatch::BadSize(dim.clone()));
-        let shape = |shape: &Shape| {
-            Ok(match shape {
-                Shape::Scalar => Shape::Scalar,
-                Shape::Vector(n) => Shape::Vector(known(n)?),
-                Shape::Matrix(m, n) => Shape::Matrix(known(m)?, known(n)?),
-            })
-        };
         let needed = self.reachable(roots);
         // Inputs that nothing here rests on may have sizes that nothing determines; they keep their types.
         let used: Vec<InputId> = needed.iter().filter_map(|id| self.as_input(*id)).collect();
@@ -42,7 +35,7 @@ impl Graph {
         for (i, input) in self.inputs().iter().enumerate() {
             let mut input = input.clone();
             if used.contains(&InputId(i as u32)) {
-                input.ty = Type { field: input.ty.field, shape: shape(&input.ty.shape)? };
+                input.ty = Type { field: input.ty.field, shape: input.ty.shape.with_sizes(&known)? };
                 for size in [input.ty.shape.rows(), input.ty.shape.cols()] {
                     if size.as_constant().is_some_and(|n| n < 1) {
                         return Err(Mismatch::BadSize(size));
@@ -111,6 +104,11 @@ impl Graph {
         self.make(op, args)
     }
 
+    /// The node of a raw input.
+    pub fn input_node(&self, input: InputId) -> Option<NodeId> {
+        self.existing(&Op::Input(input))
+    }
+
     /// The number of a raw input, if the node is one.
     pub fn as_input(&self, id: NodeId) -> Option<InputId> {
         if let Op::Input(input) = self.op(id) { Some(*input) } else { None }
@@ -123,9 +121,10 @@ impl Op {
         Ok(match self {
             Op::Size(dim) => Op::Size(new(dim)?),
             Op::Eye(dim) => Op::Eye(new(dim)?),
-            Op::Fill(Shape::Scalar) => Op::Fill(Shape::Scalar),
-            Op::Fill(Shape::Vector(n)) => Op::Fill(Shape::Vector(new(n)?)),
-            Op::Fill(Shape::Matrix(m, n)) => Op::Fill(Shape::Matrix(new(m)?, new(n)?)),
+            Op::Fill(shape) => Op::Fill(shape.with_sizes(new)?),
+            Op::OneHot(shape) => Op::OneHot(shape.with_sizes(new)?),
+            Op::Slice(row, col, shape) => Op::Slice(new(row)?, new(col)?, shape.with_sizes(new)?),
+            Op::PartialInner(side, shape) => Op::PartialInner(*side, shape.with_sizes(new)?),
             Op::Broadcast(axis, dim) => Op::Broadcast(*axis, new(dim)?),
             Op::Input(_)
             | Op::Constant(_)
@@ -151,9 +150,13 @@ impl Op {
             | Op::Eigenvalues
             | Op::SingularValues
             | Op::Spectral(_)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
             | Op::LogDet
             | Op::Det
             | Op::Inverse
+            | Op::Adjugate
             | Op::Rank
             | Op::Compare(_)
             | Op::And

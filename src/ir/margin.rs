@@ -74,15 +74,22 @@ impl Graph {
             | Op::Block(..)
             | Op::Stack
             | Op::Entry
+            | Op::OneHot(_)
+            | Op::Slice(..)
             | Op::MatMul
             | Op::Kron
+            | Op::PartialInner(..)
             | Op::Reduce(..)
             | Op::Eigenvalues
             | Op::SingularValues
             | Op::Spectral(_)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
             | Op::LogDet
             | Op::Det
             | Op::Inverse
+            | Op::Adjugate
             | Op::Rank
             | Op::StopGradient
             | Op::Annotate(..)

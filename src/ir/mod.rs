@@ -21,6 +21,6 @@ pub use fact::{Fact, Facts, Property};
 pub use graph::{Graph, Input, Mismatch, Node, NodeId};
 pub use instantiate::Instance;
 pub use margin::Margin;
-pub use op::{Axis, Basis, Comparison, InputId, Op, Part, Reduction, Zip};
+pub use op::{Axis, Basis, Comparison, InputId, Op, Part, Reduction, Side, Zip};
 pub use scalar::{Derivative, Domain as ScalarDomain, ROWS, Range as ScalarRange, ScalarFn, ScalarRow};
 pub use ty::{Field, Shape, Type};

@@ -55,6 +55,15 @@ pub enum Zip {
     Max,
 }
 
+/// A factor of a product of two.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Side {
+    /// The first.
+    Left,
+    /// The second.
+    Right,
+}
+
 /// Parts of complex numbers. On real values the parser's functions fold away.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Part {
@@ -143,12 +152,21 @@ pub enum Op {
     Stack,
     /// (A, i, j) or (v, i): an entry, from 1.
     Entry,
+    /// (s, i, j) or (s, i): the value of this shape that is the scalar s there and 0 elsewhere: the adjoint of `Entry`.
+    OneHot(Shape),
+    /// (A): the part of this shape that begins below so many rows and to the right of so many columns: the adjoint of
+    /// `Block`.
+    Slice(Dim, Dim, Shape),
 
     // Contractions.
     /// (A, B): the matrix product.
     MatMul,
     /// (A, B): the Kronecker product.
     Kron,
+    /// (M, B): the factor of this shape on the given side in the adjoint of the Kronecker product: with B on the right,
+    /// entry (i, j) is Σ_kl conj(b_kl) m_(ik)(jl), the inner product of B with block (i, j) of M. For B = I it is a
+    /// partial trace.
+    PartialInner(Side, Shape),
     /// (x)
     Reduce(Reduction, Axis),
 
@@ -159,12 +177,23 @@ pub enum Op {
     SingularValues,
     /// (A) or (A, parameter): a scalar function of a Hermitian matrix.
     Spectral(ScalarFn),
+    /// (A, w): Σ w_i v_i v_i', A Hermitian with the eigenvectors v_i, in the order of the ascending eigenvalues.
+    EigenSum,
+    /// (A, H) or (A, H, parameter): the derivative of a spectral function at the Hermitian matrix A in the direction H,
+    /// V (F ∘ (V'HV)) V' with the Loewner matrix F of its divided differences (Daleckii and Krein 1965). As a map of H
+    /// it is its own adjoint.
+    Frechet(ScalarFn),
+    /// (A, w): Σ w_i u_i v_i' over the singular values of A that are not zero (by the rule of `Rank`), in the order of the
+    /// descending singular values.
+    SingularSum,
     /// (A): log det A; −∞ for singular positive semi-definite A; undefined where det A < 0.
     LogDet,
     /// (A): the determinant.
     Det,
     /// (A): the inverse.
     Inverse,
+    /// (A): the adjugate, det(A) A^(−1) continued to singular matrices.
+    Adjugate,
     /// (A): the number of singular values above n ε σ_max.
     Rank,
 

@@ -107,12 +107,15 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
         Op::Block(rows, cols) => literal::matrix(g, args, *rows as usize, *cols as usize, LITERAL, &mut known),
         Op::Stack => literal::vector(g, args, LITERAL, &mut known),
         Op::Entry => keep(g, a, &mut known, &[Nonnegative, Positive, ZeroOne, Integer], "an entry of it"),
+        Op::OneHot(_) => keep(g, a, &mut known, &[Nonnegative, ZeroOne, Integer], "0 has it too"),
+        Op::Slice(..) => keep(g, a, &mut known, &[Nonnegative, Positive, ZeroOne, Integer], "a part of it"),
         Op::MatMul => matmul(g, args[0], args[1], &mut known),
         Op::Kron => {
             for property in [Hermitian, Psd, Pd, UnitDiagonal, TraceOne, Diagonal, Nonnegative, Positive, ZeroOne] {
                 known.learn(property, Fact::yes_if(has(0, property) && has(1, property)), KRONECKER);
             }
         }
+        Op::PartialInner(..) => {}
         Op::Reduce(reduction, axis) => match reduction {
             Reduction::Sum => {
                 keep(g, a, &mut known, &[Nonnegative, Positive, Integer], SIGNS);
@@ -136,6 +139,13 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
             known.learn(Psd, Fact::yes_if(psd), FUNCTION);
             known.learn(Pd, Fact::yes_if(pd), FUNCTION);
         }
+        Op::EigenSum => {
+            known.yes(Hermitian, FUNCTION);
+            known.learn(Psd, Fact::yes_if(has(1, Nonnegative)), FUNCTION);
+            known.learn(Pd, Fact::yes_if(has(1, Positive)), FUNCTION);
+        }
+        Op::Frechet(_) => known.learn(Hermitian, Fact::yes_if(has(1, Hermitian)), "F is real and symmetric"),
+        Op::SingularSum => {}
         Op::LogDet => {}
         Op::Det => {
             known.learn(Nonnegative, Fact::yes_if(has(0, Psd)), SPECTRUM);
@@ -145,6 +155,7 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
             known.learn(Hermitian, Fact::yes_if(has(0, Hermitian)), "the inverse of a Hermitian matrix is Hermitian");
             known.learn(Pd, Fact::yes_if(has(0, Psd)), "an invertible positive semi-definite matrix is definite");
         }
+        Op::Adjugate => keep(g, a, &mut known, &[Hermitian, Psd, Pd], "products of all eigenvalues but one"),
         Op::Rank => {
             known.yes(Nonnegative, BY_DEFINITION);
             known.yes(Integer, BY_DEFINITION);
@@ -217,8 +228,11 @@ fn map(g: &Graph, function: ScalarFn, args: &[NodeId], ty: &Type, known: &mut Fa
         | ScalarFn::XLogX
         | ScalarFn::LogOnSupport
         | ScalarFn::RecipOnSupport
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
-        | ScalarFn::Tsallis => {}
+        | ScalarFn::PowLogSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => {}
     }
 }
 

@@ -36,7 +36,7 @@ pub enum Range {
     KeepsSign,
 }
 
-/// The derivative of a row in its argument, built from the graph's own operations: `(graph, x, parameter)`.
+/// The derivative of a row in its argument or in its parameter, built from the graph's own operations: `(graph, x, parameter)`.
 pub type Derivative = fn(&mut Graph, NodeId, Option<NodeId>) -> Result<NodeId, Mismatch>;
 
 /// One scalar function.
@@ -57,15 +57,29 @@ pub struct ScalarRow {
     pub at_zero: Option<f64>,
     /// Whether it has a principal branch on complex arguments that the language offers.
     pub complex: bool,
-    /// Its derivative, where it has one in the closed set.
+    /// Its derivative in the argument, where it has one in the closed set. Where the function is finite and its slope is
+    /// not (√x, x log x and the like at 0), and at a kink, this is 0 or what lies in the middle: the subgradient of least
+    /// norm where there is one, and the slope along the support where there is none.
     pub derivative: Option<Derivative>,
+    /// Its derivative in the parameter, where it has one and one in the closed set.
+    pub parameter_derivative: Option<Derivative>,
     /// What it is, for `:doc`.
     pub doc: &'static str,
 }
 
+macro_rules! optional {
+    () => {
+        None
+    };
+    ($given:expr) => {
+        Some($given)
+    };
+}
+
 macro_rules! scalar_functions {
     ($($function:ident $name:literal / $matrix:expr, params $parameters:literal, on $domain:ident, range $range:ident,
-       at_zero $zero:expr, complex $complex:literal, derivative $derivative:expr, $doc:literal;)*) => {
+       at_zero $zero:expr, complex $complex:literal, derivative $derivative:expr,
+       $(in_parameter $in_parameter:expr,)? $doc:literal;)*) => {
         /// The scalar functions.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub enum ScalarFn { $(#[doc = $doc] $function,)* }
@@ -74,7 +88,7 @@ macro_rules! scalar_functions {
         pub static ROWS: &[ScalarRow] = &[$(ScalarRow {
             function: ScalarFn::$function, name: $name, matrix_name: $matrix, parameters: $parameters,
             domain: Domain::$domain, range: Range::$range, at_zero: $zero, complex: $complex,
-            derivative: $derivative, doc: $doc,
+            derivative: $derivative, parameter_derivative: optional!($($in_parameter)?), doc: $doc,
         },)*];
     };
 }
@@ -96,7 +110,7 @@ scalar_functions! {
             let root = g.map(ScalarFn::Sqrt, x)?;
             let two = g.integer(2)?;
             let twice = g.zip(Zip::Mul, two, root)?;
-            g.map(ScalarFn::Recip, twice)
+            g.map(if g.is_complex(x) { ScalarFn::Recip } else { ScalarFn::RecipOnSupport }, twice)
         }), "the square root";
     Recip "recip" / None, params 0, on Nonzero, range Any, at_zero None, complex true,
         derivative Some(|g, x, _| {
@@ -147,9 +161,9 @@ scalar_functions! {
         derivative None, "the derivative of log(1 + x)/x, −1/2 at 0";
     XLogX "xlogx" / Some("xlogxm"), params 0, on Nonnegative, range Any, at_zero Some(0.0), complex false,
         derivative Some(|g, x, _| {
-            let log = g.map(ScalarFn::Log, x)?;
-            let one = g.integer(1)?;
-            let one = g.like(one, x)?;
+            // log x + 1 where x > 0, and 0 at 0.
+            let log = g.map(ScalarFn::LogOnSupport, x)?;
+            let one = g.map(ScalarFn::Step, x)?;
             g.zip(Zip::Add, log, one)
         }), "x log x, 0 at 0";
     LogOnSupport "log_on_support" / Some("log_on_supportm"), params 0, on Nonnegative, range Any, at_zero Some(0.0),
@@ -161,30 +175,77 @@ scalar_functions! {
             g.map(ScalarFn::Neg, square)
         }), "1/x, 0 at 0";
     Pow "pow" / Some("powm"), params 1, on Power, range Any, at_zero None, complex false,
-        derivative Some(|g, x, p| {
+        derivative Some(power_slope),
+        in_parameter |g, x, p| { let p = parameter(p)?; let power = g.map_with(ScalarFn::Pow, x, p)?; with_log(g, power, x) },
+        "x to the power p";
+    PowOnSupport "pow_on_support" / None, params 1, on Power, range Any, at_zero None, complex false,
+        derivative Some(power_slope),
+        in_parameter |g, x, p| {
             let p = parameter(p)?;
-            let one = g.integer(1)?;
-            let less = g.zip(Zip::Sub, p, one)?;
-            let power = g.map_with(ScalarFn::Pow, x, less)?;
-            g.zip(Zip::Mul, p, power)
-        }), "x to the power p";
+            let power = g.map_with(ScalarFn::PowOnSupport, x, p)?;
+            with_log(g, power, x)
+        }, "x to the power p, 0 at 0 also where p is negative";
     PowLog "powlog" / None, params 1, on Nonnegative, range Any, at_zero None, complex false,
         derivative Some(|g, x, t| {
             let t = parameter(t)?;
             let one = g.integer(1)?;
             let less = g.zip(Zip::Sub, t, one)?;
-            g.map_with(ScalarFn::Pow, x, less)
-        }), "(x^t − 1)/t, log x at t = 0: the Box-Cox logarithm";
+            g.map_with(ScalarFn::PowOnSupport, x, less)
+        }),
+        in_parameter |g, x, t| { let t = parameter(t)?; g.map_with(ScalarFn::PowLogSlope, x, t) },
+        "(x^t − 1)/t, log x at t = 0: the Box-Cox logarithm";
+    PowLogSlope "powlog_slope" / None, params 1, on Nonnegative, range Nonnegative, at_zero None, complex false,
+        derivative Some(|g, x, t| {
+            // d/dx d/dt (x^t − 1)/t = d/dt x^(t−1).
+            let t = parameter(t)?;
+            let one = g.integer(1)?;
+            let less = g.zip(Zip::Sub, t, one)?;
+            let power = g.map_with(ScalarFn::PowOnSupport, x, less)?;
+            with_log(g, power, x)
+        }), "the derivative of (x^t − 1)/t in t, (log x)²/2 at t = 0";
     Tsallis "tsallis" / Some("tsallism"), params 1, on Nonnegative, range Any, at_zero Some(0.0), complex false,
-        derivative Some(|g, x, alpha| {
-            // ((α x^(α−1) − 1)/(α − 1)) = x^t + (x^t − 1)/t with t = α − 1, smooth through t = 0.
+        derivative Some(|g, x, alpha| { let alpha = parameter(alpha)?; g.map_with(ScalarFn::TsallisSlope, x, alpha) }),
+        in_parameter |g, x, alpha| {
+            // x (x^t − 1)/t with t = α − 1.
             let alpha = parameter(alpha)?;
             let one = g.integer(1)?;
             let t = g.zip(Zip::Sub, alpha, one)?;
-            let power = g.map_with(ScalarFn::Pow, x, t)?;
-            let log = g.map_with(ScalarFn::PowLog, x, t)?;
-            g.zip(Zip::Add, power, log)
-        }), "(x^α − x)/(α − 1), x log x at α = 1; smooth through it";
+            let slope = g.map_with(ScalarFn::PowLogSlope, x, t)?;
+            g.zip(Zip::Mul, x, slope)
+        }, "(x^α − x)/(α − 1), x log x at α = 1; smooth through it";
+    TsallisSlope "tsallis_slope" / None, params 1, on Nonnegative, range Any, at_zero None, complex false,
+        derivative Some(|g, x, alpha| {
+            let alpha = parameter(alpha)?;
+            let two = g.integer(2)?;
+            let less = g.zip(Zip::Sub, alpha, two)?;
+            let power = g.map_with(ScalarFn::PowOnSupport, x, less)?;
+            g.zip(Zip::Mul, alpha, power)
+        }),
+        in_parameter |g, x, alpha| {
+            // x^t + (x^t − 1)/t with t = α − 1.
+            let alpha = parameter(alpha)?;
+            let one = g.integer(1)?;
+            let t = g.zip(Zip::Sub, alpha, one)?;
+            let power = g.map_with(ScalarFn::PowOnSupport, x, t)?;
+            let first = with_log(g, power, x)?;
+            let second = g.map_with(ScalarFn::PowLogSlope, x, t)?;
+            g.zip(Zip::Add, first, second)
+        }, "the derivative (α x^(α−1) − 1)/(α − 1) of tsallis in x, at 0 without the power, and 0 there for α = 1";
+}
+
+/// p x^(p−1), and 0 at 0 where that is infinite.
+fn power_slope(g: &mut Graph, x: NodeId, p: Option<NodeId>) -> Result<NodeId, Mismatch> {
+    let p = parameter(p)?;
+    let one = g.integer(1)?;
+    let less = g.zip(Zip::Sub, p, one)?;
+    let power = g.map_with(ScalarFn::PowOnSupport, x, less)?;
+    g.zip(Zip::Mul, p, power)
+}
+
+/// A power of x times log x, with 0 at 0.
+fn with_log(g: &mut Graph, power: NodeId, x: NodeId) -> Result<NodeId, Mismatch> {
+    let log = g.map(ScalarFn::LogOnSupport, x)?;
+    g.zip(Zip::Mul, power, log)
 }
 
 impl ScalarFn {

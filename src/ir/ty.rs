@@ -43,6 +43,15 @@ impl Shape {
         }
     }
 
+    /// The shape with every size replaced.
+    pub(super) fn with_sizes<E>(&self, new: &impl Fn(&Dim) -> Result<Dim, E>) -> Result<Shape, E> {
+        Ok(match self {
+            Shape::Scalar => Shape::Scalar,
+            Shape::Vector(n) => Shape::Vector(new(n)?),
+            Shape::Matrix(m, n) => Shape::Matrix(new(m)?, new(n)?),
+        })
+    }
+
     /// Whether the matrix is square as its sizes are written.
     pub fn is_square(&self) -> bool {
         matches!(self, Shape::Matrix(m, n) if m == n)

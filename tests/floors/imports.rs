@@ -17,7 +17,7 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
-    ("api", &["base", "syntax", "ir", "library", "check", "eval", "verify"]),
+    ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
     ("report", &["base", "ir", "check", "verify", "train"]),
     (
         "cli",

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod faults;
+mod gradients;
 mod operations;
 mod scalars;
 mod speed;
