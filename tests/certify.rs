@@ -7,7 +7,7 @@ use loewner::Loewner;
 use loewner::certify::{Cap, CertifyError, Decision, Enclosure, Inputs, decide, enclose};
 use loewner::check::{Part, VariableKind};
 use loewner::eval::{Entries, Plan, Workspace};
-use loewner::ir::{Dim, Field, Graph, InputId, Instance, NodeId};
+use loewner::ir::{Dim, Facts, Field, Graph, Input, InputId, Instance, NodeId, Op, Shape, Side, Type};
 use num_bigint::BigInt;
 use num_complex::Complex;
 use num_rational::BigRational;
@@ -464,4 +464,47 @@ fn random_graphs_agree_with_the_plans() {
         assert!(hi - lo <= slack, "{text}: {} is wide", found[0]);
     }
     assert!(compared > 120, "only {compared} graphs had values to compare");
+}
+
+/// The operations of gradients, by identities: Σ λ_i v_i v_i' = A, adj(A) = det(A) A⁻¹, the adjoint of the Kronecker
+/// product, and parts put back where they came from.
+#[test]
+fn operations_of_gradients_meet_their_identities() {
+    let size = |n: i64| Dim::constant(n);
+    for field in [Field::Real, Field::Complex] {
+        let mut g = Graph::new();
+        let square = Shape::Matrix(size(3), size(3));
+        let ty = Type { field, shape: square.clone() };
+        let w = g.input(Input { name: "W".into(), ty, facts: Facts::new() });
+        let adjoint = g.adjoint(w).unwrap();
+        let a = g.multiply(adjoint, w).unwrap();
+        let mut pairs = Vec::new();
+        let values = g.make(Op::Eigenvalues, vec![a]).unwrap();
+        pairs.push((g.make(Op::EigenSum, vec![a, values]).unwrap(), a));
+        let (det, inverse) = (g.make(Op::Det, vec![w]).unwrap(), g.make(Op::Inverse, vec![w]).unwrap());
+        pairs.push((g.make(Op::Adjugate, vec![w]).unwrap(), g.multiply(det, inverse).unwrap()));
+        let kron = g.make(Op::Kron, vec![w, a]).unwrap();
+        for (side, factor, other) in [(Side::Left, w, a), (Side::Right, a, w)] {
+            let inner = g.make(Op::PartialInner(side, square.clone()), vec![kron, other]).unwrap();
+            let norm = g.norm(other).unwrap();
+            let squared = g.multiply(norm, norm).unwrap();
+            pairs.push((inner, g.multiply(squared, factor).unwrap()));
+        }
+        let corner = Op::Slice(size(3), size(6), square.clone());
+        let (one, three) = (g.integer(1).unwrap(), g.integer(3).unwrap());
+        let two = g.integer(2).unwrap();
+        let part = g.make(corner, vec![kron]).unwrap();
+        let entry = g.make(Op::Entry, vec![w, two, three]).unwrap();
+        pairs.push((part, g.multiply(entry, a).unwrap()));
+        let hot = g.make(Op::OneHot(square.clone()), vec![entry, one, three]).unwrap();
+        let back = g.make(Op::Entry, vec![hot, one, three]).unwrap();
+        pairs.push((back, entry));
+        let (inputs, _) = random_inputs(&g, 9);
+        for (i, (left, right)) in pairs.into_iter().enumerate() {
+            let difference = g.sub(left, right).unwrap();
+            let difference = g.norm(difference).unwrap();
+            let (lo, hi) = enclose(&g, &[difference], &inputs, 128).unwrap()[0].bounds().unwrap();
+            assert!(lo <= 0.0 && hi < 1e-25, "identity {i} over {field:?}: [{lo:e}, {hi:e}]");
+        }
+    }
 }

@@ -7,9 +7,10 @@ use num_complex::Complex;
 use num_rational::BigRational;
 use num_traits::{Num, One, Signed, ToPrimitive, Zero};
 
+use super::adjoint;
 use super::eliminate;
 use super::matrix::Matrix;
-use crate::ir::{Axis, Comparison, Op, Part, Reduction, ScalarFn, Zip};
+use crate::ir::{Axis, Comparison, Dim, Op, Part, Reduction, ScalarFn, Zip};
 
 /// An exact complex number.
 pub(super) type Gauss = Complex<BigRational>;
@@ -155,6 +156,13 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
             let j = if args.len() > 2 { index(2)? } else { 0 };
             either!(x?, x => if i < x.rows && j < x.cols { Matrix::scalar(x.at(i, j).clone()) } else { return None })
         }
+        Op::Slice(top, left, _) => {
+            let offset = |dim: &Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok());
+            let (top, left) = (offset(top)?, offset(left)?);
+            either!(x?, x => adjoint::slice(x, top, left, rows, cols))
+        }
+        // Gradients are left to the intervals.
+        Op::OneHot(_) | Op::PartialInner(..) | Op::EigenSum | Op::Frechet(_) | Op::SingularSum | Op::Adjugate => None,
         Op::MatMul => both!(x?, args[1], x, y => product(x, y)),
         Op::Kron if rows * cols > LARGEST_PRODUCT => None,
         Op::Kron => both!(x?, args[1], x, y => Some(Matrix::from_fn(rows, cols, |i, j| {
@@ -274,6 +282,10 @@ pub(super) fn scalar(function: ScalarFn, x: &BigRational, t: Option<&BigRational
         ScalarFn::Softplus => None,
         ScalarFn::Log1pRelSlope => x.is_zero().then(|| BigRational::new((-1).into(), 2.into())),
         ScalarFn::Pow => power(x, t?),
+        ScalarFn::PowOnSupport if x.is_zero() && t?.is_negative() => Some(zero()),
+        ScalarFn::PowOnSupport => power(x, t?),
+        ScalarFn::PowLogSlope => x.is_one().then(zero),
+        ScalarFn::TsallisSlope => x.is_one().then(one),
         ScalarFn::PowLog => {
             let t = t?;
             if x.is_one() {

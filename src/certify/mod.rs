@@ -13,8 +13,9 @@
 //! The floors: [`float`] (dyadic numbers, directed rounding), [`series`] (elementary functions of them), [`interval`] and
 //! [`complex`] (enclosures), [`elementary`] and [`scalar`] (functions of enclosures), [`matrix`], [`eigen`] and [`spectral`]
 //! (linear algebra), [`exact`] and [`eliminate`] (what is rational), [`rank`] (ranks from the structure), [`property`] (requirements),
-//! [`evaluate`] and [`operate`] (the operations), [`decide`].
+//! [`evaluate`] and [`operate`] and [`adjoint`] (the operations), [`decide`].
 
+mod adjoint;
 mod complex;
 mod decide;
 mod eigen;

@@ -1,5 +1,6 @@
 //! Every operation on enclosures.
 
+use super::adjoint;
 use super::complex::{Complex, Entry};
 use super::elementary::{exp, ln};
 use super::evaluate::{CertifyError, Evaluator};
@@ -10,7 +11,7 @@ use super::matrix::{Matrix, Value};
 use super::scalar::{self, Undefined};
 use super::series;
 use super::spectral;
-use crate::ir::{Axis, Comparison, Field, NodeId, Op, Part, Property, Reduction, Zip};
+use crate::ir::{Axis, Comparison, Dim, Field, NodeId, Op, Part, Property, Reduction, Zip};
 
 type Done = Result<Value, CertifyError>;
 
@@ -115,6 +116,22 @@ impl Evaluator<'_> {
             Op::Block(_, across) => blocks(args, *across as usize, rows, cols),
             Op::Stack => blocks(args, 1, rows, cols),
             Op::Entry => self.entry(id, args)?,
+            Op::OneHot(_) => self.one_hot(id, args)?,
+            Op::Slice(top, left, _) => {
+                let (top, left) = (offset(top, id)?, offset(left, id)?);
+                either!(args[0], x => adjoint::slice(x, top, left, rows, cols))
+            }
+            Op::PartialInner(side, _) => {
+                both!(args[0], args[1], x, y => adjoint::partial_inner(*side, x, y, rows, cols, p))
+            }
+            Op::EigenSum => match self.eigen(graph.args(id)[0], false) {
+                Some(eigen) => adjoint::eigen_sum(&real(args[1]).data, &eigen, p),
+                None => either!(args[0], x => x.map(|_| Entry::entire())),
+            },
+            // The derivative of f(A) and the singular vectors have no bounds here: nothing is said of gradients
+            // through them.
+            Op::Frechet(_) | Op::SingularSum => either!(args[0], x => x.map(|_| Entry::entire())),
+            Op::Adjugate => either!(args[0], x => adjoint::adjugate(x, p)),
             // A'A and AA' have sums of squares on the diagonal and are Hermitian.
             Op::MatMul if self.is_gram(graph.args(id)) => either!(args[0], x => gram(x, p)),
             Op::MatMul => both!(args[0], args[1], x, y => x.matmul(y, p)),
@@ -203,21 +220,24 @@ impl Evaluator<'_> {
         }))
     }
 
-    /// An entry; of all of them the hull where the index is not known.
+    /// The value that is a scalar at one place and 0 elsewhere.
+    fn one_hot(&mut self, id: NodeId, args: &[&Value]) -> Done {
+        let (rows, cols) = (self.rows(id), self.cols(id));
+        let (i, j) = (place(id, args, 1, rows)?, place(id, args, 2, cols)?);
+        Ok(either!(args[0], x => Matrix::from_fn(rows, cols, |k, l| match (i, j) {
+            (Some(i), Some(j)) if (i, j) == (k, l) => x.data[0].clone(),
+            (Some(_), Some(_)) => Entry::zero(),
+            (None, _) | (_, None) => Entry::entire(),
+        })))
+    }
+
+    /// An entry; nothing is known of it where the index is not.
     fn entry(&mut self, id: NodeId, args: &[&Value]) -> Done {
         let (rows, cols) = {
             let inner = self.graph.args(id)[0];
             (self.rows(inner), self.cols(inner))
         };
-        let index = |k: usize, size: usize| -> Result<Option<usize>, CertifyError> {
-            let Some(index) = args.get(k) else { return Ok(Some(0)) };
-            match scalar::integer(&real(index).data[0]) {
-                Some(i) if i >= 1 && i <= size as i64 => Ok(Some(i as usize - 1)),
-                Some(_) => Err(CertifyError::Undefined(id)),
-                None => Ok(None),
-            }
-        };
-        let (i, j) = (index(1, rows)?, index(2, cols)?);
+        let (i, j) = (place(id, args, 1, rows)?, place(id, args, 2, cols)?);
         Ok(either!(args[0], x => match (i, j) {
             (Some(i), Some(j)) => Matrix::scalar(x.at(i, j).clone()),
             (None, _) | (_, None) => Matrix::scalar(Entry::entire()),
@@ -338,6 +358,21 @@ impl Evaluator<'_> {
             Exact::Complex(_) | Exact::Truth(_) => None,
         }
     }
+}
+
+/// Operand k as an index into this many places, from 0; 0 where there is no such operand, `None` where it is not certain.
+fn place(id: NodeId, args: &[&Value], k: usize, size: usize) -> Result<Option<usize>, CertifyError> {
+    let Some(index) = args.get(k) else { return Ok(Some(0)) };
+    match scalar::integer(&real(index).data[0]) {
+        Some(i) if i >= 1 && i <= size as i64 => Ok(Some(i as usize - 1)),
+        Some(_) => Err(CertifyError::Undefined(id)),
+        None => Ok(None),
+    }
+}
+
+/// A known offset.
+fn offset(dim: &Dim, id: NodeId) -> Result<usize, CertifyError> {
+    dim.as_constant().and_then(|n| usize::try_from(n).ok()).ok_or(CertifyError::UnknownSize(id))
 }
 
 /// A'A or AA' from the first operand x: entry (i, j) of either is Σ_k x_ik conj(x_jk).

@@ -37,7 +37,7 @@ impl Evaluator<'_> {
             Op::Zip(Zip::Div) if self.repeats(args[1]) => self.rank_bound(args[0]),
             Op::Zip(Zip::Add | Zip::Sub) => self.rank_bound(args[0]) + self.rank_bound(args[1]),
             Op::Kron => self.rank_bound(args[0]) * self.rank_bound(args[1]),
-            Op::Fill(_) | Op::Broadcast(..) => 1,
+            Op::Fill(_) | Op::Broadcast(..) | Op::OneHot(_) => 1,
             // f(A) vanishes on the kernel of A where f(0) = 0.
             Op::Spectral(function) if function.row().parameters == 0 && function.row().at_zero == Some(0.0) => {
                 self.rank_bound(args[0])
@@ -59,6 +59,12 @@ impl Evaluator<'_> {
             | Op::DiagonalOf
             | Op::DiagonalMatrix
             | Op::Block(..)
+            | Op::Slice(..)
+            | Op::PartialInner(..)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::Adjugate
             | Op::Stack
             | Op::Entry
             | Op::Reduce(..)

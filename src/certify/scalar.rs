@@ -4,7 +4,7 @@ use num_traits::ToPrimitive;
 
 use super::complex::{Complex, Entry};
 use super::elementary::{
-    cos, exp, expm1, exprel, increasing, ln, log1p, log1prel, log1prel_slope, sigmoid, sin, softplus, tanh,
+    cos, exp, expm1, exprel, increasing, ln, log1p, log1prel, log1prel_slope, refine, sigmoid, sin, softplus, tanh,
 };
 use super::float::{Float, Round};
 use super::interval::Interval;
@@ -62,8 +62,11 @@ pub(super) fn value(function: ScalarFn, x: &Interval, t: &Interval, p: u64) -> R
         ScalarFn::LogOnSupport => on_support(x, |x| ln(x, p)),
         ScalarFn::RecipOnSupport => on_support(x, |x| x.recip(p)),
         ScalarFn::Pow => power(x, t, p),
+        ScalarFn::PowOnSupport => power_on_support(x, t, p),
         ScalarFn::PowLog => power_log(x, t, p),
+        ScalarFn::PowLogSlope => power_log_slope(x, t, p),
         ScalarFn::Tsallis => tsallis(x, t, p),
+        ScalarFn::TsallisSlope => tsallis_slope(x, t, p),
     })
 }
 
@@ -176,6 +179,58 @@ fn power_at(x: &Float, t: &Float, p: u64) -> Interval {
     exp(&ln(&Interval::point(x.clone()), q).mul(&Interval::point(t.clone()), q), p)
 }
 
+/// x^t, and 0 at 0 for t < 0.
+fn power_on_support(x: &Interval, t: &Interval, p: u64) -> Interval {
+    if !x.contains_zero() || !t.lo.is_negative() {
+        power(x, t, p)
+    } else if x.is_zero() && t.is_negative() {
+        Interval::zero()
+    } else {
+        power(x, t, p).hull(&Interval::zero())
+    }
+}
+
+/// The derivative (log x)² h(t log x) of (x^t − 1)/t in t, with h(s) = (s exp(s) − exp(s) + 1)/s² = ∫₀¹ u exp(su) du,
+/// which is positive and increasing; at x = 0 it is 1/t² for t > 0, and by convention 0 otherwise.
+fn power_log_slope(x: &Interval, t: &Interval, p: u64) -> Interval {
+    if x.contains_zero() {
+        return match (x.is_zero(), t.is_positive(), t.hi.is_positive()) {
+            (true, true, _) => t.square(p + 8).recip(p),
+            (true, _, false) => Interval::zero(),
+            (_, _, _) => Interval::nonnegative(),
+        };
+    }
+    let h = |s: &Float| -> Interval {
+        if s.magnitude() < -(p as i64) - 8 {
+            // h(s) = 1/2 + s/3 + s²/8 + … lies within |s| of 1/2.
+            return Interval::around(&Float::power_of_two(-1), &s.abs(), p);
+        }
+        if !s.is_finite() {
+            return if s.is_negative() { Interval::zero() } else { Interval::point(s.clone()) };
+        }
+        let s = Interval::point(s.clone());
+        refine(p, |q| {
+            let e = exp(&s, q);
+            s.mul(&e, q).sub(&e, q).add(&Interval::one(), q).div(&s.square(q), q)
+        })
+    };
+    let log = ln(x, p + 16);
+    let h = increasing(&log.mul(t, p + 16), h);
+    log.square(p).mul(&h.max(&Interval::zero()), p)
+}
+
+/// The derivative x^t + (x^t − 1)/t of the Tsallis function, t = α − 1; at 0 it is −1/t, and 0 for t = 0, by convention.
+fn tsallis_slope(x: &Interval, alpha: &Interval, p: u64) -> Interval {
+    let t = alpha.sub(&Interval::one(), 2 * p + 64);
+    if x.is_zero() {
+        return if t.is_zero() { Interval::zero() } else { Interval::integer(-1).div(&t, p) };
+    }
+    if x.contains_zero() && !t.is_positive() {
+        return Interval::entire();
+    }
+    power(x, &t, p).add(&power_log(x, &t, p), p)
+}
+
 /// (x^t − 1)/t = log x · g(t log x) with g(s) = (exp(s) − 1)/s; increasing in x, and in t as g is in s.
 pub(super) fn power_log(x: &Interval, t: &Interval, p: u64) -> Interval {
     let at = |x: &Float, t: &Float| -> Interval {
@@ -275,7 +330,13 @@ pub(super) fn slope(function: ScalarFn, x: &Interval, t: &Interval, p: u64) -> I
         ScalarFn::LogOnSupport if x.is_positive() => x.recip(p),
         ScalarFn::RecipOnSupport if !x.contains_zero() => x.square(p).recip(p).neg(),
         ScalarFn::LogOnSupport | ScalarFn::RecipOnSupport => Interval::entire(),
-        ScalarFn::Pow => {
+        // Nothing is said of the slopes of slopes where they may be infinite.
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope if x.contains_zero() => {
+            Interval::entire()
+        }
+        ScalarFn::PowLogSlope => power(x, &t.sub(&one, p.max(64) + 64), p).mul(&ln(x, p), p),
+        ScalarFn::TsallisSlope => t.mul(&power(x, &t.sub(&Interval::integer(2), p.max(64) + 64), p), p),
+        ScalarFn::Pow | ScalarFn::PowOnSupport => {
             if t.is_zero() {
                 return Interval::zero();
             }
@@ -322,7 +383,10 @@ pub(super) fn complex_value(function: ScalarFn, z: &Complex, p: u64) -> Option<C
         | ScalarFn::LogOnSupport
         | ScalarFn::RecipOnSupport
         | ScalarFn::Pow
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
-        | ScalarFn::Tsallis => return None,
+        | ScalarFn::PowLogSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => return None,
     })
 }

@@ -35,8 +35,6 @@ fn up_mul(a: &Float, b: &Float) -> Float {
 /// # Errors
 /// [`Undefined`] when an eigenvalue certainly lies outside the domain of f.
 pub(super) fn function(f: ScalarFn, t: &Interval, eigen: &Eigen, p: u64) -> Result<Value, Undefined> {
-    let order = eigen.order;
-    let unknown = |order: usize| -> Matrix<Interval> { Matrix::from_fn(order, order, |_, _| Interval::entire()) };
     let q = p + 16;
     let mut defined = true;
     for value in &eigen.values {
@@ -48,26 +46,34 @@ pub(super) fn function(f: ScalarFn, t: &Interval, eigen: &Eigen, p: u64) -> Resu
     } else {
         Vec::new()
     };
-    let error = if defined { bound(f, t, eigen, &images) } else { None };
+    let continuity = if defined { continuity(f, t, eigen) } else { None };
+    Ok(assemble(eigen, &images, continuity, p))
+}
+
+/// V f(D) V' with its errors: `images` are the values of f at the points of D, and with them come a Lipschitz constant and
+/// the ω of [`continuity`]; without those nothing is known.
+pub(super) fn assemble(eigen: &Eigen, images: &[Interval], continuity: Option<(Float, Float)>, p: u64) -> Value {
+    let (order, q) = (eigen.order, p + 16);
     let n = eigen.centers.len();
+    let error = continuity.and_then(|(lipschitz, gap)| bound(eigen, images, &lipschitz, &gap));
     let full = match error {
-        None => unknown(n),
+        None => Matrix::from_fn(n, n, |_, _| Interval::entire()),
         Some(error) => {
             let scaled = Matrix::from_fn(n, n, |i, j| eigen.vectors.at(i, j).mul(&images[j], q));
             scaled.matmul(&eigen.vectors.transpose(), q).map(|x| x.widen(&error, p))
         }
     };
     if !eigen.complex {
-        return Ok(Value::Real(full));
+        return Value::Real(full);
     }
-    Ok(Value::Complex(Matrix::from_fn(order, order, |i, j| Complex {
+    Value::Complex(Matrix::from_fn(order, order, |i, j| Complex {
         re: full.at(i, j).clone(),
         im: full.at(order + i, j).clone(),
-    })))
+    }))
 }
 
 /// A bound on every entry of f(A) − V f(D) V'.
-fn bound(f: ScalarFn, t: &Interval, eigen: &Eigen, images: &[Interval]) -> Option<Float> {
+fn bound(eigen: &Eigen, images: &[Interval], lipschitz: &Float, gap: &Float) -> Option<Float> {
     if !images.iter().all(Interval::is_finite) {
         return None;
     }
@@ -76,22 +82,23 @@ fn bound(f: ScalarFn, t: &Interval, eigen: &Eigen, images: &[Interval]) -> Optio
         let factor = up_add(&Float::from_i64(2), &eigen.epsilon);
         up_mul(&up_mul(&eigen.epsilon, &factor), &greatest)
     };
-    let (lipschitz, gap) = continuity(f, t, eigen)?;
     if !lipschitz.is_finite() || !gap.is_finite() {
         return None;
     }
-    Some(up_add(&basis, &up_add(&up_mul(&lipschitz, &eigen.eta), &gap.scale(1))))
+    Some(up_add(&basis, &up_add(&up_mul(lipschitz, &eigen.eta), &gap.scale(1))))
+}
+
+/// Enclosures that hold both spectra, that of A and that of D: each center lies within η of the eigenvalue of its rank, but
+/// perhaps not in its tighter enclosure.
+pub(super) fn spectra(eigen: &Eigen) -> Vec<Interval> {
+    let copies = if eigen.complex { 2 } else { 1 };
+    let both = |(i, center): (usize, &Float)| eigen.values[i / copies].hull(&Interval::point(center.clone()));
+    eigen.centers.iter().enumerate().map(both).collect()
 }
 
 /// (L, ω): a Lipschitz constant of f or of its chorded form f̃ on both spectra, and a bound on |f − f̃| there.
 fn continuity(f: ScalarFn, t: &Interval, eigen: &Eigen) -> Option<(Float, Float)> {
-    // Both spectra: each center lies within η of the eigenvalue of its rank, but perhaps not in its tighter enclosure.
-    let copies = if eigen.complex { 2 } else { 1 };
-    let both = |i: usize| {
-        let value = &eigen.values[i / copies];
-        value.hull(&Interval::point(eigen.centers[i].clone()))
-    };
-    let spectra: Vec<Interval> = (0..eigen.centers.len()).map(both).collect();
+    let spectra = spectra(eigen);
     let hull = spectra[1..].iter().fold(spectra[0].clone(), |hull, x| hull.hull(x));
     let steepness = |x: &Interval| scalar::slope(f, x, t, NORM_BITS).greatest_modulus();
     let whole = steepness(&hull);
