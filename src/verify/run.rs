@@ -308,9 +308,14 @@ fn sampled_witness(setting: &Setting<'_>, library: &Library<'_>, claim: usize, f
     let cell = setting.cell_number(worst.sample);
     let programs = library.plans(cell).as_ref().ok()?;
     let sample = setting.redraw(worst.sample, programs)?;
-    // The sum and difference are rounded, so outwards by one more step each.
-    let margin = ((worst.margin - worst.bound).next_down(), (worst.margin + worst.bound).next_up());
+    let margin = enclosure(worst.margin, worst.bound);
     Some(witness::witness(setting, &sample, &setting.design.cells[cell].instance, margin))
+}
+
+/// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an
+/// error there is nothing to round, and a strict inequality that fails by 0 shows no margin on its right side.
+fn enclosure(margin: f64, bound: f64) -> (f64, f64) {
+    if bound == 0.0 { (margin, margin) } else { ((margin - bound).next_down(), (margin + bound).next_up()) }
 }
 
 /// The witness of a growing ratio: the input, with the variable where it was last followed. The margin is the negative
