@@ -74,9 +74,15 @@ impl Ball {
     }
 }
 
-fn norm(x: impl Iterator<Item = f64>) -> f64 {
-    // Scaled by nothing: entries whose squares overflow have no useful bound either.
-    x.map(|x| x * x).sum::<f64>().sqrt()
+fn norm(x: impl Iterator<Item = f64> + Clone) -> f64 {
+    // Scaled by the largest: squares of tiny entries would underflow, and the bound with them.
+    let worse = |largest: f64, x: f64| if largest.is_nan() || x <= largest { largest } else { x };
+    let largest = x.clone().fold(0.0, worse);
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    // Where scaling loses the digits of subnormal numbers, the least normal one is above what is lost.
+    largest * x.map(|x| (x / largest).powi(2)).sum::<f64>().sqrt() + f64::MIN_POSITIVE
 }
 
 impl<T: Real> Bounds<T> {
@@ -335,7 +341,7 @@ impl<T: Real> Bounds<T> {
                         residual[j * n + i] = sum.norm() + error + f64::EPSILON * n as f64;
                     }
                 }
-                let residual = norm(residual.into_iter());
+                let residual = norm(residual.iter().copied());
                 let size = out.value_norm();
                 out.radii.fill(if residual < 1.0 { size / (1.0 - residual) * residual } else { f64::INFINITY });
             }

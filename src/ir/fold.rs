@@ -230,13 +230,15 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     }
     // A value that a scalar multiplies keeps its own shape only if it is not itself the scalar.
     let whole = |g: &Graph, id: NodeId| g.ty(id).shape == ty.shape;
+    let infinite = *g.op(x) == Op::Infinity || *g.op(y) == Op::Infinity;
     Ok(match zip {
         Zip::Add if g.is_number(x, 0) => Some(y),
         Zip::Add | Zip::Sub if g.is_number(y, 0) => Some(x),
         Zip::Mul if g.is_number(x, 1) && whole(g, y) => Some(y),
         Zip::Mul | Zip::Div if g.is_number(y, 1) && whole(g, x) => Some(x),
         // The one place where a limit replaces arithmetic: 0 times a scalar is 0, as in α/(1 − α) · log 1.
-        Zip::Mul if ty.is_real_scalar() && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
+        // Infinity itself stays: 0 · ∞ has no value.
+        Zip::Mul if ty.is_real_scalar() && !infinite && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
         Zip::Div if x == y && ty.is_real_scalar() && g.has(x, Property::Positive) => Some(g.integer(1)?),
         Zip::Min | Zip::Max if x == y => Some(x),
         Zip::Add | Zip::Sub | Zip::Mul | Zip::Div | Zip::Min | Zip::Max => None,

@@ -26,6 +26,14 @@ pub fn blackboard(x: f64) -> String {
     }
 }
 
+/// Whether what [`blackboard`] writes is read back as the same number.
+pub(super) fn blackboard_is_exact(x: f64) -> bool {
+    match fraction(x) {
+        Some((p, q)) => p as f64 / f64::from(q) == x,
+        None => significant(x, 6).parse() == Ok(x),
+    }
+}
+
 /// The fraction p/q with the least q that the number is within one unit in the last place of.
 fn fraction(x: f64) -> Option<(i64, u32)> {
     if !x.is_finite() || x.abs() >= 1e6 {
@@ -116,6 +124,16 @@ mod tests {
         assert_eq!(blackboard(1.0 / 63.0), "1/63");
         assert_eq!(blackboard(1.0 / 67.0), "0.0149254");
         assert_eq!(blackboard(std::f64::consts::PI), "3.14159");
+    }
+
+    #[test]
+    fn what_a_blackboard_rounds_is_known() {
+        for exact in [0.5, 1.0 / 3.0, 3.0, 1e-9, 0.123456, f64::INFINITY] {
+            assert!(blackboard_is_exact(exact), "{exact}");
+        }
+        for rounded in [1.0f64.next_down(), std::f64::consts::PI, 0.1234567] {
+            assert!(!blackboard_is_exact(rounded), "{rounded}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A counterexample as it would stand on a blackboard: small fractions, aligned matrices, one name a line.
 
-use super::number::{blackboard, count, short};
+use num_traits::ToPrimitive;
+
+use super::number::{blackboard, blackboard_is_exact, count, short};
 use super::value::{aligned, cells};
 use crate::verify::{ClaimReport, Value, Witness};
 
@@ -20,6 +22,11 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     }
     for (name, value) in witness.values.iter().filter(|(_, value)| !is_scalar(value)) {
         text += &block(name, value);
+    }
+    // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
+    if witness.values.iter().any(|(_, value)| !is_exact(value)) {
+        let keep = if witness.file.is_some() { "the file has every digit" } else { "--out FOLDER keeps every digit" };
+        text += &format!("    (rounded; {keep})\n");
     }
     let certainty = if witness.certified { "certified margin" } else { "margin" };
     text += &format!("    {certainty} {}", enclosure(witness.margin));
@@ -88,6 +95,20 @@ fn block(name: &str, value: &Value) -> String {
     text
 }
 
+/// Whether every entry is shown exactly.
+fn is_exact(value: &Value) -> bool {
+    let pair = |z: &(f64, f64)| blackboard_is_exact(z.0) && blackboard_is_exact(z.1);
+    match value {
+        Value::Number(x) => blackboard_is_exact(*x),
+        Value::Exact(x) => blackboard_is_exact(x.to_f64().unwrap_or(f64::NAN)),
+        Value::Complex(z) => pair(z),
+        Value::Vector(v) => v.iter().all(|x| blackboard_is_exact(*x)),
+        Value::Matrix(rows) => rows.iter().flatten().all(|x| blackboard_is_exact(*x)),
+        Value::ComplexVector(v) => v.iter().all(pair),
+        Value::ComplexMatrix(rows) => rows.iter().flatten().all(pair),
+    }
+}
+
 /// The largest entry by its absolute value.
 fn largest(value: &Value) -> f64 {
     let of = |x: f64, y: f64| x.max(y.abs());
@@ -114,5 +135,7 @@ mod tests {
         let rounded = Value::Matrix(vec![vec![1.0f64.next_up(), -5.2e-18]]);
         assert_eq!(block("K", &rounded), "    K = [ 1  0 ]\n");
         assert_eq!(block("x", &Value::Vector(vec![0.25])), "    x = [ 1/4 ]\n");
+        // A cleaned entry is a rounded one.
+        assert!(is_exact(&value) && !is_exact(&rounded));
     }
 }

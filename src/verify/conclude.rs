@@ -66,7 +66,10 @@ impl Evidence<'_> {
         };
         let counts = self.sampled && samples > 0 && !self.exhaustive;
         let bound = match &verdict {
-            Verdict::Holds | Verdict::Refuted(_) if counts => clopper_pearson(tally.violations, samples),
+            // What is undecided could be a violation, so that the bound on these counts it as one.
+            Verdict::Holds | Verdict::Refuted(_) if counts => {
+                clopper_pearson(tally.violations + tally.undecided(), samples)
+            }
             Verdict::Holds
             | Verdict::Refuted(_)
             | Verdict::Proved { .. }
@@ -74,7 +77,7 @@ impl Evidence<'_> {
             | Verdict::Inconclusive { .. } => None,
         };
         if matches!(verdict, Verdict::Refuted(_)) && self.sampled && tally.violations > 0 {
-            notes.insert(0, format!("{} of {samples} samples contradict it", tally.violations));
+            notes.insert(0, format!("{} of {} contradict it", tally.violations, self::samples(samples)));
         }
         Conclusion { verdict, bound, notes, samples, dropped }
     }
@@ -84,7 +87,7 @@ impl Evidence<'_> {
         let inconclusive = |reason: String| Err(Failure::Inconclusive(reason));
         let unevaluated = |dropped: &Tally, of: u64| {
             let why = dropped.commonest_reason().unwrap_or("no value").to_string();
-            format!("{} of {of} samples could not be evaluated, most for {why}", dropped.dropped())
+            format!("{} of {} could not be evaluated, most for {why}", dropped.dropped(), samples(of))
         };
         if self.sampled && tally.violations > 0 {
             return Err(Failure::Refuted(None));
@@ -103,12 +106,18 @@ impl Evidence<'_> {
                 return inconclusive(unevaluated(tally, findings.met));
             }
             if MANY_UNCLEAR * tally.unclear > tally.judged {
+                let (count, verb) = (samples(tally.unclear), if tally.unclear == 1 { "is" } else { "are" });
                 return inconclusive(format!(
-                    "{} samples are on the wrong side as computed, within an error bound of up to {:.1e}",
-                    tally.unclear, tally.loosest
+                    "{count} {verb} on the wrong side as computed, within an error bound of up to {:.1e}",
+                    tally.loosest
                 ));
             }
+            if MANY_UNCLEAR * tally.unfounded > tally.judged {
+                let at = samples(tally.unfounded);
+                return inconclusive(format!("it fails at {at} where rounding may hide that the hypotheses fail, too"));
+            }
             if tally.touches >= TOUCHES {
+                // At least as many, so that they are several.
                 return inconclusive(format!(
                     "the inequality is strict, and {} samples are within rounding of equality",
                     tally.touches
@@ -116,8 +125,8 @@ impl Evidence<'_> {
             }
             if tally.converse > 0 {
                 return inconclusive(format!(
-                    "at {} samples the two sides agree within rounding although the condition for equality fails",
-                    tally.converse
+                    "at {} the two sides agree within rounding although the condition for equality fails",
+                    samples(tally.converse)
                 ));
             }
         }
@@ -152,40 +161,55 @@ impl Evidence<'_> {
                 notes.push(format!("{} of {} samples met the hypotheses", findings.met, findings.drawn));
             }
             if findings.arrived > 0 {
-                notes.push(format!("{} samples were moved onto the hypotheses", findings.arrived));
+                notes.push(format!("{} moved onto the hypotheses", samples(findings.arrived)));
             }
             if tally.tight > 0 {
-                notes.push(format!("tight: {} samples within rounding of equality", tally.tight));
+                notes.push(format!("tight: {} within rounding of equality", samples(tally.tight)));
             }
             if tally.unclear > 0 {
                 notes.push(format!(
-                    "{} samples undecided: on the wrong side as computed, within error bounds of up to {:.1e}",
-                    tally.unclear, tally.loosest
+                    "{} undecided: on the wrong side as computed, within error bounds of up to {:.1e}",
+                    samples(tally.unclear),
+                    tally.loosest
                 ));
             }
+            if tally.unfounded > 0 {
+                let at = samples(tally.unfounded);
+                notes.push(format!("{at} undecided: it fails, but within rounding the hypotheses may fail, too"));
+            }
             if (1..TOUCHES).contains(&tally.touches) {
-                notes.push(format!("{} samples within rounding of equality", tally.touches));
+                notes.push(format!("{} within rounding of equality", samples(tally.touches)));
             }
             if tally.met > 0 {
-                notes.push(format!("the condition for equality was met at {} samples", tally.met));
+                notes.push(format!("the condition for equality was met at {}", samples(tally.met)));
             }
             if tally.dropped() > 0 {
                 let why = tally.commonest_reason().unwrap_or("no value");
-                notes.push(format!("{} samples could not be evaluated, most for {why}", tally.dropped()));
+                notes.push(format!("{} could not be evaluated, most for {why}", samples(tally.dropped())));
             }
             if findings.dropped.dropped() > 0 {
                 let why = findings.dropped.commonest_reason().unwrap_or("no value");
-                notes.push(format!("{} samples could not be drawn, most for {why}", findings.dropped.dropped()));
+                notes.push(format!("{} could not be drawn, most for {why}", samples(findings.dropped.dropped())));
             }
         }
         for (to_infinity, limit) in self.limits {
             notes.extend(limit.describe(*to_infinity));
             if limit.short > 0 {
-                notes.push(format!("for {} inputs the difference is lost in rounding too soon", limit.short));
+                let inputs = plural(limit.short, "input");
+                notes.push(format!("for {inputs} the difference is lost in rounding too soon"));
             }
         }
         notes
     }
+}
+
+/// `1 sample`, `2 samples`.
+fn samples(n: u64) -> String {
+    plural(n, "sample")
+}
+
+fn plural(n: u64, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Why a claim does not just hold.

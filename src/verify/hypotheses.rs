@@ -15,6 +15,10 @@ use crate::ir::InputId;
 /// bound of first order can be smaller there than the squares that it neglects.
 const SQUARED_ROUNDING: f64 = 1e-26;
 
+/// The order to which an equality may be flat at its solutions: where x^8 is a rounding error, x is its eighth root, and
+/// a claim about x fails by as much. Sums of squares, as zero losses are, have order two.
+const FLATTEST: f64 = 8.0;
+
 /// The most raw numbers of a sample that is moved.
 pub const MAX_MOVED: usize = 96;
 
@@ -68,6 +72,24 @@ pub fn standing(hypotheses: &[Hypothesis], machine: &mut Machine<'_>, sample: &S
         (false, true) => Standing::Meets,
         (false, false) => Standing::MeetsWithinRounding,
     })
+}
+
+/// How large a violation, against the sides or 1, must be before a breach of the hypotheses cannot explain it, at the
+/// sample that [`standing`] has just admitted: infinite where an inequality is not met beyond its error bound, a root of
+/// the breach where an equality is met within rounding.
+pub fn leeway(hypotheses: &[Hypothesis], machine: &mut Machine<'_>) -> f64 {
+    let mut leeway = 0.0f64;
+    for hypothesis in hypotheses {
+        let margin = hypothesis.margin.read(|output| machine.scalar(output));
+        let error = machine.error(hypothesis.margin.output(), margin.value);
+        if hypothesis.equality {
+            let breach = (margin.value.abs() + error) / margin.scale.max(1.0);
+            leeway = leeway.max(2.0 * breach.powf(1.0 / FLATTEST));
+        } else if margin.value < error || hypothesis.strict && margin.value <= error {
+            return f64::INFINITY;
+        }
+    }
+    leeway
 }
 
 /// The memory of [`project`], kept from one sample to the next.

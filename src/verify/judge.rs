@@ -45,6 +45,9 @@ pub enum Outcome {
 /// error bound, which `bound` gives when it is needed.
 pub fn margin(margin: Measured, strict: bool, equality: bool, slack: f64, mut bound: impl FnMut() -> f64) -> Outcome {
     let Measured { value, scale } = margin;
+    if value.is_nan() {
+        return Outcome::Blind;
+    }
     let rounding = f64::EPSILON * scale;
     let suspicious = if equality {
         // Sides that agree to a few units in the last place agree within any error bound of an evaluation.
@@ -143,7 +146,9 @@ pub struct Tally {
     pub touches: u64,
     /// Samples on the wrong side within a large error bound.
     pub unclear: u64,
-    /// The largest such bound.
+    /// Samples at which it fails, but the hypotheses may fail as well within rounding.
+    pub unfounded: u64,
+    /// The largest bound of an unclear sample.
     pub loosest: f64,
     /// Samples at which the condition of an `iff` was met.
     pub met: u64,
@@ -180,6 +185,11 @@ impl Tally {
         }
     }
 
+    /// How many judged samples may contradict the claim or not.
+    pub fn undecided(&self) -> u64 {
+        self.unclear + self.unfounded + self.touches
+    }
+
     /// How many samples could not be judged.
     pub fn dropped(&self) -> u64 {
         self.dropped.iter().map(|(_, count)| count).sum()
@@ -201,6 +211,7 @@ impl Tally {
         self.tight += later.tight;
         self.touches += later.touches;
         self.unclear += later.unclear;
+        self.unfounded += later.unfounded;
         self.loosest = self.loosest.max(later.loosest);
         self.met += later.met;
         self.converse += later.converse;
@@ -228,6 +239,7 @@ mod tests {
         assert_eq!(judge(-1e-13, false, false, 1e-14), Outcome::Violates(1e-14));
         assert_eq!(judge(-0.1, false, false, 0.5), Outcome::Unclear(0.5));
         assert_eq!(judge(-0.1, false, false, f64::INFINITY), Outcome::Blind);
+        assert_eq!(judge(f64::NAN, false, false, 0.0), Outcome::Blind);
         assert_eq!(judge(-1e-16, false, true, 0.0), Outcome::Agrees);
         assert_eq!(judge(-1e-12, false, true, 1e-13), Outcome::Violates(1e-13));
     }

@@ -24,6 +24,9 @@ pub struct About<'a> {
     pub size: i64,
     /// See [`judge::margin`].
     pub slack: f64,
+    /// The violation, against the sides or 1, below which a breach of the hypotheses within rounding may explain it.
+    /// Costs error bounds, and so is asked for only where there is a violation.
+    pub leeway: &'a dyn Fn() -> f64,
     /// Whether a scalar lies next to an end of its range.
     pub extreme: bool,
     /// The raw numbers.
@@ -53,6 +56,7 @@ struct Verdicts {
     tight: bool,
     touches: bool,
     unclear: bool,
+    unfounded: bool,
     blind: bool,
 }
 
@@ -232,6 +236,10 @@ impl Verdicts {
                 tally.loosest = tally.loosest.max(bound);
             }
             Outcome::Blind => self.blind = true,
+            // A sample that may be outside the hypotheses says nothing against what follows from them.
+            Outcome::Violates(_) if -measured.value / measured.scale.max(1.0) < (about.leeway)() => {
+                self.unfounded = true;
+            }
             Outcome::Violates(bound) => {
                 self.violated = true;
                 let relative = measured.value / measured.scale.max(f64::MIN_POSITIVE);
@@ -248,7 +256,8 @@ impl Verdicts {
         tally.judged += 1;
         tally.violations += u64::from(self.violated);
         tally.unclear += u64::from(self.unclear && !self.violated);
-        tally.touches += u64::from(self.touches && !self.violated);
-        tally.tight += u64::from(self.tight && !self.violated && !self.unclear);
+        tally.unfounded += u64::from(self.unfounded && !self.violated && !self.unclear);
+        tally.touches += u64::from(self.touches && !self.violated && !self.unclear && !self.unfounded);
+        tally.tight += u64::from(self.tight && !self.violated && !self.unclear && !self.unfounded);
     }
 }

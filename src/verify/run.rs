@@ -320,8 +320,7 @@ fn sampled_witness(
     let Some((worst, sample, instance)) = drawn else {
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
-    // The sum and difference are rounded, so outwards by one more step each.
-    let margin = ((worst.margin - worst.bound).next_down(), (worst.margin + worst.bound).next_up());
+    let margin = enclosure(worst.margin, worst.bound);
     let witness = witness::witness(setting, &sample, instance, margin);
     match certificate(setting, claim, &sample, instance) {
         Certificate::Violated(margin) => Ok(Witness { margin, certified: true, ..witness }),
@@ -335,6 +334,12 @@ fn sampled_witness(
             witness::place(setting, &sample, instance)
         )),
     }
+}
+
+/// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an
+/// error there is nothing to round, and a strict inequality that fails by 0 shows no margin on its right side.
+fn enclosure(margin: f64, bound: f64) -> (f64, f64) {
+    if bound == 0.0 { (margin, margin) } else { ((margin - bound).next_down(), (margin + bound).next_up()) }
 }
 
 /// The witness of a growing ratio: the input, with the variable where it was last followed. The margin is the negative

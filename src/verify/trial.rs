@@ -1,5 +1,6 @@
 //! A unit of work: some samples of one cell, judged for every claim.
 
+use std::cell::{OnceCell, RefCell};
 use std::sync::OnceLock;
 
 use super::design::{Cell, Design};
@@ -165,7 +166,7 @@ impl Setting<'_> {
             return findings;
         };
         let mut sample = Sample::new(&self.layout.graph);
-        let mut gate = Gate::new(self, programs, unit.moving);
+        let gate = RefCell::new(Gate::new(self, programs, unit.moving));
         let mut machine = programs.claims.machine();
         let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
         for number in unit.first..unit.first + unit.count {
@@ -174,11 +175,14 @@ impl Setting<'_> {
                 findings.dropped.drop_for("an empty range".into(), 1);
                 continue;
             }
-            let Some(sure) = gate.admit(&mut sample, &mut findings) else { continue };
+            let Some(sure) = gate.borrow_mut().admit(&mut sample, &mut findings) else { continue };
             findings.met += 1;
             let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
             machine.load(&sample);
-            let about = About { number, size: cell.size, slack, extreme: sample.extreme, sample: &sample };
+            let leeway = OnceCell::new();
+            let leeway = || *leeway.get_or_init(|| gate.borrow_mut().leeway());
+            let (size, extreme) = (cell.size, sample.extreme);
+            let about = About { number, size, slack, leeway: &leeway, extreme, sample: &sample };
             if machine.run().is_ok() {
                 for (claim, judge) in judges.iter_mut().enumerate() {
                     let (offset, tally) = (self.offsets[claim], &mut findings.claims[claim]);
@@ -259,6 +263,14 @@ impl<'a> Gate<'a> {
             Standing::Meets => Some(true),
             Standing::MeetsWithinRounding => Some(false),
             Standing::Breaks(_) => None,
+        }
+    }
+
+    /// See [`hypotheses::leeway`], for the sample that was admitted last.
+    fn leeway(&mut self) -> f64 {
+        match &mut self.machine {
+            Some(machine) => hypotheses::leeway(&self.setting.layout.hypotheses, machine),
+            None => 0.0,
         }
     }
 }

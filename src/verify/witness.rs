@@ -80,6 +80,10 @@ pub fn place(setting: &Setting<'_>, sample: &Sample, instance: &Instance) -> Str
         if let VariableKind::Scalar { input, .. } = &variable.kind {
             words.push(match scalar(*input, sample, instance) {
                 Value::Exact(value) => format!("{} = {value}", variable.name),
+                // Six decimals would make a zero of it.
+                Value::Number(value) if value != 0.0 && value.abs() < 1e-3 => {
+                    format!("{} = {value:.3e}", variable.name)
+                }
                 Value::Number(value) => format!("{} = {value:.6}", variable.name),
                 Value::Vector(_)
                 | Value::Matrix(_)

@@ -132,3 +132,31 @@ fn steep_points_are_bounded() {
         }
     }
 }
+
+#[test]
+fn tiny_matrices_have_bounds_too() {
+    // The squares of the entries underflow; the errors of the eigenvalues and of the inverse do not.
+    let n = 5;
+    let mut g = Graph::new();
+    let k = kernel(&mut g, n, false);
+    let scaled = |g: &mut Graph, power: u32, k| {
+        let ten = num_rational::BigRational::from_integer(num_bigint::BigInt::from(10).pow(power));
+        let factor = g.number(if power == 170 { ten.recip() } else { ten }).unwrap();
+        g.zip(Zip::Mul, factor, k).unwrap()
+    };
+    let tiny = scaled(&mut g, 170, k);
+    let values = g.make(Op::Eigenvalues, vec![tiny]).unwrap();
+    let greatest = g.reduce(Reduction::Max, Axis::All, values).unwrap();
+    let eye = g.eye(dim(n)).unwrap();
+    let regular = g.add(k, eye).unwrap();
+    let huge = scaled(&mut g, 171, regular);
+    let inverse = g.make(Op::Inverse, vec![huge]).unwrap();
+    let trace = g.trace(inverse).unwrap();
+    let bounds = Bounds::<f64>::compile(&g, &[greatest, trace]).unwrap();
+    let mut ws = bounds.workspace();
+    fill(&g, &mut ws, 3);
+    for bound in bounds.run(&mut ws).unwrap() {
+        assert!(bound.value > 0.0 && bound.radius > f64::EPSILON * bound.value, "{bound:?}");
+        assert!(bound.radius < 1e-9 * bound.value, "{bound:?}");
+    }
+}

@@ -333,3 +333,49 @@ fn cheap_claims_are_fast() {
         println!("{}: {} samples in {:?}", claim.theorem, claim.drawn, start.elapsed());
     }
 }
+
+#[test]
+fn hypotheses_that_rounding_meets_refute_nothing() {
+    // (x + y) − y > x is false for all numbers, and true of the rounded ones when y is large.
+    let mut b = Build::new("Lost in a sum");
+    let x = b.interval("x", (ratio(0, 1), true), Some((ratio(1, 1), true)));
+    let large = 10_000_000_000_000_000;
+    let y = b.interval("y", (ratio(large, 1), true), Some((ratio(2 * large, 1), true)));
+    let g = b.g();
+    let sum = g.add(x, y).unwrap();
+    let back = g.sub(sum, y).unwrap();
+    let zero = g.integer(0).unwrap();
+    b.assume(Comparison::Lt, x, back);
+    b.compare(Comparison::Lt, x, zero);
+    let claim = first(&b.theorem, 500);
+    let Verdict::Inconclusive { reason } = &claim.verdict else { panic!("{claim:?}") };
+    assert!(reason.contains("the hypotheses fail"), "{reason}");
+}
+
+#[test]
+fn flat_equalities_refute_nothing() {
+    // Σ v^8 = 0 only at v = 0, and to rounding at every small v.
+    let mut b = Build::new("Flat");
+    let two = Dim::constant(2);
+    let v = b.member("v", Set::Vec, &[two], false);
+    let g = b.g();
+    let (zero, eight) = (g.integer(0).unwrap(), g.integer(8).unwrap());
+    let powers = g.map_with(ScalarFn::Pow, v, eight).unwrap();
+    let flat = g.sum(powers).unwrap();
+    let norm = g.norm(v).unwrap();
+    b.assume(Comparison::Eq, flat, zero);
+    b.compare(Comparison::Eq, norm, zero);
+    let claim = first(&b.theorem, 1000);
+    assert!(!matches!(claim.verdict, Verdict::Refuted(_)), "{claim:?}");
+    assert!(claim.samples > 0, "{claim:?}");
+}
+
+#[test]
+fn the_margin_of_an_exact_failure_is_exact() {
+    let mut b = Build::new("Zero");
+    let x = b.interval("x", (ratio(0, 1), true), Some((ratio(1, 1), true)));
+    let zero = b.g().integer(0).unwrap();
+    b.compare(Comparison::Lt, zero, x);
+    let claim = first(&b.theorem, 500);
+    assert_eq!(claim.witness().unwrap().margin, (0.0, 0.0));
+}
