@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::build::{Build, ratio};
-use crate::check::{Part, Theorem};
+use crate::check::{Part, Session, Theorem};
 use crate::ir::{Comparison, Dim, ScalarFn, Set};
 use crate::verify::{ClaimReport, Options, Report, Silent, Value, Verdict, verify};
 
@@ -331,5 +331,25 @@ fn cheap_claims_are_fast() {
         let start = Instant::now();
         let claim = first(&theorem, 20_000);
         println!("{}: {} samples in {:?}", claim.theorem, claim.drawn, start.elapsed());
+    }
+}
+
+#[test]
+fn strict_and_loose_sides_are_told_apart_at_equality() {
+    let text = r#"theorem "t" {
+        forall x in {1, 2}
+        claim chain: 1 <= x < 3
+        claim both: x < 3 and x >= 1
+        claim premise: x >= 1 implies x >= 2
+        expect refuted
+        claim equal: x == 1 implies x >= 2
+        expect refuted
+        claim either: x < 1 or x >= 1
+        claim neither: not (x >= 1 and x < 2)
+        expect refuted
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    for claim in report(&theorems[0], 100).claims {
+        assert!(claim.as_expected(), "{claim:?}");
     }
 }
