@@ -7,6 +7,7 @@ use num_rational::BigRational;
 
 use super::dim::Dim;
 use super::fact::{Fact, Facts, Property};
+use super::margin::Margin;
 use super::op::{Basis, InputId, Op};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Type};
@@ -134,6 +135,9 @@ pub struct Graph {
     index: HashMap<(Op, Vec<NodeId>), NodeId>,
     inputs: Vec<Input>,
     here: Option<Span>,
+    /// The margins and the negations of conditions, each made once.
+    pub(super) margins: HashMap<NodeId, Margin>,
+    pub(super) negations: HashMap<NodeId, NodeId>,
 }
 
 impl Graph {

@@ -24,6 +24,16 @@ impl Graph {
     /// # Errors
     /// When the node is not a condition.
     pub fn margin(&mut self, condition: NodeId) -> Result<Margin, Mismatch> {
+        // Conditions share parts, which would otherwise be gone into once for each way that leads to them.
+        if let Some(margin) = self.margins.get(&condition) {
+            return Ok(*margin);
+        }
+        let margin = self.margin_here(condition)?;
+        self.margins.insert(condition, margin);
+        Ok(margin)
+    }
+
+    fn margin_here(&mut self, condition: NodeId) -> Result<Margin, Mismatch> {
         let args = self.args(condition).to_vec();
         match self.op(condition).clone() {
             Op::Truth(truth) => {
@@ -97,6 +107,15 @@ impl Graph {
     /// # Errors
     /// When the node is not a condition.
     pub fn negated(&mut self, condition: NodeId) -> Result<NodeId, Mismatch> {
+        if let Some(negated) = self.negations.get(&condition) {
+            return Ok(*negated);
+        }
+        let negated = self.negated_here(condition)?;
+        self.negations.insert(condition, negated);
+        Ok(negated)
+    }
+
+    fn negated_here(&mut self, condition: NodeId) -> Result<NodeId, Mismatch> {
         let args = self.args(condition).to_vec();
         let negated = match self.op(condition) {
             Op::Compare(Comparison::Lt) => return self.compare(Comparison::Le, args[1], args[0]),
