@@ -251,7 +251,10 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             raw.push(InputId(e.graph.inputs().len() as u32));
             nodes.push(e.graph.input(Input { name: full, ty: part.ty, facts: Facts::new() }));
         }
-        let value = e.built(name.span, "a domain", &[], |g, _| domain.chart(g, &nodes))?;
+        let value = e.built(name.span, "a domain", &[], |g, _| {
+            let member = domain.chart(g, &nodes)?;
+            g.named(member)
+        })?;
         Ok((Range::Domain(domain), VariableKind::Member { raw, value }, value))
     }
 

@@ -96,7 +96,10 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
             let still = matches!(g.op(args[0]), Op::StopGradient | Op::Constant(_) | Op::Size(_));
             Ok(still.then_some(args[0]))
         }
-        Op::Annotate(properties, _) if properties.iter().all(|p| g.has(args[0], *p)) => Ok(Some(args[0])),
+        // One without properties stands for a quantified name, and no rule looks through it.
+        Op::Annotate(properties, _) if !properties.is_empty() && properties.iter().all(|p| g.has(args[0], *p)) => {
+            Ok(Some(args[0]))
+        }
         Op::Annotate(..) => Ok(None),
         Op::Require => Ok((truth_of(g, args[1]) == Some(true)).then(|| args[0])),
     }

@@ -353,3 +353,20 @@ fn strict_and_loose_sides_are_told_apart_at_equality() {
         assert!(claim.as_expected(), "{claim:?}");
     }
 }
+
+#[test]
+fn a_value_put_for_a_name_reaches_what_folds() {
+    let text = r#"theorem "t" {
+        forall P: Psd[n], S: Sym[n], R: Density[n], C: Psd[n, complex], a in (0, 4]
+        claim trace(P) >= 0 equality iff P == zeros(n, n)
+        claim trace(P * P) >= 0 equality at P = zeros(n, n)
+        claim sum(abs2(S)) >= 0 equality at S = zeros(n, n)
+        claim trace(S)^2 >= 0 equality at S = zeros(n, n)
+        claim trace(C) >= 0 equality at C = zeros(n, n)
+        claim minimizes(trace(P), P, zeros(n, n))
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    for claim in report(&theorems[0], 100).claims {
+        assert!(claim.as_expected(), "{claim:?}");
+    }
+}
