@@ -154,3 +154,15 @@ proptest! {
         }
     }
 }
+
+/// What is built of sizes may be long, deep or shared many times.
+#[test]
+fn sizes_of_many_parts_are_read_in_time() {
+    let mut session = Session::new();
+    let shared: String = (1..40).map(|i| format!("let a{i} = a{} + a{} in ", i - 1, i - 1)).collect();
+    let text = format!("def f(A: Mat[n, n]) = let a0 = n in {shared} eye(a39 - a39 + n)");
+    assert!(session.load_text("shared.lw", &text).is_ok());
+    let long = vec!["n"; 50_000].join(" + ");
+    assert!(session.load_text("long.lw", &format!("def g(A: Mat[n, n]) = eye({long})")).is_ok());
+    assert!(session.load_text("cube.lw", "def h(A: Mat[n, n^3]) -> Mat[n^3, n] = A'").is_ok());
+}

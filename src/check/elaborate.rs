@@ -1,6 +1,6 @@
 //! From expressions to nodes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use num_traits::ToPrimitive;
@@ -22,6 +22,10 @@ pub(super) type Checked<T> = Result<T, Reported>;
 
 /// Calls unfold at most this deep; definitions cannot call themselves, so only very long chains of them get here.
 const MAX_CALL_DEPTH: usize = 64;
+
+/// One expression unfolds at most this many calls: definitions that each call the one before twice would otherwise
+/// unfold without end.
+const MAX_CALLS: usize = 20_000;
 
 /// An operand with its place.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +68,8 @@ pub(super) struct Elaborator<'a> {
     pub size_places: BTreeMap<SizeVar, Span>,
     /// Results of calls with the same definition and the same nodes.
     pub unfolded: HashMap<(*const Definition, Vec<NodeId>), NodeId>,
+    /// How many calls were unfolded.
+    calls: usize,
     next_size: u32,
 }
 
@@ -82,6 +88,7 @@ impl<'a> Elaborator<'a> {
             frames: Vec::new(),
             size_places: BTreeMap::new(),
             unfolded: HashMap::new(),
+            calls: 0,
             next_size: 0,
         }
     }
@@ -285,12 +292,26 @@ impl<'a> Elaborator<'a> {
     fn logic(&mut self, op: Op, parts: &[Expr], span: Span) -> Checked<NodeId> {
         let nodes: Vec<_> = parts.iter().map(|part| self.condition(part)).collect();
         let nodes = nodes.into_iter().collect::<Checked<Vec<_>>>()?;
-        let mut nodes = nodes.into_iter();
-        let Some(mut all) = nodes.next() else { return self.built(span, "a condition", &[], |g, _| g.truth(true)) };
-        for node in nodes {
-            all = self.built(span, "a condition", &[], |g, _| g.make(op.clone(), vec![all, node]))?;
+        self.all_of(op, nodes, span)
+    }
+
+    /// Conditions joined by `and` or `or`, in halves: what goes down into a condition must not go down as many levels as
+    /// there are parts.
+    pub fn all_of(&mut self, op: Op, mut nodes: Vec<NodeId>, span: Span) -> Checked<NodeId> {
+        while nodes.len() > 1 {
+            let mut joined = Vec::with_capacity(nodes.len().div_ceil(2));
+            for pair in nodes.chunks(2) {
+                joined.push(match *pair {
+                    [a, b] => self.built(span, "a condition", &[], |g, _| g.make(op.clone(), vec![a, b]))?,
+                    _ => pair[0],
+                });
+            }
+            nodes = joined;
         }
-        Ok(all)
+        match nodes.pop() {
+            Some(node) => Ok(node),
+            None => self.built(span, "a condition", &[], |g, _| g.truth(true)),
+        }
     }
 
     fn name(&mut self, name: &str, span: Span) -> Checked<NodeId> {
@@ -350,6 +371,19 @@ impl<'a> Elaborator<'a> {
             return self.report(
                 Diagnostic::new(Code::E0105, format!("calls are nested more than {MAX_CALL_DEPTH} deep"))
                     .at(span, "unfolding this call would go deeper"),
+            );
+        }
+        self.calls += 1;
+        if self.calls > MAX_CALLS {
+            // What comes after the first call too many fails for the same reason and need not say so again.
+            if self.calls > MAX_CALLS + 1 {
+                return Err(Reported);
+            }
+            let outermost = self.frames.first().map_or(span, |frame| frame.span);
+            return self.report(
+                Diagnostic::new(Code::E0105, format!("this unfolds into more than {MAX_CALLS} calls"))
+                    .at(outermost, "unfolding it would go on")
+                    .help("name what several calls share with `let`, or make fewer calls in each definition"),
             );
         }
         self.frames.push(Frame { definition: definition.clone(), span });
@@ -458,15 +492,34 @@ impl<'a> Elaborator<'a> {
 
     /// The size that a scalar stands for, if it is an integer expression of sizes.
     pub fn size_of(&self, node: NodeId) -> Option<Dim> {
-        let args = self.graph.args(node);
-        match self.graph.op(node) {
-            Op::Size(dim) => Some(dim.clone()),
-            Op::Constant(value) if value.is_integer() => value.to_integer().to_i64().map(Dim::constant),
-            Op::Zip(Zip::Add) => self.size_of(args[0])?.add(&self.size_of(args[1])?),
-            Op::Zip(Zip::Sub) => self.size_of(args[0])?.sub(&self.size_of(args[1])?),
-            Op::Zip(Zip::Mul) => self.size_of(args[0])?.mul(&self.size_of(args[1])?),
-            _ => None,
+        // Each part is visited once, and without recursion: a shared part may occur very often, and a sum be very long.
+        let mut parts = BTreeSet::new();
+        let mut stack = vec![node];
+        while let Some(id) = stack.pop() {
+            if parts.insert(id) && !matches!(self.graph.op(id), Op::Size(_) | Op::Constant(_)) {
+                let (Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Pow)) = self.graph.op(id) else {
+                    return None;
+                };
+                stack.extend(self.graph.args(id));
+            }
         }
+        let mut sizes: BTreeMap<NodeId, Dim> = BTreeMap::new();
+        // Operands have smaller numbers than what they are operands of.
+        for id in parts {
+            let operand = |i: usize| &sizes[&self.graph.args(id)[i]];
+            let size = match self.graph.op(id) {
+                Op::Size(dim) => dim.clone(),
+                Op::Constant(value) if value.is_integer() => Dim::constant(value.to_integer().to_i64()?),
+                Op::Zip(Zip::Add) => operand(0).add(operand(1))?,
+                Op::Zip(Zip::Sub) => operand(0).sub(operand(1))?,
+                Op::Zip(Zip::Mul) => operand(0).mul(operand(1))?,
+                Op::Map(ScalarFn::Pow) => operand(0).power(operand(1).as_constant()?)?,
+                // The search above left nothing else but numbers that are no integers.
+                _ => return None,
+            };
+            sizes.insert(id, size);
+        }
+        sizes.remove(&node)
     }
 
     /// The size that an expression stands for.

@@ -41,32 +41,25 @@ impl Elaborator<'_> {
     pub(super) fn comparison(&mut self, first: &Expr, rest: &[(Relation, Span, Expr)]) -> Checked<NodeId> {
         let operand = |this: &mut Self, expr: &Expr| this.value(expr).map(|node| Operand { node, span: expr.span });
         let mut left = operand(self, first);
-        let mut all: Option<NodeId> = None;
+        let mut all = Vec::with_capacity(rest.len());
         let mut broken = None;
         for (relation, place, right) in rest {
             let right = operand(self, right);
             match (left, right) {
                 (Ok(a), Ok(b)) => match self.related(*relation, *place, a, b) {
-                    Ok(node) => {
-                        all = Some(match all {
-                            None => node,
-                            Some(before) => {
-                                let span = first.span.to(b.span);
-                                self.built(span, "a condition", &[], |g, _| g.make(Op::And, vec![before, node]))?
-                            }
-                        });
-                    }
+                    Ok(node) => all.push(node),
                     Err(reported) => broken = Some(reported),
                 },
                 (Err(reported), _) | (_, Err(reported)) => broken = Some(reported),
             }
             left = right;
         }
-        match (broken, all) {
-            (None, Some(node)) => Ok(node),
-            (Some(reported), _) => Err(reported),
-            // The parser makes a comparison only with at least one relation.
-            (None, None) => self.condition(first),
+        match broken {
+            Some(reported) => Err(reported),
+            None => {
+                let end = rest.last().map_or(first.span, |(_, _, right)| right.span);
+                self.all_of(Op::And, all, first.span.to(end))
+            }
         }
     }
 

@@ -108,8 +108,10 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             }
             Statement::Assume(condition) => {
                 let node = self.elaborator.condition(condition)?;
-                let margin = self.margin(node, condition.span)?;
-                self.assumptions.push(Assumption { condition: node, margin, span: condition.span });
+                for node in self.elaborator.graph.conjuncts(node) {
+                    let margin = self.margin(node, condition.span)?;
+                    self.assumptions.push(Assumption { condition: node, margin, span: condition.span });
+                }
                 Ok(())
             }
             Statement::Claim(claim) => {
@@ -249,7 +251,10 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             raw.push(InputId(e.graph.inputs().len() as u32));
             nodes.push(e.graph.input(Input { name: full, ty: part.ty, facts: Facts::new() }));
         }
-        let value = e.built(name.span, "a domain", &[], |g, _| domain.chart(g, &nodes))?;
+        let value = e.built(name.span, "a domain", &[], |g, _| {
+            let member = domain.chart(g, &nodes)?;
+            g.named(member)
+        })?;
         Ok((Range::Domain(domain), VariableKind::Member { raw, value }, value))
     }
 
@@ -405,12 +410,16 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
 
     fn claim(&mut self, claim: &ast::Claim) -> Checked<Vec<Part>> {
         let mut parts = match &claim.kind {
-            ast::ClaimKind::Condition(condition) => match super::claim::extremum(condition) {
-                Some((form, args)) => return self.extremum(form, args, condition.span),
+            ast::ClaimKind::Condition(written) => match super::claim::extremum(written) {
+                Some((form, args)) => return self.extremum(form, args, written.span),
                 None => {
-                    let node = self.elaborator.condition(condition)?;
-                    let margin = self.margin(node, condition.span)?;
-                    vec![Part::Margin { condition: node, margin }]
+                    let node = self.elaborator.condition(written)?;
+                    let mut parts = Vec::new();
+                    for condition in self.elaborator.graph.conjuncts(node) {
+                        let margin = self.margin(condition, written.span)?;
+                        parts.push(Part::Margin { condition, margin });
+                    }
+                    parts
                 }
             },
             ast::ClaimKind::Asymptotic { f, g, order, variable, limit } => {

@@ -229,6 +229,15 @@ impl Graph {
         if new.is_empty() { Ok(x) } else { self.make(Op::Annotate(new, basis), vec![x]) }
     }
 
+    /// A node that stands for a quantified name: everything said of the name is built on it, and on nothing below it, so
+    /// that another value can be put in its place.
+    pub fn named(&mut self, x: NodeId) -> Built {
+        if matches!(self.op(x), Op::Input(_)) {
+            return Ok(x);
+        }
+        self.make(Op::Annotate(Vec::new(), Basis::Construction), vec![x])
+    }
+
     /// The node's exact value if it is the constant 0 or 1.
     pub(super) fn is_number(&self, id: NodeId, value: i64) -> bool {
         match value {

@@ -44,6 +44,10 @@ impl Ord for SizeVar {
     }
 }
 
+/// A product of sizes has at most this degree, and its factors together make at most this many terms.
+const MAX_DEGREE: usize = 64;
+const MAX_TERMS: usize = 1024;
+
 /// A product of variables, each as often as it occurs, in order.
 type Monomial = Vec<SizeVar>;
 
@@ -97,8 +101,12 @@ impl Dim {
         self.add(&other.mul(&Dim::constant(-1))?)
     }
 
-    /// The product, or `None` when a coefficient overflows.
+    /// The product, or `None` when a coefficient overflows or the polynomial is too large for any size to be meant.
     pub fn mul(&self, other: &Dim) -> Option<Dim> {
+        if self.terms.len().saturating_mul(other.terms.len()) > MAX_TERMS || self.degree() + other.degree() > MAX_DEGREE
+        {
+            return None;
+        }
         let mut product = Dim::default();
         for (left, a) in &self.terms {
             for (right, b) in &other.terms {
@@ -109,6 +117,16 @@ impl Dim {
             }
         }
         Some(product)
+    }
+
+    /// The power, or `None` for a negative exponent and where the product has none.
+    pub fn power(&self, exponent: i64) -> Option<Dim> {
+        let exponent = usize::try_from(exponent).ok().filter(|exponent| *exponent <= MAX_DEGREE)?;
+        (0..exponent).try_fold(Dim::constant(1), |power, _| power.mul(self))
+    }
+
+    fn degree(&self) -> usize {
+        self.terms.keys().map(Vec::len).max().unwrap_or(0)
     }
 
     /// A lower bound on the value, where the signs of the terms give one.
@@ -284,6 +302,21 @@ mod tests {
         assert_eq!(n.mul(&m).unwrap(), m.mul(&n).unwrap());
         assert_eq!(twice.sub(&Dim::constant(1)).unwrap().to_string(), "2*n - 1");
         assert_eq!(n.sub(&n).unwrap().as_constant(), Some(0));
+        assert_eq!(n.power(3), n.mul(&n).unwrap().mul(&n));
+        assert_eq!(n.power(-1), None);
+    }
+
+    #[test]
+    fn polynomials_do_not_grow_without_end() {
+        let mut size = Dim::var(var(0, "n")).add(&Dim::var(var(1, "m"))).unwrap();
+        let grown = (0..64).find(|_| match size.mul(&size) {
+            Some(square) => {
+                size = square;
+                false
+            }
+            None => true,
+        });
+        assert!(grown.is_some());
     }
 
     #[test]

@@ -17,6 +17,9 @@ type Folded = Result<Option<NodeId>, Mismatch>;
 /// The greatest power that exact constants are raised to.
 const MAX_EXACT_POWER: i64 = 64;
 
+/// Exact constants grow to this many bits: a few nested powers would otherwise fill the memory.
+const MAX_EXACT_BITS: u64 = 1 << 20;
+
 /// A simpler node with the value of `op` on `args`, whose type is `ty`.
 pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded {
     match op {
@@ -70,7 +73,7 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::Inverse if is_eye(g, args[0]) => Ok(Some(args[0])),
         Op::Inverse => Ok(under(g, args[0], &Op::Inverse)),
         Op::Adjugate => Ok(None),
-        Op::Rank if g.has(args[0], Property::Pd) => {
+        Op::Rank if g.certain(args[0], Property::Pd) => {
             let n = g.ty(args[0]).shape.rows();
             g.size(n).map(Some)
         }
@@ -107,7 +110,10 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
             let still = matches!(g.op(args[0]), Op::StopGradient | Op::Constant(_) | Op::Size(_));
             Ok(still.then_some(args[0]))
         }
-        Op::Annotate(properties, _) if properties.iter().all(|p| g.has(args[0], *p)) => Ok(Some(args[0])),
+        // One without properties stands for a quantified name, and no rule looks through it.
+        Op::Annotate(properties, _) if !properties.is_empty() && properties.iter().all(|p| g.has(args[0], *p)) => {
+            Ok(Some(args[0]))
+        }
         Op::Annotate(..) => Ok(None),
         Op::Require => Ok((truth_of(g, args[1]) == Some(true)).then(|| args[0])),
     }
@@ -196,7 +202,15 @@ fn exact_power(base: &BigRational, exponent: &BigRational) -> Option<BigRational
     if exponent.abs() > MAX_EXACT_POWER || (base.is_zero() && exponent < 0) {
         return None;
     }
+    if bits(base).saturating_mul(exponent.unsigned_abs()) > MAX_EXACT_BITS {
+        return None;
+    }
     Some(base.pow(exponent as i32))
+}
+
+/// The length of a number's parts.
+fn bits(value: &BigRational) -> u64 {
+    value.numer().bits() + value.denom().bits()
 }
 
 fn part_of(g: &mut Graph, part: Part, x: NodeId, ty: &Type) -> Folded {
@@ -218,13 +232,14 @@ fn part_of(g: &mut Graph, part: Part, x: NodeId, ty: &Type) -> Folded {
 fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     if let (Some(a), Some(b)) = (g.constant_value(x).cloned(), g.constant_value(y).cloned()) {
         let exact = match zip {
+            Zip::Min => Some(a.min(b)),
+            Zip::Max => Some(a.max(b)),
+            Zip::Add | Zip::Sub | Zip::Mul | Zip::Div if bits(&a) + bits(&b) > MAX_EXACT_BITS => None,
             Zip::Add => Some(a + b),
             Zip::Sub => Some(a - b),
             Zip::Mul => Some(a * b),
             Zip::Div if b.is_zero() => None,
             Zip::Div => Some(a / b),
-            Zip::Min => Some(a.min(b)),
-            Zip::Max => Some(a.max(b)),
         };
         return exact.map(|value| g.number(value)).transpose();
     }
@@ -239,7 +254,7 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
         // The one place where a limit replaces arithmetic: 0 times a scalar is 0, as in α/(1 − α) · log 1.
         // Infinity itself stays: 0 · ∞ has no value.
         Zip::Mul if ty.is_real_scalar() && !infinite && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
-        Zip::Div if x == y && ty.is_real_scalar() && g.has(x, Property::Positive) => Some(g.integer(1)?),
+        Zip::Div if x == y && ty.is_real_scalar() && g.certain(x, Property::Positive) => Some(g.integer(1)?),
         Zip::Min | Zip::Max if x == y => Some(x),
         Zip::Add | Zip::Sub | Zip::Mul | Zip::Div | Zip::Min | Zip::Max => None,
     })
@@ -255,7 +270,9 @@ fn adjoint(g: &mut Graph, x: NodeId) -> Folded {
     {
         return Ok(Some(inner));
     }
-    if let Some(inner) = under(g, x, &Op::Transpose) {
+    if let Some(inner) = under(g, x, &Op::Transpose)
+        && is_matrix(g, inner)
+    {
         return g.make(Op::Conj, vec![inner]).map(Some);
     }
     if g.ty(x).shape == Shape::Scalar {
@@ -284,7 +301,7 @@ fn transpose(g: &mut Graph, x: NodeId) -> Folded {
 
 /// The diagonal of a product A B is Σ_j a_ij b_ji, without the product; a unit diagonal is all ones.
 fn diagonal_of(g: &mut Graph, x: NodeId, ty: &Type) -> Folded {
-    if g.has(x, Property::UnitDiagonal) {
+    if g.certain(x, Property::UnitDiagonal) {
         let one = g.integer(1)?;
         return g.fill(one, ty.shape.clone()).map(Some);
     }
@@ -444,7 +461,7 @@ fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<boo
     }
     let at_most_zero = |id| g.constant_value(id).is_some_and(|v| !v.is_positive());
     let below_zero = |id| g.constant_value(id).is_some_and(|v| v.is_negative());
-    let (positive, nonnegative) = (|id| g.has(id, Property::Positive), |id| g.has(id, Property::Nonnegative));
+    let (positive, nonnegative) = (|id| g.certain(id, Property::Positive), |id| g.certain(id, Property::Nonnegative));
     // a < b because a ≤ 0 < b or a < 0 ≤ b, and the other way round.
     let less = |a, b| (at_most_zero(a) && positive(b)) || (below_zero(a) && nonnegative(b));
     let at_most = |a, b| less(a, b) || (at_most_zero(a) && nonnegative(b));
@@ -456,5 +473,53 @@ fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<boo
         Comparison::Eq if less(a, b) || less(b, a) => Some(false),
         Comparison::Ne if less(a, b) || less(b, a) => Some(true),
         Comparison::Lt | Comparison::Le | Comparison::Eq | Comparison::Ne => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{Basis, Dim, Domain, Facts, Input, Set, Type};
+
+    fn input(g: &mut Graph, ty: Type) -> NodeId {
+        g.input(Input { name: "x".into(), ty, facts: Facts::new() })
+    }
+
+    #[test]
+    fn what_is_only_tested_decides_nothing() {
+        let mut g = Graph::new();
+        let n = Dim::constant(3);
+        let square = Type::real(Shape::Matrix(n.clone(), n.clone()));
+        let a = input(&mut g, square.clone());
+        let tested = g.annotate(a, &[Property::Psd, Property::UnitDiagonal], Basis::Tested).unwrap();
+        let trace = g.trace(tested).unwrap();
+        assert!(g.reachable(&[trace]).contains(&tested), "the test of the unit diagonal is lost");
+        let w = input(&mut g, square);
+        let member = Domain { set: Set::Corr, sizes: vec![n], complex: false }.chart(&mut g, &[w]).unwrap();
+        let trace = g.trace(member).unwrap();
+        assert!(g.is_number(trace, 3));
+    }
+
+    #[test]
+    fn exact_numbers_do_not_fill_the_memory() {
+        let mut g = Graph::new();
+        let mut x = g.integer(3).unwrap();
+        let exponent = g.integer(64).unwrap();
+        for _ in 0..40 {
+            x = g.map_with(ScalarFn::Pow, x, exponent).unwrap();
+            x = g.zip(Zip::Mul, x, x).unwrap();
+        }
+        assert!(g.constant_value(x).is_none());
+    }
+
+    #[test]
+    fn a_transposed_column_turned_back_is_a_matrix_of_one_column() {
+        for ty in [Type::real(Shape::Vector(Dim::constant(2))), Type::complex(Shape::Vector(Dim::constant(2)))] {
+            let mut g = Graph::new();
+            let v = input(&mut g, ty);
+            let row = g.transpose(v).unwrap();
+            let back = g.adjoint(row).unwrap();
+            assert_eq!(g.ty(back).shape, Shape::Matrix(Dim::constant(2), Dim::constant(1)));
+        }
     }
 }

@@ -7,7 +7,8 @@ use num_rational::BigRational;
 
 use super::dim::Dim;
 use super::fact::{Fact, Facts, Property};
-use super::op::{InputId, Op};
+use super::margin::Margin;
+use super::op::{Basis, InputId, Op};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Type};
 use super::{fold, infer, rules};
@@ -35,6 +36,8 @@ pub struct Node {
     pub ty: Type,
     /// What is known.
     pub facts: Facts,
+    /// Whether it rests on something that is tested on evaluation, so that what is known may turn out to be false.
+    pub tested: bool,
     /// The place in the source that first made it, where there is one.
     pub origin: Option<Span>,
 }
@@ -132,6 +135,9 @@ pub struct Graph {
     index: HashMap<(Op, Vec<NodeId>), NodeId>,
     inputs: Vec<Input>,
     here: Option<Span>,
+    /// The margins and the negations of conditions, each made once.
+    pub(super) margins: HashMap<NodeId, Margin>,
+    pub(super) negations: HashMap<NodeId, NodeId>,
 }
 
 impl Graph {
@@ -168,6 +174,12 @@ impl Graph {
     /// Whether a property of a node is known to hold.
     pub fn has(&self, id: NodeId, property: Property) -> bool {
         self.facts(id).has(property)
+    }
+
+    /// Whether a property is known to hold without a test on evaluation: only then may what it decides take the place
+    /// of the node, since nothing would be left to be tested.
+    pub fn certain(&self, id: NodeId, property: Property) -> bool {
+        self.has(id, property) && !self.node(id).tested
     }
 
     /// The number of nodes.
@@ -234,7 +246,9 @@ impl Graph {
     fn push(&mut self, op: Op, args: Vec<NodeId>, ty: Type, facts: Facts) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
         self.index.insert((op.clone(), args.clone()), id);
-        self.nodes.push(Node { op, args, ty, facts, origin: self.here });
+        let tests = matches!(op, Op::Annotate(_, Basis::Tested) | Op::Require);
+        let tested = tests || args.iter().any(|arg| self.node(*arg).tested);
+        self.nodes.push(Node { op, args, ty, facts, tested, origin: self.here });
         id
     }
 

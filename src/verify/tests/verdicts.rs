@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::build::{Build, ratio};
-use crate::check::{Part, Theorem};
+use crate::check::{Part, Session, Theorem};
 use crate::ir::{Comparison, Dim, ScalarFn, Set};
 use crate::verify::{ClaimReport, Options, Report, Silent, Value, Verdict, verify};
 
@@ -378,4 +378,41 @@ fn the_margin_of_an_exact_failure_is_exact() {
     b.compare(Comparison::Lt, zero, x);
     let claim = first(&b.theorem, 500);
     assert_eq!(claim.witness().unwrap().margin, (0.0, 0.0));
+}
+
+#[test]
+fn strict_and_loose_sides_are_told_apart_at_equality() {
+    let text = r#"theorem "t" {
+        forall x in {1, 2}
+        claim chain: 1 <= x < 3
+        claim both: x < 3 and x >= 1
+        claim premise: x >= 1 implies x >= 2
+        expect refuted
+        claim equal: x == 1 implies x >= 2
+        expect refuted
+        claim either: x < 1 or x >= 1
+        claim neither: not (x >= 1 and x < 2)
+        expect refuted
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    for claim in report(&theorems[0], 100).claims {
+        assert!(claim.as_expected(), "{claim:?}");
+    }
+}
+
+#[test]
+fn a_value_put_for_a_name_reaches_what_folds() {
+    let text = r#"theorem "t" {
+        forall P: Psd[n], S: Sym[n], R: Density[n], C: Psd[n, complex], a in (0, 4]
+        claim trace(P) >= 0 equality iff P == zeros(n, n)
+        claim trace(P * P) >= 0 equality at P = zeros(n, n)
+        claim sum(abs2(S)) >= 0 equality at S = zeros(n, n)
+        claim trace(S)^2 >= 0 equality at S = zeros(n, n)
+        claim trace(C) >= 0 equality at C = zeros(n, n)
+        claim minimizes(trace(P), P, zeros(n, n))
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    for claim in report(&theorems[0], 100).claims {
+        assert!(claim.as_expected(), "{claim:?}");
+    }
 }
