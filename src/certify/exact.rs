@@ -116,6 +116,9 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
     let x = args.first().copied();
     let value = match op {
         Op::Input(_) | Op::Constant(_) | Op::Select | Op::Pi | Op::Infinity => None,
+        // Only gradients are written with these.
+        Op::OneHot(_) | Op::Slice(..) | Op::PartialInner(..) => None,
+        Op::EigenSum | Op::Frechet(_) | Op::SingularSum | Op::Adjugate => None,
         Op::Truth(truth) => Some(Exact::Truth(*truth)),
         Op::ImaginaryUnit => {
             Some(Exact::Complex(Matrix::scalar(Complex::new(BigRational::zero(), BigRational::one()))))
@@ -265,6 +268,7 @@ pub(super) fn scalar(function: ScalarFn, x: &BigRational, t: Option<&BigRational
         ScalarFn::LogOnSupport | ScalarFn::XLogX => (x.is_zero() || x.is_one()).then(zero),
         ScalarFn::Sigmoid => x.is_zero().then(|| BigRational::new(1.into(), 2.into())),
         ScalarFn::Softplus => None,
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope => None,
         ScalarFn::Log1pRelSlope => x.is_zero().then(|| BigRational::new((-1).into(), 2.into())),
         ScalarFn::Pow => power(x, t?),
         ScalarFn::PowLog => {

@@ -52,6 +52,13 @@ impl Evaluator<'_> {
             | Op::Block(..)
             | Op::Stack
             | Op::Entry
+            | Op::OneHot(_)
+            | Op::Slice(..)
+            | Op::PartialInner(..)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::Adjugate
             | Op::Reduce(..)
             | Op::Eigenvalues
             | Op::SingularValues

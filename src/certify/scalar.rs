@@ -64,6 +64,8 @@ pub(super) fn value(function: ScalarFn, x: &Interval, t: &Interval, p: u64) -> R
         ScalarFn::Pow => power(x, t, p),
         ScalarFn::PowLog => power_log(x, t, p),
         ScalarFn::Tsallis => tsallis(x, t, p),
+        // Only gradients are written with these.
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope => Interval::entire(),
     })
 }
 
@@ -293,6 +295,7 @@ pub(super) fn slope(function: ScalarFn, x: &Interval, t: &Interval, p: u64) -> I
             let less = t.sub(&one, p.max(64) + 64);
             power(x, &less, p).add(&power_log(x, &less, p), p)
         }
+        ScalarFn::PowOnSupport | ScalarFn::PowLogSlope | ScalarFn::TsallisSlope => Interval::entire(),
     }
 }
 
@@ -322,7 +325,10 @@ pub(super) fn complex_value(function: ScalarFn, z: &Complex, p: u64) -> Option<C
         | ScalarFn::LogOnSupport
         | ScalarFn::RecipOnSupport
         | ScalarFn::Pow
+        | ScalarFn::PowOnSupport
         | ScalarFn::PowLog
-        | ScalarFn::Tsallis => return None,
+        | ScalarFn::PowLogSlope
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => return None,
     })
 }
