@@ -24,7 +24,7 @@ const DIGITS: u32 = 30;
 pub struct Cap {
     /// The greatest precision, in bits.
     pub precision: usize,
-    /// No higher precision is started after this time.
+    /// No precision is started that is not expected to end within this time. The first one always runs.
     pub time: Duration,
 }
 
@@ -118,6 +118,7 @@ pub fn decide(
     let mut exact = ExactMemory::new();
     let mut precision = FIRST.min(limit);
     loop {
+        let began = Instant::now();
         let known = Evaluator::new(graph, inputs, precision, &mut exact).run(margin)?;
         let x = scalar(&known);
         let enclosure = Enclosure::of(&x, DIGITS);
@@ -129,7 +130,9 @@ pub fn decide(
                 return Ok(Decision::Holds(enclosure));
             }
         }
-        if precision >= limit || start.elapsed() >= cap.time {
+        // The next precision costs up to four times as much as this one did.
+        let last = began.elapsed();
+        if precision >= limit || start.elapsed() + 4 * last > cap.time {
             return Ok(Decision::Undecided(enclosure));
         }
         precision = (precision * 2).min(limit);

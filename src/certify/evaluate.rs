@@ -69,11 +69,24 @@ pub(super) struct Evaluator<'a> {
     exact: &'a mut ExactMemory,
     known: HashMap<NodeId, Result<Known, CertifyError>>,
     eigens: HashMap<(NodeId, bool), Option<Rc<Eigen>>>,
+    /// What [`Evaluator::rank_bound`] found.
+    pub ranks: HashMap<NodeId, usize>,
+    /// What [`Evaluator::verify`] found.
+    pub verified: HashMap<(NodeId, Property), Option<bool>>,
 }
 
 impl<'a> Evaluator<'a> {
     pub fn new(graph: &'a Graph, inputs: &'a Inputs, precision: u64, exact: &'a mut ExactMemory) -> Self {
-        Evaluator { graph, inputs, precision, exact, known: HashMap::new(), eigens: HashMap::new() }
+        Evaluator {
+            graph,
+            inputs,
+            precision,
+            exact,
+            known: HashMap::new(),
+            eigens: HashMap::new(),
+            ranks: HashMap::new(),
+            verified: HashMap::new(),
+        }
     }
 
     /// The number of rows of a node; the sizes were checked before.

@@ -25,6 +25,9 @@ pub(super) enum Exact {
 /// Numbers with more bits than this are left to the intervals.
 const LARGEST: u64 = 6000;
 
+/// Matrix products of more steps than this are left to the intervals: each step reduces a fraction.
+const LARGEST_PRODUCT: usize = 30_000;
+
 /// What both fields offer.
 pub(super) trait Field: Num + Clone + std::ops::Neg<Output = Self> {
     fn conj(&self) -> Self;
@@ -156,6 +159,7 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
             either!(x?, x => if i < x.rows && j < x.cols { Matrix::scalar(x.at(i, j).clone()) } else { return None })
         }
         Op::MatMul => both!(x?, args[1], x, y => product(x, y)),
+        Op::Kron if rows * cols > LARGEST_PRODUCT => None,
         Op::Kron => both!(x?, args[1], x, y => Some(Matrix::from_fn(rows, cols, |i, j| {
             x.at(i / y.rows, j / y.cols).clone() * y.at(i % y.rows, j % y.cols).clone()
         }))),
@@ -197,6 +201,9 @@ fn identity<T: Field>(n: usize) -> Matrix<T> {
 }
 
 fn product<T: Field>(x: &Matrix<T>, y: &Matrix<T>) -> Option<Matrix<T>> {
+    if x.rows * x.cols * y.cols > LARGEST_PRODUCT {
+        return None;
+    }
     Some(Matrix::from_fn(x.rows, y.cols, |i, j| {
         (0..x.cols).fold(T::zero(), |sum, k| {
             let (a, b) = (x.at(i, k), y.at(k, j));

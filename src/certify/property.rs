@@ -19,6 +19,15 @@ impl Evaluator<'_> {
         if self.graph.has(id, property) {
             return Some(true);
         }
+        if let Some(answer) = self.verified.get(&(id, property)) {
+            return *answer;
+        }
+        let answer = self.find_out(id, property);
+        self.verified.insert((id, property), answer);
+        answer
+    }
+
+    fn find_out(&mut self, id: NodeId, property: Property) -> Option<bool> {
         if let Some(exact) = self.exact(id) {
             let answer = match &*exact {
                 Exact::Real(x) => of_exact(property, x, |x| (x.is_positive(), x.is_negative(), true)),

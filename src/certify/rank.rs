@@ -8,6 +8,15 @@ use crate::ir::{NodeId, Op, Part, ScalarFn, Shape, Zip};
 impl Evaluator<'_> {
     /// An upper bound on the rank of a node, a scalar or a vector counting as a matrix.
     pub(super) fn rank_bound(&mut self, id: NodeId) -> usize {
+        if let Some(bound) = self.ranks.get(&id) {
+            return *bound;
+        }
+        let bound = self.find_rank_bound(id);
+        self.ranks.insert(id, bound);
+        bound
+    }
+
+    fn find_rank_bound(&mut self, id: NodeId) -> usize {
         let full = self.rows(id).min(self.cols(id));
         if let Some(rank) = self.exact(id).and_then(|exact| exact.rank()) {
             return rank;

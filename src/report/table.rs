@@ -180,6 +180,7 @@ mod tests {
             ],
             raw: Vec::new(),
             margin: (-0.25, f64::NEG_INFINITY.max(-0.24)),
+            certified: false,
             ensemble: "Wishart of rank 1".to_owned(),
             file: None,
         };

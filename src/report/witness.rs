@@ -21,7 +21,8 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     for (name, value) in witness.values.iter().filter(|(_, value)| !is_scalar(value)) {
         text += &block(name, value);
     }
-    text += &format!("    margin {}", enclosure(witness.margin));
+    let certainty = if witness.certified { "certified margin" } else { "margin" };
+    text += &format!("    {certainty} {}", enclosure(witness.margin));
     if !witness.ensemble.is_empty() {
         text += &format!(", found among {}", witness.ensemble);
     }
@@ -36,7 +37,8 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
 fn enclosure((lo, hi): (f64, f64)) -> String {
     let radius = (hi - lo) / 2.0;
     if radius.is_finite() && short(lo) == short(hi) {
-        format!("{} ± {radius:.0e}", short(lo))
+        let radius = if radius == 0.0 { "0".to_owned() } else { format!("{radius:.0e}") };
+        format!("{} ± {radius}", short(lo))
     } else {
         format!("in [{}, {}]", short(lo), short(hi))
     }

@@ -48,8 +48,8 @@ pub struct Conclusion {
 
 impl Evidence<'_> {
     /// Draws the conclusion; `witness` makes the witness of a refutation, by samples (`None`) or by the asymptotic part
-    /// with this place.
-    pub fn conclude(&self, witness: impl FnOnce(Option<usize>) -> Option<Witness>) -> Conclusion {
+    /// with this place, or says why there is none.
+    pub fn conclude(&self, witness: impl FnOnce(Option<usize>) -> Result<Witness, String>) -> Conclusion {
         let (findings, tally) = (self.findings, self.tally);
         let followed: u64 = self.limits.iter().map(|(_, limit)| limit.followed).sum();
         let samples = if self.sampled { tally.judged } else { followed };
@@ -60,10 +60,8 @@ impl Evidence<'_> {
             Err(Failure::Vacuous) => Verdict::Vacuous { best_residual: findings.residual },
             Err(Failure::Inconclusive(reason)) => Verdict::Inconclusive { reason },
             Err(Failure::Refuted(place)) => match witness(place) {
-                Some(witness) => Verdict::Refuted(Box::new(witness)),
-                None => Verdict::Inconclusive {
-                    reason: "a sample contradicts the claim, but could not be drawn again".to_string(),
-                },
+                Ok(witness) => Verdict::Refuted(Box::new(witness)),
+                Err(reason) => Verdict::Inconclusive { reason },
             },
         };
         let counts = self.sampled && samples > 0 && !self.exhaustive;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::certificate::{Certificate, certificate};
 use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
@@ -177,7 +178,8 @@ fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress)
         };
         let conclusion = evidence.conclude(|limit| match limit {
             None => sampled_witness(&setting, &library, number, &findings),
-            Some(place) => limit_witness(&setting, number, place, &limits[place].1),
+            Some(place) => limit_witness(&setting, number, place, &limits[place].1)
+                .ok_or_else(|| "an input contradicts the claim, but could not be drawn again".to_string()),
         });
         let least = findings.claims[number].least;
         let min_margin_at = least.and_then(|least| {
@@ -303,14 +305,36 @@ fn follow(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Vec<(bo
         .collect()
 }
 
-fn sampled_witness(setting: &Setting<'_>, library: &Library<'_>, claim: usize, findings: &Findings) -> Option<Witness> {
-    let worst = findings.claims[claim].worst?;
-    let cell = setting.cell_number(worst.sample);
-    let programs = library.plans(cell).as_ref().ok()?;
-    let sample = setting.redraw(worst.sample, programs)?;
+/// The worst sample as a witness, or why it is none.
+fn sampled_witness(
+    setting: &Setting<'_>,
+    library: &Library<'_>,
+    claim: usize,
+    findings: &Findings,
+) -> Result<Witness, String> {
+    let drawn = findings.claims[claim].worst.and_then(|worst| {
+        let cell = setting.cell_number(worst.sample);
+        let programs = library.plans(cell).as_ref().ok()?;
+        Some((worst, setting.redraw(worst.sample, programs)?, &setting.design.cells[cell].instance))
+    });
+    let Some((worst, sample, instance)) = drawn else {
+        return Err("a sample contradicts the claim, but could not be drawn again".to_string());
+    };
     // The sum and difference are rounded, so outwards by one more step each.
     let margin = ((worst.margin - worst.bound).next_down(), (worst.margin + worst.bound).next_up());
-    Some(witness::witness(setting, &sample, &setting.design.cells[cell].instance, margin))
+    let witness = witness::witness(setting, &sample, instance, margin);
+    match certificate(setting, claim, &sample, instance) {
+        Certificate::Violated(margin) => Ok(Witness { margin, certified: true, ..witness }),
+        Certificate::Open => Ok(witness),
+        Certificate::Holds => Err(format!(
+            "a sample ({}) contradicts the claim as computed, but not by rigorous enclosures",
+            witness::place(setting, &sample, instance)
+        )),
+        Certificate::Outside => Err(format!(
+            "a sample ({}) contradicts the claim, but does not meet the hypotheses by rigorous enclosures",
+            witness::place(setting, &sample, instance)
+        )),
+    }
 }
 
 /// The witness of a growing ratio: the input, with the variable where it was last followed. The margin is the negative

@@ -14,7 +14,8 @@ pub enum Verdict {
     },
     /// No sample contradicts it.
     Holds,
-    /// A sample contradicts it by more than rounding can explain.
+    /// A sample contradicts it, certified by rigorous enclosures or, where these decide nothing, by more than a bound on
+    /// the rounding errors.
     Refuted(Box<Witness>),
     /// No input met the hypotheses.
     Vacuous {
@@ -71,6 +72,9 @@ pub struct Witness {
     pub raw: Vec<(String, Vec<Value>)>,
     /// An enclosure of the margin: the whole interval violates the claim.
     pub margin: (f64, f64),
+    /// Whether the enclosure is rigorous (interval arithmetic from the exact raw numbers), rather than the computed margin
+    /// with a running bound on its rounding errors.
+    pub certified: bool,
     /// Which ensemble drew it.
     pub ensemble: String,
     /// Where `--out` wrote it.

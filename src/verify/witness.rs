@@ -57,7 +57,7 @@ pub fn witness(setting: &Setting<'_>, sample: &Sample, instance: &Instance, marg
             }
         }
     }
-    Witness { sizes, values, raw, margin, ensemble: ensemble(sample), file: None }
+    Witness { sizes, values, raw, margin, certified: false, ensemble: ensemble(sample), file: None }
 }
 
 /// The ensembles of a sample in a few words.

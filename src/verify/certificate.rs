@@ -1,0 +1,106 @@
+//! Certificates: a sample that contradicts a claim in floating point is looked at again by rigorous enclosures, from its
+//! raw numbers, which are exact.
+
+use std::time::Duration;
+
+use super::sample::{Numbers, Sample};
+use super::trial::Setting;
+use crate::certify::{Cap, Decision, Inputs, decide};
+use crate::check::Part;
+use crate::ir::{Graph, InputId, Instance, NodeId};
+
+/// How far one margin is followed. The precision decides almost always long before; the time bounds large witnesses.
+const CAP: Cap = Cap { precision: 1024, time: Duration::from_secs(2) };
+
+/// Witnesses with more raw numbers than this are not looked at: enclosing a decomposition takes the cube of the size in
+/// arbitrary precision.
+const MAX_NUMBERS: usize = 400;
+
+/// What the enclosures say of a sample.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Certificate {
+    /// The claim fails there: the whole enclosure of a margin is on the wrong side.
+    Violated((f64, f64)),
+    /// The claim holds there after all, so the error bound of the evaluation was wrong.
+    Holds,
+    /// The hypotheses fail there after all.
+    Outside,
+    /// The enclosures decide nothing: a hypothesis is an equality, a rank would have to be bounded from above, or the
+    /// work would be too much.
+    Open,
+}
+
+/// Encloses the margins of a claim, and of the hypotheses, at a sample.
+pub fn certificate(setting: &Setting<'_>, claim: usize, sample: &Sample, instance: &Instance) -> Certificate {
+    if sample.inputs.iter().map(numbers).sum::<usize>() > MAX_NUMBERS {
+        return Certificate::Open;
+    }
+    let mut graph = setting.layout.graph.clone();
+    let inputs = inputs(sample);
+    for hypothesis in &setting.theorem.assumptions {
+        if hypothesis.margin.equality {
+            return Certificate::Open;
+        }
+        match sign(&graph, hypothesis.margin.node, hypothesis.margin.strict, &inputs, instance) {
+            Some(Decision::Holds(_)) => {}
+            Some(Decision::Violated(_)) => return Certificate::Outside,
+            Some(Decision::Undecided(_)) | None => return Certificate::Open,
+        }
+    }
+    let mut all_hold = true;
+    for (node, strict) in margins(&mut graph, &setting.theorem.claims[claim].parts) {
+        match sign(&graph, node, strict, &inputs, instance) {
+            Some(decision @ Decision::Violated(_)) => return Certificate::Violated(decision.bounds()),
+            Some(Decision::Holds(_)) => {}
+            Some(Decision::Undecided(_)) | None => all_hold = false,
+        }
+    }
+    if all_hold { Certificate::Holds } else { Certificate::Open }
+}
+
+/// The margins by which samples can contradict a claim.
+fn margins(graph: &mut Graph, parts: &[Part]) -> Vec<(NodeId, bool)> {
+    let mut margins = Vec::new();
+    for part in parts {
+        match part {
+            Part::Margin { margin, .. } => margins.push((margin.node, margin.strict)),
+            Part::Iff { gap, substituted, .. } => {
+                let residual = substituted.unwrap_or(*gap);
+                margins.extend(graph.residual_margin(residual).ok().map(|node| (node, false)));
+            }
+            Part::Asymptotic { .. } => {}
+        }
+    }
+    margins
+}
+
+fn sign(graph: &Graph, node: NodeId, strict: bool, inputs: &Inputs, instance: &Instance) -> Option<Decision> {
+    let (graph, roots) = graph.instantiate(&[node], instance).ok()?;
+    decide(&graph, roots[0], strict, inputs, CAP).ok()
+}
+
+fn numbers(numbers: &Numbers) -> usize {
+    match numbers {
+        Numbers::None => 0,
+        Numbers::Real(entries) => entries.len(),
+        Numbers::Complex(entries) => 2 * entries.len(),
+    }
+}
+
+fn inputs(sample: &Sample) -> Inputs {
+    let mut inputs = Inputs::new();
+    for (number, drawn) in sample.inputs.iter().enumerate() {
+        let input = InputId(number as u32);
+        match drawn {
+            Numbers::None => {}
+            Numbers::Real(entries) => {
+                inputs.real(input, entries);
+            }
+            Numbers::Complex(entries) => {
+                let pairs: Vec<(f64, f64)> = entries.iter().map(|z| (z.re, z.im)).collect();
+                inputs.complex(input, &pairs);
+            }
+        }
+    }
+    inputs
+}
