@@ -55,12 +55,6 @@ impl Ball {
         (self.entries[j * self.rows + i], self.radii[j * self.rows + i])
     }
 
-    /// |x| + r, entry by entry: no exact entry has a larger modulus.
-    fn magnitude(&self, i: usize, j: usize) -> f64 {
-        let (x, r) = self.at(i, j);
-        x.norm() + r
-    }
-
     fn radius_norm(&self) -> f64 {
         norm(self.radii.iter().copied())
     }
@@ -72,6 +66,55 @@ impl Ball {
     fn matrix(&self) -> Mat<Complex<f64>> {
         Mat::from_fn(self.rows, self.cols, |i, j| self.entries[j * self.rows + i])
     }
+}
+
+/// Up to which inner size the radii of a product are summed term by term.
+const TERM_BY_TERM: usize = 24;
+
+/// The radii of a product. |C − Ĉ| ≤ |A| R_B + R_A |B| + R_A R_B + γ M_A M_B, where M = |X| + R bounds the exact moduli
+/// (Higham, (3.13)), which is |A| R_B + (R_A + γ M_A) M_B. Each of the two products of nonnegative matrices is summed
+/// where that is cheap, and bounded by norms of rows and columns (Cauchy and Schwarz) where it would cost more than
+/// the product itself did.
+fn product(a: &Ball, b: &Ball, rounding: f64, least: f64, radii: &mut [f64]) {
+    let moduli = |ball: &Ball| ball.entries.iter().map(|x| modulus(*x)).collect::<Vec<f64>>();
+    let (left, right) = (moduli(a), moduli(b));
+    let spread: Vec<f64> = left.iter().zip(&a.radii).map(|(x, r)| r + rounding * (x + r)).collect();
+    let most: Vec<f64> = right.iter().zip(&b.radii).map(|(y, r)| y + r).collect();
+    let (rows, inner) = (a.rows, a.cols);
+    if inner <= TERM_BY_TERM {
+        for (j, column) in radii.chunks_exact_mut(rows).enumerate() {
+            column.fill(least);
+            for k in 0..inner {
+                let (r, m) = (b.radii[j * inner + k], most[j * inner + k]);
+                let columns = left[k * rows..].iter().zip(&spread[k * rows..]);
+                column.iter_mut().zip(columns).for_each(|(sum, (x, s))| *sum += x * r + s * m);
+            }
+        }
+        return;
+    }
+    // The norms themselves are rounded, by far less than the slack, and squares of very small numbers vanish, which are
+    // together less than the rest.
+    let (slack, rest) = (1.0 + 1e-6, 1e-150 * inner as f64);
+    let row_norms = |entries: &[f64]| {
+        let mut squares = vec![0.0; rows];
+        for column in entries.chunks_exact(rows) {
+            squares.iter_mut().zip(column).for_each(|(sum, x)| *sum += x * x);
+        }
+        squares.iter().map(|square: &f64| square.sqrt() + rest).collect::<Vec<f64>>()
+    };
+    let column_norm = |entries: &[f64]| entries.iter().map(|x| x * x).sum::<f64>().sqrt() + rest;
+    let (left, spread) = (row_norms(&left), row_norms(&spread));
+    for (j, column) in radii.chunks_exact_mut(rows).enumerate() {
+        let (r, m) = (column_norm(&b.radii[j * inner..][..inner]), column_norm(&most[j * inner..][..inner]));
+        for (radius, (x, s)) in column.iter_mut().zip(left.iter().zip(&spread)) {
+            *radius = least + slack * (x * r + s * m);
+        }
+    }
+}
+
+/// |x|, without the care for overflow that a real number does not need.
+fn modulus(x: Complex<f64>) -> f64 {
+    if x.im == 0.0 { x.re.abs() } else { x.norm() }
 }
 
 fn norm(x: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -234,10 +277,10 @@ impl<T: Real> Bounds<T> {
             Op::Zip(zip) => {
                 let of = |ball: &Ball, i: usize| {
                     let i = if ball.entries.len() == 1 { 0 } else { i };
-                    (ball.entries[i].norm(), ball.radii[i])
+                    (modulus(ball.entries[i]), ball.radii[i])
                 };
                 for i in 0..out.radii.len() {
-                    let ((x, rx), (y, ry), z) = (of(args[0], i), of(args[1], i), out.entries[i].norm());
+                    let ((x, rx), (y, ry), z) = (of(args[0], i), of(args[1], i), modulus(out.entries[i]));
                     out.radii[i] = match zip {
                         Zip::Add | Zip::Sub => rx + ry + unit * width * z,
                         Zip::Mul => x * ry + y * rx + rx * ry + 2.0 * unit * width * z + tiny,
@@ -286,20 +329,8 @@ impl<T: Real> Bounds<T> {
                 out.radii[0] = if exact { args[0].at(index(1), index(2)).1 } else { f64::INFINITY };
             }
             Op::MatMul => {
-                // |C − Ĉ| ≤ |A| R_B + R_A |B| + R_A R_B + γ_k |A| |B| (Higham, (3.13)), |A| and |B| of the exact matrices.
                 let (a, b) = (args[0], args[1]);
-                let rounding = gamma(a.cols + 2) * width;
-                for j in 0..out.cols {
-                    for i in 0..out.rows {
-                        let mut sum = tiny * a.cols as f64 * width;
-                        for k in 0..a.cols {
-                            let ((x, rx), (y, ry)) = (a.at(i, k), b.at(k, j));
-                            sum += x.norm() * ry + rx * y.norm() + rx * ry;
-                            sum += rounding * a.magnitude(i, k) * b.magnitude(k, j);
-                        }
-                        out.radii[j * out.rows + i] = sum;
-                    }
-                }
+                product(a, b, gamma(a.cols + 2) * width, tiny * a.cols as f64 * width, &mut out.radii);
             }
             Op::Kron => {
                 let (a, b) = (args[0], args[1]);
