@@ -184,7 +184,7 @@ fn random_inputs(graph: &Graph, seed: u64) -> (Inputs, Vec<Vec<(f64, f64)>>) {
 }
 
 /// The margin of the first claim of a theorem with this body, at size n.
-fn margin(body: &str, n: i64) -> (Graph, NodeId, bool) {
+fn margin_of(body: &str, n: i64) -> (Graph, NodeId, bool) {
     let mut loewner = Loewner::new();
     let theorem = loewner.define(&format!("theorem \"t\" {{\n{body}\n}}")).unwrap().into_iter().next().unwrap();
     let Part::Margin { margin, .. } = &theorem.claims[0].parts[0] else { panic!("the claim has no margin") };
@@ -199,7 +199,7 @@ fn margin(body: &str, n: i64) -> (Graph, NodeId, bool) {
 }
 
 fn decided(body: &str, n: i64, seed: u64) -> Decision {
-    let (graph, margin, strict) = margin(body, n);
+    let (graph, margin, strict) = margin_of(body, n);
     let start = Instant::now();
     let decision = decide(&graph, margin, strict, &random_inputs(&graph, seed).0, Cap::default()).unwrap();
     if std::env::var("TIMES").is_ok() {
@@ -313,15 +313,20 @@ fn infinite_and_undefined_values() {
 
 #[test]
 fn missing_and_misshapen_inputs_are_errors() {
-    let (graph, margin, strict) = margin("forall n in 1..32\nforall K: Corr[n]\nclaim entropy(K, 2) <= 1", 3);
+    let (graph, margin, strict) = margin_of("forall n in 1..32\nforall K: Corr[n]\nclaim entropy(K, 2) <= 1", 3);
     let of = |inputs: &Inputs| decide(&graph, margin, strict, inputs, Cap::default()).unwrap_err();
     assert!(matches!(of(&Inputs::new()), CertifyError::MissingInput(_)));
     let mut inputs = Inputs::new();
     assert!(matches!(of(inputs.real(InputId(0), &[1.0; 4])), CertifyError::WrongEntries(_)));
     assert!(matches!(of(inputs.complex(InputId(0), &[(1.0, 0.0); 9])), CertifyError::WrongEntries(_)));
     assert!(matches!(of(Inputs::new().real(InputId(0), &[f64::NAN; 9])), CertifyError::MissingInput(_)));
+    let zeros = Inputs::new().real(InputId(0), &[0.0; 9]).clone();
     // A column of zeros has no direction.
-    assert!(matches!(of(Inputs::new().real(InputId(0), &[0.0; 9])), CertifyError::Undefined(_)));
+    assert!(matches!(of(&zeros), CertifyError::Undefined(_)));
+    // A scalar outside its range is no witness.
+    let (graph, margin, strict) = margin_of("forall n in 1..32\nforall a in (0, 1)\nclaim log(a) <= n", 3);
+    let error = decide(&graph, margin, strict, Inputs::new().real(InputId(0), &[-0.5]), Cap::default()).unwrap_err();
+    assert!(matches!(error, CertifyError::RequirementFailed(..)), "{error}");
 }
 
 #[test]
@@ -337,7 +342,7 @@ fn times() {
                 "rank(K) <= 1",
             ] {
                 let body = format!("forall n in 1..32\nforall K, L: Corr[n{field}]\nclaim {claim}");
-                let (graph, margin, strict) = margin(&body, n);
+                let (graph, margin, strict) = margin_of(&body, n);
                 let inputs = random_inputs(&graph, 3).0;
                 let start = Instant::now();
                 let decision = decide(&graph, margin, strict, &inputs, Cap::default()).unwrap();
@@ -346,7 +351,7 @@ fn times() {
         }
     }
     // Exactly tight, so that the precision runs to the cap.
-    let (graph, margin, strict) = margin("forall n in 1..32\nforall K: Corr[n]\nclaim trace(sqrtm(K)^2) <= n", 5);
+    let (graph, margin, strict) = margin_of("forall n in 1..32\nforall K: Corr[n]\nclaim trace(sqrtm(K)^2) <= n", 5);
     let inputs = random_inputs(&graph, 3).0;
     for precision in [128, 256, 512, 1024, 2048, 4096] {
         let start = Instant::now();
@@ -431,10 +436,10 @@ fn random_graphs_agree_with_the_plans() {
         let field = if round % 3 == 0 { ", complex" } else { "" };
         let body = format!(
             "forall n in 2..8\nforall K, L: Corr[n]\nforall P: Pd[n]\nforall R: Density[n]\nforall Z: Mat[n, n]\n\
-             forall Q: Pd[n{field}]\nforall s in [0, 1]\nlet f = {text} + trace(Q)\nclaim f <= 0"
+             forall Q: Pd[n{field}]\nforall s in [-1, 1]\nlet f = {text} + trace(Q)\nclaim f <= 0"
         );
         let n = 2 + (round % 3) as i64;
-        let (graph, margin, _) = margin(&body, n);
+        let (graph, margin, _) = margin_of(&body, n);
         let (inputs, raw) = random_inputs(&graph, round + 1);
         let Ok(plan) = Plan::<f64>::compile(&graph, &[margin]) else { panic!("{text}") };
         let mut workspace = Workspace::new(&plan);

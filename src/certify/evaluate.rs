@@ -216,7 +216,10 @@ impl<'a> Evaluator<'a> {
         let mut sure = operands.iter().all(|known| known.sure);
         let exact = self.compute_exact(id);
         let op = graph.op(id);
-        if let Op::Annotate(properties, Basis::Tested) = op {
+        // What a construction promises of a raw input is promised of numbers that the caller chose.
+        if let Op::Annotate(properties, basis) = op
+            && (*basis == Basis::Tested || graph.as_input(graph.args(id)[0]).is_some())
+        {
             // In the order of the table, where the weaker properties come before the stronger ones that rest on them.
             for property in properties {
                 match self.verify(graph.args(id)[0], *property) {

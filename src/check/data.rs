@@ -52,9 +52,9 @@ impl Data {
             Entries::Complex(values) => values[j * rows + i],
         };
         if let Entries::Real(values) = &self.entries {
-            facts.learn(Property::Nonnegative, Fact::decided(values.iter().all(|x| *x >= 0.0)), WHY);
-            facts.learn(Property::Positive, Fact::decided(values.iter().all(|x| *x > 0.0)), WHY);
-            facts.learn(Property::ZeroOne, Fact::decided(values.iter().all(|x| *x == 0.0 || *x == 1.0)), WHY);
+            facts.learn(Property::Nonnegative, Fact::yes_if(values.iter().all(|x| *x >= 0.0)), WHY);
+            facts.learn(Property::Positive, Fact::yes_if(values.iter().all(|x| *x > 0.0)), WHY);
+            facts.learn(Property::ZeroOne, Fact::yes_if(values.iter().all(|x| *x == 0.0 || *x == 1.0)), WHY);
         }
         if matches!(self.shape, Shape::Matrix(..)) && rows == cols {
             let hermitian = (0..rows).all(|i| (0..=i).all(|j| entry(i, j) == entry(j, i).conj()));

@@ -61,7 +61,8 @@ impl Graph {
                 let node = self.make(Op::Select, vec![args[0], then.node, otherwise.node])?;
                 Ok(Margin {
                     node,
-                    strict: then.strict || otherwise.strict,
+                    // A branch that is not strict must not be called violated at 0.
+                    strict: then.strict && otherwise.strict,
                     equality: then.equality || otherwise.equality,
                 })
             }
