@@ -74,7 +74,6 @@ codes! {
     E0701 "a value that is not a number";
     E0702 "a matrix that breaks its domain";
     E0703 "a decomposition that did not converge";
-    E0704 "a size given two values";
     E0801 "a file that cannot be read";
     E0802 "a text that is not UTF-8";
     E0803 "a data file that cannot be used";
