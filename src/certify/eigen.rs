@@ -4,7 +4,9 @@
 //! ε = ‖V'V − I‖_F < 1 and let V = U P be the polar decomposition, U orthogonal and P = (V'V)^(1/2). The eigenvalues of
 //! P satisfy |σ − 1| ≤ |σ² − 1|, so ‖U − V‖_F = ‖P − I‖_F ≤ ε. From A U − U D = (A V − V D) + A (U − V) − (U − V) D,
 //!
-//!     η := ‖U'A U − D‖_F ≤ ‖A V − V D‖_F + ε (‖A‖₂ + ‖D‖₂),
+//! ```text
+//! η := ‖U'A U − D‖_F ≤ ‖A V − V D‖_F + ε (‖A‖₂ + ‖D‖₂),
+//! ```
 //!
 //! and U'A U has the eigenvalues of A, so that by Weyl's inequality (Horn and Johnson, Matrix Analysis, 4.3.1) each lies
 //! within η of the entry of D of its rank. With interval entries the residual contains that of every matrix in A.

@@ -10,10 +10,10 @@
 //! match decide(&graph, roots[0], strict, &inputs, Cap::default())? { Decision::Violated(margin) => ..., ... }
 //! ```
 //!
-//! The floors: [`float`] (dyadic numbers, directed rounding), [`series`] (elementary functions of them), [`interval`] and
-//! [`complex`] (enclosures), [`elementary`] and [`scalar`] (functions of enclosures), [`matrix`], [`eigen`] and [`spectral`]
-//! (linear algebra), [`exact`] and [`eliminate`] (what is rational), [`rank`] (ranks from the structure), [`property`] (requirements),
-//! [`evaluate`] and [`operate`] and [`adjoint`] (the operations), [`decide`].
+//! The floors: `float` (dyadic numbers, directed rounding), `series` (elementary functions of them), `interval` and
+//! `complex` (enclosures), `elementary` and `scalar` (functions of enclosures), `matrix`, `eigen` and `spectral`
+//! (linear algebra), `exact` and `eliminate` (what is rational), `rank` (ranks from the structure), `property` (requirements),
+//! `evaluate` and `operate` and `adjoint` (the operations), `decide`.
 
 mod adjoint;
 mod complex;
