@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
-use super::theorem::{Part, Variable, VariableKind};
+use super::theorem::{Part, Substituted, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Field, NodeId, Op, Shape};
+use crate::ir::{Field, NodeId, Op, Range, Shape};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
 
 impl TheoremBuilder<'_, '_> {
@@ -95,8 +95,55 @@ impl TheoremBuilder<'_, '_> {
         let names: Vec<String> = self.variables.iter().map(|variable| variable.name.clone()).collect();
         let mut bindings = Vec::new();
         collect_equalities(condition, &names, &mut bindings);
-        let substituted = if bindings.is_empty() { None } else { Some(self.put(gap, &bindings)?) };
+        let mut substituted = None;
+        if !bindings.is_empty() {
+            let gap = self.put(gap, &bindings)?;
+            substituted = self.certain_values(&bindings)?.map(|values| Substituted { gap, values });
+        }
         Ok(Part::Iff { gap, condition: margin, substituted })
+    }
+
+    /// The values that equalities put for names, if each is certain to be in its name's set and to stay what it is when
+    /// all are put: then an input that meets the equalities is at hand for every sample.
+    fn certain_values(&mut self, bindings: &[ast::Binding]) -> Checked<Option<Vec<(String, NodeId)>>> {
+        let mut values = Vec::new();
+        let mut replaced = Vec::new();
+        for binding in bindings {
+            let found = self.variables.iter().find(|variable| variable.name == binding.name.name).cloned();
+            let Some(variable) = found else { return Ok(None) };
+            let value = self.elaborator.value(&binding.value)?;
+            let graph = &self.elaborator.graph;
+            let (old, member) = match (&variable.kind, &variable.range) {
+                (VariableKind::Member { value: old, .. }, Range::Domain(domain)) => {
+                    (*old, domain.properties().iter().all(|property| graph.certain(value, *property)))
+                }
+                (VariableKind::Scalar { value: old, .. }, Range::Finite(all)) => {
+                    (*old, graph.constant_value(value).is_some_and(|x| all.contains(x)))
+                }
+                (VariableKind::Scalar { value: old, .. }, Range::Interval(interval)) => {
+                    let above = |lo, x| if interval.lo_closed { lo <= x } else { lo < x };
+                    let below = |x, hi| if interval.hi_closed { x <= hi } else { x < hi };
+                    let ends = (graph.constant_value(interval.lo), graph.constant_value(interval.hi));
+                    let inside = match (graph.constant_value(value), ends) {
+                        (Some(x), (Some(lo), Some(hi))) => above(lo, x) && below(x, hi),
+                        (Some(x), (Some(lo), None)) => above(lo, x) && *graph.op(interval.hi) == Op::Infinity,
+                        (Some(_), (None, _)) | (None, _) => false,
+                    };
+                    (*old, inside)
+                }
+                (VariableKind::Size(_), _) | (VariableKind::Member { .. } | VariableKind::Scalar { .. }, _) => {
+                    return Ok(None);
+                }
+            };
+            if !member {
+                return Ok(None);
+            }
+            replaced.push(old);
+            values.push((variable.name, value));
+        }
+        let nodes: Vec<NodeId> = values.iter().map(|(_, value)| *value).collect();
+        let rests_on = self.elaborator.graph.reachable(&nodes);
+        Ok(Some(values).filter(|_| !replaced.iter().any(|old| rests_on.contains(old))))
     }
 
     /// `maximizes(f, K, X)`: f(K) <= f(X) for every K, and equal only at K = X.

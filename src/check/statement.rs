@@ -62,7 +62,15 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         if builder.broken {
             return Err(Reported);
         }
-        let TheoremBuilder { elaborator, variables, assumptions, claims, .. } = builder;
+        let TheoremBuilder { elaborator, variables, assumptions, mut claims, .. } = builder;
+        // Nothing says that a value put for a name meets the hypotheses.
+        for part in claims.iter_mut().flat_map(|claim| &mut claim.parts) {
+            if let Part::Iff { substituted, .. } = part
+                && !assumptions.is_empty()
+            {
+                *substituted = None;
+            }
+        }
         Ok(Theorem {
             file: file.to_string(),
             name: written.name.text.clone(),

@@ -94,6 +94,15 @@ pub enum Expected {
     Vacuous,
 }
 
+/// A gap with values put for quantified names.
+#[derive(Clone, Debug)]
+pub struct Substituted {
+    /// The gap.
+    pub gap: NodeId,
+    /// What was put for each name.
+    pub values: Vec<(String, NodeId)>,
+}
+
 /// A part of a claim.
 #[derive(Clone, Debug)]
 pub enum Part {
@@ -110,8 +119,9 @@ pub enum Part {
         gap: NodeId,
         /// The condition's margin.
         condition: Margin,
-        /// The gap with the condition put into effect, where it has the form `NAME == EXPR`: then this must be 0.
-        substituted: Option<NodeId>,
+        /// The gap with the condition put into effect, where it has the form `NAME == EXPR` and what is put for the name
+        /// is certain to be one of its values under the hypotheses: then this must be 0.
+        substituted: Option<Substituted>,
     },
     /// `f ~ g + O(h) as x -> limit`
     Asymptotic {

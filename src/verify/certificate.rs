@@ -20,7 +20,12 @@ const MAX_NUMBERS: usize = 400;
 #[derive(Clone, PartialEq, Debug)]
 pub enum Certificate {
     /// The claim fails there: the whole enclosure of a margin is on the wrong side.
-    Violated((f64, f64)),
+    Violated {
+        /// The enclosure.
+        margin: (f64, f64),
+        /// What is put for quantified names, in place of what was drawn.
+        put: Vec<(String, NodeId)>,
+    },
     /// The claim holds there after all, so the error bound of the evaluation was wrong.
     Holds,
     /// The hypotheses fail there after all.
@@ -48,30 +53,24 @@ pub fn certificate(setting: &Setting<'_>, claim: usize, sample: &Sample, instanc
         }
     }
     let mut all_hold = true;
-    for (node, strict) in margins(&mut graph, &setting.theorem.claims[claim].parts) {
-        match sign(&graph, node, strict, &inputs, instance) {
-            Some(decision @ Decision::Violated(_)) => return Certificate::Violated(decision.bounds()),
+    for part in &setting.theorem.claims[claim].parts {
+        let (node, strict, put) = match part {
+            Part::Margin { margin, .. } => (Some(margin.node), margin.strict, Vec::new()),
+            Part::Iff { substituted: Some(put), .. } => {
+                (graph.residual_margin(put.gap).ok(), false, put.values.clone())
+            }
+            // Whether the condition holds exactly is nothing that an enclosure can say.
+            Part::Iff { substituted: None, .. } | Part::Asymptotic { .. } => (None, false, Vec::new()),
+        };
+        match node.and_then(|node| sign(&graph, node, strict, &inputs, instance)) {
+            Some(decision @ Decision::Violated(_)) => {
+                return Certificate::Violated { margin: decision.bounds(), put };
+            }
             Some(Decision::Holds(_)) => {}
             Some(Decision::Undecided(_)) | None => all_hold = false,
         }
     }
     if all_hold { Certificate::Holds } else { Certificate::Open }
-}
-
-/// The margins by which samples can contradict a claim.
-fn margins(graph: &mut Graph, parts: &[Part]) -> Vec<(NodeId, bool)> {
-    let mut margins = Vec::new();
-    for part in parts {
-        match part {
-            Part::Margin { margin, .. } => margins.push((margin.node, margin.strict)),
-            Part::Iff { gap, substituted, .. } => {
-                let residual = substituted.unwrap_or(*gap);
-                margins.extend(graph.residual_margin(residual).ok().map(|node| (node, false)));
-            }
-            Part::Asymptotic { .. } => {}
-        }
-    }
-    margins
 }
 
 fn sign(graph: &Graph, node: NodeId, strict: bool, inputs: &Inputs, instance: &Instance) -> Option<Decision> {

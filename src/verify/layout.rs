@@ -110,7 +110,7 @@ impl ClaimLayout {
                     condition: Slot::push(graph, condition.node, &mut roots),
                     strict: condition.strict,
                     equality: condition.equality,
-                    substituted: substituted.map(|gap| Slot::push(graph, gap, &mut roots)),
+                    substituted: substituted.as_ref().map(|put| Slot::push(graph, put.gap, &mut roots)),
                 },
                 Part::Asymptotic { difference, order, variable, to_infinity } => PartSlots::Asymptotic {
                     difference: *difference,

@@ -22,8 +22,8 @@ use super::trial::{Findings, Programs, Setting, Unit};
 use super::verdict::{ClaimReport, Report, Verdict, Witness};
 use super::witness::{self, Folder};
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Theorem};
-use crate::ir::Instance;
+use crate::check::{Claim, Part, Theorem};
+use crate::ir::{Instance, Op};
 
 /// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
 const UNIT: u64 = 256;
@@ -181,7 +181,12 @@ fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress)
             Some(place) => limit_witness(&setting, number, place, &limits[place].1)
                 .ok_or_else(|| "an input contradicts the claim, but could not be drawn again".to_string()),
         });
-        let least = findings.claims[number].least;
+        // A claim that folds to a truth by the facts has no sides left to measure.
+        let decided = claim.parts.iter().all(|part| match part {
+            Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
+            Part::Iff { .. } | Part::Asymptotic { .. } => false,
+        });
+        let least = findings.claims[number].least.filter(|_| !decided);
         let min_margin_at = least.and_then(|least| {
             let cell = setting.cell_number(least.sample);
             let programs = library.plans(cell).as_ref().ok()?;
@@ -190,6 +195,9 @@ fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress)
         });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
+        if decided {
+            notes.push("decided by what is known of the quantified names: there is no margin to measure".to_string());
+        }
         reports.push(ClaimReport {
             file: theorem.file.clone(),
             theorem: theorem.name.clone(),
@@ -323,7 +331,11 @@ fn sampled_witness(
     let margin = enclosure(worst.margin, worst.bound);
     let witness = witness::witness(setting, &sample, instance, margin);
     match certificate(setting, claim, &sample, instance) {
-        Certificate::Violated(margin) => Ok(Witness { margin, certified: true, ..witness }),
+        Certificate::Violated { margin, put } => {
+            let mut witness = Witness { margin, certified: true, ..witness };
+            witness::put(setting, &sample, instance, &put, &mut witness);
+            Ok(witness)
+        }
         Certificate::Open => Ok(witness),
         Certificate::Holds => Err(format!(
             "a sample ({}) contradicts the claim as computed, but not by rigorous enclosures",

@@ -60,6 +60,29 @@ pub fn witness(setting: &Setting<'_>, sample: &Sample, instance: &Instance, marg
     Witness { sizes, values, raw, margin, certified: false, ensemble: ensemble(sample), file: None }
 }
 
+/// Shows the values that a case of equality puts for some names, in place of those that were drawn.
+pub fn put(
+    setting: &Setting<'_>,
+    sample: &Sample,
+    instance: &Instance,
+    values: &[(String, NodeId)],
+    witness: &mut Witness,
+) {
+    let nodes: Vec<NodeId> = values.iter().map(|(_, node)| *node).collect();
+    let Ok(program) = Program::compile(&setting.layout.graph, &nodes, instance) else { return };
+    let mut machine = program.machine();
+    machine.load(sample);
+    if machine.run().is_err() {
+        return;
+    }
+    for (place, (name, node)) in values.iter().enumerate() {
+        let shown = witness.values.iter_mut().find(|(shown, _)| shown == name);
+        if let (Some((_, shown)), Some(value)) = (shown, machine.value(place)) {
+            *shown = of_value(value, &setting.layout.graph.ty(*node).shape);
+        }
+    }
+}
+
 /// The ensembles of a sample in a few words.
 pub fn ensemble(sample: &Sample) -> String {
     let names: Vec<String> = sample

@@ -416,3 +416,38 @@ fn a_value_put_for_a_name_reaches_what_folds() {
         assert!(claim.as_expected(), "{claim:?}");
     }
 }
+
+#[test]
+fn a_case_of_equality_outside_the_range_contradicts_nothing() {
+    let text = r#"theorem "t" {
+        forall n in 1..3, a in {1, 2}, x in [1/5, 1/2], y in [0, 1]
+        forall p: Simplex[n], q: Vec[n], K: Corr[n]
+        claim pq: sum(p) <= 1 + norm(p - q)^2 equality iff p == q
+        claim qp: sum(p) <= 1 + norm(p - q)^2 equality iff q == p
+        claim a <= 5 equality iff a == 3
+        claim exp(x) >= 1 equality iff x == 1
+        claim entropy(K, 2) <= log(n) + 1 equality iff K == 2*ones(n, n)
+        claim inside: y^2 <= 1 equality iff y == 0
+        expect refuted
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let report = report(&theorems[0], 300);
+    for claim in &report.claims {
+        assert!(claim.as_expected(), "{claim:?}");
+    }
+    // The witness is the point of equality that was claimed, not what was drawn.
+    let witness = report.claims.last().unwrap().witness().unwrap();
+    assert!(witness.values.iter().any(|(name, value)| name == "y" && *value == Value::Number(0.0)), "{witness:?}");
+}
+
+#[test]
+fn a_case_of_equality_is_not_put_where_there_are_hypotheses() {
+    let text = r#"theorem "t" {
+        forall x in [0, 3]
+        assume x <= 1
+        claim x >= 0 - 1 equality iff x == 2
+    }"#;
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let claims = report(&theorems[0], 300).claims;
+    assert!(claims[0].as_expected(), "{:?}", claims[0]);
+}
