@@ -123,7 +123,7 @@ impl Evidence<'_> {
                     tally.touches
                 ));
             }
-            if MANY_UNCLEAR * tally.converse > tally.judged {
+            if tally.converse > 0 {
                 return inconclusive(format!(
                     "at {} the two sides agree within rounding although the condition for equality fails",
                     samples(tally.converse)
@@ -179,12 +179,6 @@ impl Evidence<'_> {
             }
             if (1..TOUCHES).contains(&tally.touches) {
                 notes.push(format!("{} within rounding of equality", samples(tally.touches)));
-            }
-            if tally.converse > 0 {
-                notes.push(format!(
-                    "{} agree within rounding where the condition for equality fails",
-                    samples(tally.converse)
-                ));
             }
             if tally.met > 0 {
                 notes.push(format!("the condition for equality was met at {}", samples(tally.met)));
