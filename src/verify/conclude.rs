@@ -1,5 +1,6 @@
 //! From counts to a verdict with its evidence.
 
+use super::attack::Summary;
 use super::confidence::clopper_pearson;
 use super::judge::Tally;
 use super::limit::Limit;
@@ -22,6 +23,10 @@ pub struct Evidence<'a> {
     pub findings: &'a Findings,
     /// What they found of this claim.
     pub tally: &'a Tally,
+    /// What an attack found of it.
+    pub attack: &'a Summary,
+    /// Whether the attack contradicts it.
+    pub broken: bool,
     /// The asymptotic parts, with whether the variable goes to infinity.
     pub limits: &'a [(bool, Limit)],
     /// Whether some part is decided by samples.
@@ -57,7 +62,10 @@ impl Evidence<'_> {
         let mut notes = self.notes();
         let verdict = match self.verdict() {
             Ok(()) => Verdict::Holds,
-            Err(Failure::Vacuous) => Verdict::Vacuous { best_residual: findings.residual },
+            Err(Failure::Vacuous) => {
+                let reached = [findings.residual, self.attack.residual].into_iter().flatten();
+                Verdict::Vacuous { best_residual: reached.reduce(f64::min) }
+            }
             Err(Failure::Inconclusive(reason)) => Verdict::Inconclusive { reason },
             Err(Failure::Refuted(place)) => match witness(place) {
                 Ok(witness) => Verdict::Refuted(Box::new(witness)),
@@ -89,7 +97,7 @@ impl Evidence<'_> {
             let why = dropped.commonest_reason().unwrap_or("no value").to_string();
             format!("{} of {} could not be evaluated, most for {why}", dropped.dropped(), samples(of))
         };
-        if self.sampled && tally.violations > 0 {
+        if self.sampled && (tally.violations > 0 || self.broken) {
             return Err(Failure::Refuted(None));
         }
         if let Some(place) = self.limits.iter().position(|(_, limit)| limit.growing.is_some()) {
@@ -99,7 +107,7 @@ impl Evidence<'_> {
             if 2 * findings.dropped.dropped() > findings.drawn {
                 return inconclusive(unevaluated(&findings.dropped, findings.drawn));
             }
-            if findings.met == 0 {
+            if findings.met + self.attack.met == 0 {
                 return Err(Failure::Vacuous);
             }
             if 2 * tally.dropped() > findings.met {
@@ -123,10 +131,11 @@ impl Evidence<'_> {
                     tally.touches
                 ));
             }
-            if tally.converse > 0 {
+            let converse = tally.converse + self.attack.converse;
+            if converse > 0 {
                 return inconclusive(format!(
                     "at {} the two sides agree within rounding although the condition for equality fails",
-                    samples(tally.converse)
+                    samples(converse)
                 ));
             }
         }
@@ -186,6 +195,15 @@ impl Evidence<'_> {
             if tally.dropped() > 0 {
                 let why = tally.commonest_reason().unwrap_or("no value");
                 notes.push(format!("{} could not be evaluated, most for {why}", samples(tally.dropped())));
+            }
+            let (descents, discrete) = (self.attack.descents, self.attack.discrete);
+            if descents + discrete > 0 {
+                let dropped = match self.attack.dropped {
+                    0 => String::new(),
+                    dropped => format!(", {} without a finite value dropped", plural(dropped, "point")),
+                };
+                let (descents, discrete) = (plural(descents, "descent"), plural(discrete, "discrete input"));
+                notes.push(format!("attacked by {descents} and {discrete}{dropped}"));
             }
             if findings.dropped.dropped() > 0 {
                 let why = findings.dropped.commonest_reason().unwrap_or("no value");

@@ -160,7 +160,7 @@ fn share_out(cells: &mut [Cell], samples: u64) {
 }
 
 /// What cells are drawn from.
-struct Drawer<'a> {
+pub struct Drawer<'a> {
     theorem: &'a Theorem,
     /// The scalars that an asymptotic claim moves: their values are never baked.
     moving: Vec<InputId>,
@@ -169,7 +169,8 @@ struct Drawer<'a> {
 }
 
 impl<'a> Drawer<'a> {
-    fn new(theorem: &'a Theorem) -> Self {
+    /// The drawer of a theorem.
+    pub fn new(theorem: &'a Theorem) -> Self {
         let moving = theorem
             .claims
             .iter()
@@ -275,7 +276,7 @@ impl<'a> Drawer<'a> {
     }
 
     /// The raw numbers of a sample, a complex one counted as two.
-    fn entries(&self, instance: &Instance) -> Option<i64> {
+    pub fn entries(&self, instance: &Instance) -> Option<i64> {
         let mut sum: i64 = 0;
         for input in self.theorem.graph.inputs() {
             let (rows, cols) =

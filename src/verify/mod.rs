@@ -4,6 +4,7 @@
 //! what they show. `run` leads: the design splits samples into cells, a unit of a cell is drawn and judged on one thread,
 //! and what units find is added up in order and concluded from.
 
+mod attack;
 mod certificate;
 mod conclude;
 mod confidence;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::attack::{Attack, Effort, attack};
 use super::certificate::{Certificate, certificate};
 use super::conclude::Evidence;
 use super::design::Design;
@@ -37,6 +38,14 @@ const TRIED_CELLS: usize = 16;
 /// The evaluations that moving samples may take in a later round.
 const MOVING: u64 = 200_000;
 
+/// The modelled nanoseconds of all attacks of a run, and the most of one: a file of one theorem gets a thorough attack, a
+/// folder of two hundred claims ends in about a minute.
+const WORK: f64 = 120e9;
+const MOST_WORK: f64 = 10e9;
+
+/// The most work that goes into a smaller counterexample than the one that samples found.
+const SMALLER: f64 = 0.3e9;
+
 /// How to verify.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -52,11 +61,14 @@ pub struct Options {
     pub threads: usize,
     /// A folder to which witnesses are written.
     pub out: Option<PathBuf>,
+    /// How much work goes into attacks on claims that samples leave standing, against the default; 0 for none. With a
+    /// budget of time that alone bounds them.
+    pub attack: f64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { samples: 20_000, seed: 0, budget: None, only: None, threads: 0, out: None }
+        Options { samples: 20_000, seed: 0, budget: None, only: None, threads: 0, out: None, attack: 1.0 }
     }
 }
 
@@ -90,10 +102,12 @@ pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) 
     })?;
     let chosen: Vec<Theorem> = theorems.iter().filter_map(|theorem| choose(theorem, options.only.as_deref())).collect();
     progress.start(chosen.len());
+    let work = options.attack
+        * (WORK / chosen.iter().map(|theorem| theorem.claims.len()).sum::<usize>().max(1) as f64).min(MOST_WORK);
     let mut claims = Vec::new();
     for theorem in &chosen {
         progress.theorem(theorem);
-        let mut reports = pool.install(|| verify_theorem(theorem, options, progress));
+        let mut reports = pool.install(|| verify_theorem(theorem, options, work, progress));
         for report in &mut reports {
             save(report, folder.as_mut());
         }
@@ -153,7 +167,7 @@ impl<'a> Library<'a> {
     }
 }
 
-fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress) -> Vec<ClaimReport> {
+fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dyn Progress) -> Vec<ClaimReport> {
     let key = Key::new(options.seed, &theorem.name);
     let design = match Design::draw(theorem, key, options.samples) {
         Ok(design) => design,
@@ -168,31 +182,43 @@ fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress)
     let mut reports = Vec::with_capacity(theorem.claims.len());
     for (number, claim) in theorem.claims.iter().enumerate() {
         let limits = follow(&setting, &library, number);
+        // A claim that folds to a truth by the facts has no sides left to measure.
+        let decided = claim.parts.iter().all(|part| match part {
+            Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
+            Part::Iff { .. } | Part::Asymptotic { .. } => false,
+        });
+        let tally = &findings.claims[number];
+        let attacked = (options.attack > 0.0 && layout.claims[number].is_sampled() && !design.exhaustive && !decided)
+            .then(|| {
+                let below = tally.worst.map(|worst| worst.size);
+                let deadline = options.budget.map(|budget| Instant::now() + budget);
+                let work = if options.budget.is_some() { f64::INFINITY } else { work };
+                let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
+                attack(&setting, number, below, findings.met == 0, Effort { work, deadline })
+            });
+        let attacked = attacked.unwrap_or_default();
         let evidence = Evidence {
             findings: &findings,
-            tally: &findings.claims[number],
+            tally,
+            attack: &attacked.found,
+            broken: attacked.refuting.is_some(),
             limits: &limits,
             sampled: layout.claims[number].is_sampled(),
             exhaustive: design.exhaustive,
             conditional: !layout.hypotheses.is_empty(),
         };
         let conclusion = evidence.conclude(|limit| match limit {
-            None => sampled_witness(&setting, &library, number, &findings),
+            None => refuting_witness(&setting, &library, number, &findings, &attacked),
             Some(place) => limit_witness(&setting, number, place, &limits[place].1)
                 .ok_or_else(|| "an input contradicts the claim, but could not be drawn again".to_string()),
         });
-        // A claim that folds to a truth by the facts has no sides left to measure.
-        let decided = claim.parts.iter().all(|part| match part {
-            Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
-            Part::Iff { .. } | Part::Asymptotic { .. } => false,
-        });
-        let least = findings.claims[number].least.filter(|_| !decided);
-        let min_margin_at = least.and_then(|least| {
-            let cell = setting.cell_number(least.sample);
-            let programs = library.plans(cell).as_ref().ok()?;
-            let sample = setting.redraw(least.sample, programs)?;
-            Some(witness::place(&setting, &sample, &design.cells[cell].instance))
-        });
+        let (min_margin, min_margin_at) = match (tally.least.filter(|_| !decided), &attacked.least) {
+            (least, Some((margin, sample, instance))) if least.is_none_or(|least| *margin < least.margin) => {
+                (Some(*margin), Some(witness::place(&setting, sample, instance)))
+            }
+            (Some(least), _) => (Some(least.margin), drawn_place(&setting, &library, least.sample)),
+            (None, _) => (None, None),
+        };
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
         if decided {
@@ -207,7 +233,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, progress: &dyn Progress)
             samples: conclusion.samples,
             drawn: findings.drawn + limits.iter().map(|(_, limit)| limit.followed + limit.missed).sum::<u64>(),
             dropped: conclusion.dropped,
-            min_margin: least.map(|least| least.margin),
+            min_margin,
             min_margin_at,
             violation_bound: conclusion.bound,
             notes,
@@ -313,13 +339,26 @@ fn follow(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Vec<(bo
         .collect()
 }
 
-/// The worst sample as a witness, or why it is none.
-fn sampled_witness(
+/// Where a sample stands that is drawn again.
+fn drawn_place(setting: &Setting<'_>, library: &Library<'_>, sample: u64) -> Option<String> {
+    let cell = setting.cell_number(sample);
+    let programs = library.plans(cell).as_ref().ok()?;
+    let sample = setting.redraw(sample, programs)?;
+    Some(witness::place(setting, &sample, &setting.design.cells[cell].instance))
+}
+
+/// What contradicts the claim as a witness, or why it is none: what an attack found before what was drawn, since an attack
+/// looks for less than what was drawn only.
+fn refuting_witness(
     setting: &Setting<'_>,
     library: &Library<'_>,
     claim: usize,
     findings: &Findings,
+    attacked: &Attack,
 ) -> Result<Witness, String> {
+    if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
+        return certified_witness(setting, claim, sample, instance, enclosure(*margin, *bound));
+    }
     let drawn = findings.claims[claim].worst.and_then(|worst| {
         let cell = setting.cell_number(worst.sample);
         let programs = library.plans(cell).as_ref().ok()?;
@@ -328,22 +367,31 @@ fn sampled_witness(
     let Some((worst, sample, instance)) = drawn else {
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
-    let margin = enclosure(worst.margin, worst.bound);
-    let witness = witness::witness(setting, &sample, instance, margin);
-    match certificate(setting, claim, &sample, instance) {
+    certified_witness(setting, claim, &sample, instance, enclosure(worst.margin, worst.bound))
+}
+
+fn certified_witness(
+    setting: &Setting<'_>,
+    claim: usize,
+    sample: &Sample,
+    instance: &Instance,
+    margin: (f64, f64),
+) -> Result<Witness, String> {
+    let witness = witness::witness(setting, sample, instance, margin);
+    match certificate(setting, claim, sample, instance) {
         Certificate::Violated { margin, put } => {
             let mut witness = Witness { margin, certified: true, ..witness };
-            witness::put(setting, &sample, instance, &put, &mut witness);
+            witness::put(setting, sample, instance, &put, &mut witness);
             Ok(witness)
         }
         Certificate::Open => Ok(witness),
         Certificate::Holds => Err(format!(
             "a sample ({}) contradicts the claim as computed, but not by rigorous enclosures",
-            witness::place(setting, &sample, instance)
+            witness::place(setting, sample, instance)
         )),
         Certificate::Outside => Err(format!(
             "a sample ({}) contradicts the claim, but does not meet the hypotheses by rigorous enclosures",
-            witness::place(setting, &sample, instance)
+            witness::place(setting, sample, instance)
         )),
     }
 }

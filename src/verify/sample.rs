@@ -31,12 +31,14 @@ pub struct Sample {
     pub extreme: bool,
     /// What was drawn, group by group.
     pub labels: Vec<Label>,
+    /// What moved it from where it was drawn; empty for a sample that stands as drawn.
+    pub attack: &'static str,
 }
 
 impl Sample {
     /// A sample with room for a theorem's inputs.
     pub fn new(graph: &Graph) -> Self {
-        Sample { inputs: vec![Numbers::None; graph.inputs().len()], extreme: false, labels: Vec::new() }
+        Sample { inputs: vec![Numbers::None; graph.inputs().len()], extreme: false, labels: Vec::new(), attack: "" }
     }
 
     fn set_scalar(&mut self, input: InputId, value: f64) {
@@ -196,6 +198,7 @@ impl<'a> Sampler<'a> {
     pub fn draw(&mut self, sample: &mut Sample, rng: &mut Rng) -> bool {
         sample.extreme = false;
         sample.labels.clear();
+        sample.attack = "";
         for group in &self.groups.groups {
             let size = |dim: &crate::ir::Dim| {
                 dim.eval(&self.cell.instance.sizes).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)

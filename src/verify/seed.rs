@@ -16,6 +16,8 @@ pub enum Stream {
     Sample,
     /// A sample on which an asymptotic claim is followed to its limit.
     Limit,
+    /// A piece of work of an attack.
+    Attack,
 }
 
 /// The FNV-1a hash of bytes (Fowler, Noll and Vo): fixed for ever, unlike the standard library's.

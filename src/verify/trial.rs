@@ -41,7 +41,11 @@ impl Programs {
         Ok(Programs { hypotheses, claims, single, instance: instance.clone() })
     }
 
-    fn single(&self, layout: &Layout, claim: usize) -> Result<&Program, String> {
+    /// The plan of one claim by itself.
+    ///
+    /// # Errors
+    /// A sentence, when the sizes do not fit.
+    pub fn single(&self, layout: &Layout, claim: usize) -> Result<&Program, String> {
         self.single[claim]
             .get_or_init(|| Program::compile(&layout.graph, &layout.claims[claim].roots, &self.instance))
             .as_ref()
@@ -267,7 +271,7 @@ impl<'a> Gate<'a> {
     }
 
     /// See [`hypotheses::leeway`], for the sample that was admitted last.
-    fn leeway(&mut self) -> f64 {
+    pub fn leeway(&mut self) -> f64 {
         match &mut self.machine {
             Some(machine) => hypotheses::leeway(&self.setting.layout.hypotheses, machine),
             None => 0.0,

@@ -93,7 +93,10 @@ pub fn ensemble(sample: &Sample) -> String {
             joint => format!("{}, {joint}", label.kind),
         })
         .collect();
-    names.join("; ")
+    match sample.attack {
+        "" => names.join("; "),
+        attack => format!("{attack}, from {}", names.join("; ")),
+    }
 }
 
 /// Where a sample stands, in a few words: sizes, scalars and ensembles.

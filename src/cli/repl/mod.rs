@@ -156,7 +156,7 @@ fn verdicts(engine: &Engine, theorems: &[crate::check::Theorem]) -> Result<Strin
     if theorems.is_empty() {
         return Ok(String::new());
     }
-    let report = engine.verify(theorems, &Options { samples: SAMPLES, ..Options::default() })?;
+    let report = engine.verify(theorems, &Options { samples: SAMPLES, attack: 0.2, ..Options::default() })?;
     Ok(report_text(&report, output::output_style()))
 }
 

@@ -8,7 +8,7 @@ use crate::ir::{Comparison, Dim, ScalarFn, Set};
 use crate::verify::{ClaimReport, Options, Report, Silent, Value, Verdict, verify};
 
 fn options(samples: u64) -> Options {
-    Options { samples, threads: 2, ..Options::default() }
+    Options { samples, threads: 2, attack: 0.02, ..Options::default() }
 }
 
 fn report(theorem: &Theorem, samples: u64) -> Report {
@@ -71,7 +71,7 @@ fn subadditivity_of_order_two_falls_to_a_small_witness() {
 fn the_report_is_the_same_for_any_number_of_threads() {
     let theorems = [schur(), subadditivity(false), trace_zero()];
     let run = |threads, seed| {
-        let options = Options { samples: 2000, threads, seed, ..Options::default() };
+        let options = Options { samples: 2000, threads, seed, attack: 0.02, ..Options::default() };
         format!("{:?}", verify(&theorems, &options, &Silent).unwrap())
     };
     let one = run(1, 7);

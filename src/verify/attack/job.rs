@@ -1,0 +1,390 @@
+//! One piece of work of an attack, done on one thread: some discrete inputs, or an ascent with its hops.
+
+use std::cell::{OnceCell, RefCell};
+
+use rand::RngExt;
+
+use super::descend::descend;
+use super::field::Field;
+use super::lattice::{self, Kind, Lattice};
+use super::objective::{Objective, Target, Weights};
+use super::start;
+use crate::ir::InputId;
+use crate::verify::design::ScalarDraw;
+use crate::verify::evaluate::EndsPlan;
+use crate::verify::judge::{Tally, UNSURE_HYPOTHESIS};
+use crate::verify::judgement::{About, ClaimJudge};
+use crate::verify::sample::{Numbers, Sample, Sampler};
+use crate::verify::seed::{Rng, Stream};
+use crate::verify::trial::{Findings, Gate, Programs, Setting};
+
+/// The evaluations of one descent.
+const EVALUATIONS: u64 = 160;
+
+/// How often an ascent is shaken loose.
+const HOPS: u32 = 3;
+
+/// The evaluations that may be spent on moving the samples of one piece of work onto equalities.
+const MOVING: u64 = 4000;
+
+/// The weights of broken hypotheses, one descent after the other.
+const PENALTIES: [f64; 3] = [10.0, 1e3, 1e5];
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// The assignments of a kind from one number on; all there are, or random ones.
+    Discrete {
+        /// Which inputs.
+        kind: Kind,
+        /// The first assignment and how many.
+        range: (u64, u64),
+        /// Whether assignments are listed rather than drawn.
+        listed: bool,
+    },
+    /// Descents of the margin of a target.
+    Ascent {
+        /// The target.
+        target: usize,
+        /// Where to start; a drawn sample if there is none.
+        from: Option<Sample>,
+        /// Whether the hypotheses were never met: they alone are descended to at first.
+        reach: bool,
+    },
+}
+
+impl Task {
+    /// Its name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Task::Discrete { kind, .. } => kind.name(),
+            Task::Ascent { from: None, .. } => "ascent",
+            Task::Ascent { from: Some(_), .. } => "basin hopping",
+        }
+    }
+}
+
+/// A sample that contradicts the claim as computed.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The number of its field.
+    pub field: usize,
+    /// The sample.
+    pub sample: Sample,
+    /// The number of raw numbers.
+    pub size: i64,
+    /// The margin against the sides.
+    pub relative: f64,
+    /// The margin and its error bound.
+    pub margin: (f64, f64),
+}
+
+/// A sample worth starting from again.
+#[derive(Clone, Debug)]
+pub struct Elite {
+    /// Its field and target.
+    pub place: (usize, usize),
+    /// The objective.
+    pub value: f64,
+    /// The sample.
+    pub sample: Sample,
+}
+
+/// What a piece of work, or several, found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// What the judged samples say together; it names no samples.
+    pub tally: Tally,
+    /// Samples that met the hypotheses.
+    pub met: u64,
+    /// The least residual of the hypotheses that was reached.
+    pub residual: Option<f64>,
+    /// The worst violation, by field.
+    pub hits: Vec<Hit>,
+    /// The least margin with its field and sample.
+    pub least: Option<(f64, usize, Sample)>,
+    /// Good starts.
+    pub elites: Vec<Elite>,
+    /// Descents that were begun.
+    pub descents: u64,
+    /// Discrete inputs that were looked at.
+    pub discrete: u64,
+    /// Points without a finite value that descents met and dropped.
+    pub dropped: u64,
+    /// Modelled nanoseconds.
+    pub work: f64,
+}
+
+impl Found {
+    /// Adds what later work found.
+    pub fn merge(&mut self, later: Found) {
+        self.tally.merge(later.tally);
+        self.met += later.met;
+        self.residual = match (self.residual, later.residual) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.hits.extend(later.hits);
+        if let Some((margin, ..)) = &later.least
+            && self.least.as_ref().is_none_or(|(least, ..)| margin < least)
+        {
+            self.least = later.least;
+        }
+        self.elites.extend(later.elites);
+        self.descents += later.descents;
+        self.discrete += later.discrete;
+        self.dropped += later.dropped;
+        self.work += later.work;
+    }
+}
+
+/// What a job is done with.
+pub struct Job<'a> {
+    /// The theorem's setting.
+    pub setting: &'a Setting<'a>,
+    /// The claim.
+    pub claim: usize,
+    /// The claim's targets.
+    pub targets: &'a [Target],
+    /// The discrete inputs of the theorem.
+    pub lattice: &'a Lattice,
+    /// The number of the field, and the field.
+    pub field: (usize, &'a Field),
+    /// The task.
+    pub task: Task,
+    /// The number of the job, which seeds its generator.
+    pub number: u64,
+}
+
+impl Job<'_> {
+    /// Does it.
+    pub fn run(&self) -> Found {
+        let (_, field) = self.field;
+        let Some(programs) = field.programs(self.setting) else { return Found::default() };
+        let Some(sampler) = Sampler::new(&self.setting.layout.graph, self.setting.groups, &field.cell) else {
+            return Found::default();
+        };
+        let mut bench = Bench::new(self, programs);
+        let mut rng = self.setting.key.generator(Stream::Attack, (self.claim as u64) << 40 | self.number);
+        match &self.task {
+            Task::Discrete { kind, range, listed } => {
+                self.discrete(*kind, *range, *listed, sampler, &mut bench, &mut rng);
+            }
+            Task::Ascent { target, from, reach } => {
+                self.ascent(*target, from.as_ref(), *reach, sampler, &mut bench, &mut rng);
+            }
+        }
+        bench.found
+    }
+
+    fn columns(&self) -> impl Fn(InputId) -> usize {
+        let (inputs, sizes) = (self.setting.theorem.graph.inputs(), &self.field.1.cell.instance.sizes);
+        move |input: InputId| {
+            let cols = inputs[input.0 as usize].ty.shape.cols().eval(sizes);
+            cols.and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
+        }
+    }
+
+    fn discrete(
+        &self,
+        kind: Kind,
+        (first, count): (u64, u64),
+        listed: bool,
+        mut sampler: Sampler<'_>,
+        bench: &mut Bench<'_>,
+        rng: &mut Rng,
+    ) {
+        let mut sample = Sample::new(&self.setting.layout.graph);
+        let columns = self.columns();
+        let objective = self.field.1.objective(self.setting, self.targets, 0, false);
+        let mut best: Option<(f64, Sample)> = None;
+        for number in first..first + count {
+            // The scalars are drawn anew for each assignment.
+            if !sampler.draw(&mut sample, rng) {
+                continue;
+            }
+            self.lattice.assign(kind, listed.then_some(number), &mut sample, &columns, rng);
+            sample.attack = kind.name();
+            bench.found.discrete += 1;
+            bench.found.work += objective.map_or(lattice::COST, |objective| objective.cost / 2.0);
+            if let Some(relative) = bench.look(&mut sample)
+                && best.as_ref().is_none_or(|(least, _)| relative < *least)
+            {
+                best = Some((relative, sample.clone()));
+            }
+        }
+        if let Some((value, sample)) = best {
+            bench.found.elites.push(Elite { place: (self.field.0, 0), value, sample });
+        }
+    }
+
+    fn ascent(
+        &self,
+        target: usize,
+        from: Option<&Sample>,
+        reach: bool,
+        mut sampler: Sampler<'_>,
+        bench: &mut Bench<'_>,
+        rng: &mut Rng,
+    ) {
+        let logarithmic = rng.random::<bool>();
+        let Some(objective) = self.field.1.objective(self.setting, self.targets, target, logarithmic) else { return };
+        if objective.len() == 0 {
+            return;
+        }
+        let mut machine = objective.machine();
+        let floor = [1.0, 1e-2, 1e-4][rng.random_range(0..3)];
+        let mut weights = Weights { margin: 1.0, floor, penalty: PENALTIES[0], room: 0.0 };
+        machine.weigh(weights);
+        let mut sample = from.cloned().unwrap_or_else(|| Sample::new(&self.setting.layout.graph));
+        let start = match from {
+            Some(_) => {
+                machine.fix(&sample);
+                let mut x = objective.pack(&sample);
+                start::shake(objective, &mut x, rng);
+                Some(x)
+            }
+            None => {
+                let players = [1, 4, 16, 48][rng.random_range(0..4)];
+                start::tournament(objective, &mut machine, &mut sampler, &mut sample, players, rng)
+            }
+        };
+        let Some(mut x) = start else { return };
+        sample.attack = self.task.name();
+        let mut best = f64::INFINITY;
+        for hop in 0..=HOPS {
+            let mut next = x.clone();
+            if hop > 0 {
+                start::shake(objective, &mut next, rng);
+            }
+            let value = self.fall(objective, &mut machine, &mut weights, reach, &mut next, bench);
+            if let Some(value) = value
+                && value < best
+            {
+                best = value;
+                x = next;
+                objective.unpack(&x, &mut sample);
+                let mut judged = sample.clone();
+                bench.look(&mut judged);
+            }
+        }
+        bench.found.work += machine.evaluations() as f64 * objective.cost;
+        if best.is_finite() {
+            bench.found.elites.push(Elite { place: (self.field.0, target), value: best, sample });
+        }
+    }
+
+    /// Descends with rising weights for broken hypotheses; the objective at the end.
+    fn fall(
+        &self,
+        objective: &Objective,
+        machine: &mut super::objective::Machine<'_>,
+        weights: &mut Weights,
+        reach: bool,
+        x: &mut Vec<f64>,
+        bench: &mut Bench<'_>,
+    ) -> Option<f64> {
+        let penalties = if objective.constrained { &PENALTIES[..] } else { &PENALTIES[..1] };
+        let mut value = None;
+        for (phase, penalty) in penalties.iter().enumerate() {
+            weights.penalty = *penalty;
+            weights.margin = if reach && phase == 0 { 0.0 } else { 1.0 };
+            // Inequalities that a descent presses against are broken by what the penalty leaves: some room undoes it.
+            weights.room = if phase == 0 { 0.0 } else { 2.0 / penalty };
+            machine.weigh(*weights);
+            bench.found.descents += 1;
+            let descent = descend(machine, x, EVALUATIONS)?;
+            bench.found.dropped += descent.dropped;
+            *x = descent.x;
+            value = Some(descent.value);
+        }
+        value
+    }
+}
+
+/// Judges what a job finds.
+struct Bench<'a> {
+    setting: &'a Setting<'a>,
+    claim: usize,
+    programs: &'a Programs,
+    field: (usize, &'a Field),
+    gate: RefCell<Gate<'a>>,
+    judge: ClaimJudge<'a>,
+    /// The ranges that depend on other inputs, which an ascent may have left.
+    ends: Vec<(InputId, EndsPlan)>,
+    found: Found,
+}
+
+impl<'a> Bench<'a> {
+    fn new(job: &Job<'a>, programs: &'a Programs) -> Self {
+        let (setting, field) = (job.setting, job.field);
+        let graph = &setting.layout.graph;
+        let ends = field.1.cell.scalars.iter().filter_map(|(input, draw)| match draw {
+            ScalarDraw::Computed(interval) => Some((*input, EndsPlan::new(graph, *interval, &field.1.cell.instance)?)),
+            ScalarDraw::Baked(_) | ScalarDraw::Inside(_) | ScalarDraw::Among(_) => None,
+        });
+        Bench {
+            setting,
+            claim: job.claim,
+            programs,
+            field,
+            gate: RefCell::new(Gate::new(setting, programs, MOVING)),
+            judge: ClaimJudge::new(&setting.layout.claims[job.claim]),
+            ends: ends.collect(),
+            found: Found::default(),
+        }
+    }
+
+    /// Judges a sample, moved onto the equalities among the hypotheses where that helps; the margin against its sides
+    /// where it has one.
+    fn look(&mut self, sample: &mut Sample) -> Option<f64> {
+        for (input, plan) in &mut self.ends {
+            let inside = match &sample.inputs[input.0 as usize] {
+                Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
+                Numbers::Complex(_) | Numbers::None => false,
+            };
+            if !inside {
+                return None;
+            }
+        }
+        let mut findings = Findings::new(self.setting.layout.claims.len());
+        let sure = self.gate.borrow_mut().admit(sample, &mut findings);
+        if let Some(residual) = findings.residual {
+            self.found.residual = Some(self.found.residual.map_or(residual, |least| least.min(residual)));
+        }
+        let sure = sure?;
+        self.found.met += 1;
+        let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
+        let leeway = OnceCell::new();
+        let leeway = || *leeway.get_or_init(|| self.gate.borrow_mut().leeway());
+        let size = self.field.1.cell.size;
+        let about = About { number: 0, size, slack, leeway: &leeway, extreme: sample.extreme, sample };
+        let mut tally = Tally::default();
+        self.judge.judge_alone(|| self.programs.single(self.setting.layout, self.claim), &about, &mut tally);
+        let worst = tally.worst.take();
+        let least = tally.least.take();
+        if let Some(worst) = worst {
+            let hit = Hit {
+                field: self.field.0,
+                sample: sample.clone(),
+                size,
+                relative: worst.relative,
+                margin: (worst.margin, worst.bound),
+            };
+            match self.found.hits.first_mut() {
+                Some(known) if known.relative <= hit.relative => {}
+                Some(known) => *known = hit,
+                None => self.found.hits.push(hit),
+            }
+        }
+        // A margin within its error bound of zero says that the claim is tight there, not by how much it fails.
+        if let Some(least) = least
+            && tally.tight + tally.touches == 0
+            && self.found.least.as_ref().is_none_or(|(known, ..)| least.margin < *known)
+        {
+            self.found.least = Some((least.margin, self.field.0, sample.clone()));
+        }
+        self.found.tally.merge(tally);
+        worst.map(|worst| worst.relative).or(least.map(|least| least.margin))
+    }
+}

@@ -1,0 +1,288 @@
+//! The attack: where samples contradict nothing, the margin of a claim is pressed below zero.
+//!
+//! Random inputs visit thin sets never and corners seldom, and there false inequalities fail. So each claim that samples
+//! leave standing is attacked, from the smallest sizes up, by
+//!
+//! - descents of its margin through the charts, from structured and random starts (`objective`, `descend`, `start`), on
+//!   which scalar parameters move with the matrices (`chart`), and hypotheses are penalised and then solved;
+//! - basin hopping (Wales and Doye 1997) from the best ends of such descents;
+//! - discrete inputs, all of them where they are few: partitions, signs, small integers (`lattice`).
+//!
+//! What is found is judged as a sample is, and is a refutation only once `certificate` has enclosed its margin. Work is
+//! measured by a model (`work`) rather than by a clock, so that one seed gives one report.
+
+mod arena;
+mod chart;
+mod descend;
+mod field;
+mod job;
+mod lattice;
+mod objective;
+mod start;
+mod work;
+
+use std::time::Instant;
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::certificate::{Certificate, certificate};
+use super::sample::Sample;
+use super::seed::{Rng, Stream};
+use super::trial::Setting;
+use crate::ir::Instance;
+use field::Field;
+use job::{Elite, Found, Hit, Job, Task};
+use lattice::Lattice;
+
+/// The descents of a round.
+const ROUND: u64 = 24;
+
+/// The assignments of one discrete job.
+const CHUNK: u64 = 512;
+
+/// The most of the work that goes into discrete inputs.
+const LISTED: f64 = 0.3;
+
+/// The starts that are kept for hopping.
+const ELITES: usize = 24;
+
+/// The hits of one round that are enclosed.
+const ENCLOSED: usize = 6;
+
+/// How much an attack may do.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Effort {
+    /// Modelled nanoseconds on one core.
+    pub work: f64,
+    /// The time at which it ends whatever the work.
+    pub deadline: Option<Instant>,
+}
+
+/// What an attack found.
+#[derive(Clone, Debug, Default)]
+pub struct Attack {
+    /// A sample that contradicts the claim, with the sizes it is for, the margin and its error bound.
+    pub refuting: Option<(Sample, Instance, (f64, f64))>,
+    /// The least margin that was seen, with its sample and sizes.
+    pub least: Option<(f64, Sample, Instance)>,
+    /// All that was judged.
+    pub found: Summary,
+}
+
+/// The sum of an attack.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Descents.
+    pub descents: u64,
+    /// Discrete inputs.
+    pub discrete: u64,
+    /// Samples that met the hypotheses.
+    pub met: u64,
+    /// Points without a finite value that were dropped on the way.
+    pub dropped: u64,
+    /// Samples at which the two sides agree although the condition of an `iff` clearly fails.
+    pub converse: u64,
+    /// The least residual of the hypotheses.
+    pub residual: Option<f64>,
+}
+
+/// Attacks a claim at sizes with less than `below` raw numbers, or all.
+pub fn attack(setting: &Setting<'_>, claim: usize, below: Option<i64>, reach: bool, effort: Effort) -> Attack {
+    let targets = objective::targets(setting.layout, claim);
+    let cells = arena::arenas(setting.theorem);
+    let cells = cells.into_iter().filter(|cell| below.is_none_or(|below| cell.size < below));
+    let fields: Vec<Field> = cells.map(|cell| Field::new(cell, targets.len())).collect();
+    if targets.is_empty() || fields.is_empty() {
+        return Attack::default();
+    }
+    let campaign = Campaign {
+        setting,
+        claim,
+        reach,
+        lattice: Lattice::new(setting.theorem),
+        groups: groups(&fields),
+        targets,
+        fields,
+    };
+    campaign.run(effort)
+}
+
+/// The numbers of the fields of one combination of sizes and finite sets, the one in which all scalars move first.
+fn groups(fields: &[Field]) -> Vec<std::ops::Range<usize>> {
+    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    for (number, field) in fields.iter().enumerate() {
+        // Those at special values bake more constants than the first of their group.
+        let instance = &field.cell.instance;
+        let same = groups.last().is_some_and(|group| {
+            let first = &fields[group.start].cell.instance;
+            first.sizes == instance.sizes
+                && instance.constants.len() > first.constants.len()
+                && first.constants.iter().all(|(input, value)| instance.constants.get(input) == Some(value))
+        });
+        match groups.last_mut() {
+            Some(group) if same => group.end = number + 1,
+            Some(_) | None => groups.push(number..number + 1),
+        }
+    }
+    groups
+}
+
+/// Keeps the best of each target: the objectives of different targets are not comparable.
+fn keep_best(elites: &mut Vec<Elite>) {
+    elites.sort_by(|a, b| a.place.1.cmp(&b.place.1).then(a.value.total_cmp(&b.value)));
+    let (mut target, mut kept) = (usize::MAX, 0);
+    elites.retain(|elite| {
+        kept = if elite.place.1 == target { kept + 1 } else { 0 };
+        target = elite.place.1;
+        kept < ELITES
+    });
+}
+
+struct Campaign<'a> {
+    setting: &'a Setting<'a>,
+    claim: usize,
+    reach: bool,
+    lattice: Lattice,
+    groups: Vec<std::ops::Range<usize>>,
+    targets: Vec<objective::Target>,
+    fields: Vec<Field>,
+}
+
+impl Campaign<'_> {
+    fn run(&self, effort: Effort) -> Attack {
+        let mut sum = Found::default();
+        let mut elites: Vec<Elite> = Vec::new();
+        let mut open: Option<Hit> = None;
+        let mut number = 0;
+        let mut listed = 0.0;
+        let mut discrete = self.discrete().into_iter();
+        let mut rng = self.setting.key.generator(Stream::Attack, u64::MAX - self.claim as u64);
+        let late = || effort.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        while sum.work < effort.work && !late() {
+            let mut jobs: Vec<Job<'_>> = Vec::new();
+            // Small sizes are few assignments; of large ones no more are tried than their share allows.
+            let share = if listed <= LISTED * sum.work { 2 } else { 0 };
+            for (field, tasks) in discrete.by_ref().take(share) {
+                jobs.extend(tasks.into_iter().map(|task| self.job(field, task, &mut number)));
+            }
+            for _ in 0..ROUND {
+                let (field, task) = self.ascent(&elites, sum.met == 0, &mut rng);
+                jobs.push(self.job(field, task, &mut number));
+            }
+            let found: Vec<Found> =
+                jobs.par_iter().map(|job| if late() { Found::default() } else { job.run() }).collect();
+            let mut hits = Vec::new();
+            for mut found in found {
+                // Judging costs time that no objective accounts for; without it a round that evaluates nothing, as at
+                // sizes that do not fit, would never end.
+                found.work += 1e4;
+                if found.descents == 0 {
+                    listed += found.work;
+                }
+                hits.append(&mut found.hits);
+                elites.append(&mut found.elites);
+                sum.merge(found);
+            }
+            if let Some(hit) = self.enclose(hits, &mut open) {
+                return self.conclude(sum, Some(hit));
+            }
+            keep_best(&mut elites);
+        }
+        self.conclude(sum, open)
+    }
+
+    fn job(&self, field: usize, task: Task, number: &mut u64) -> Job<'_> {
+        *number += 1;
+        Job {
+            setting: self.setting,
+            claim: self.claim,
+            targets: &self.targets,
+            lattice: &self.lattice,
+            field: (field, &self.fields[field]),
+            task,
+            number: *number,
+        }
+    }
+
+    /// The discrete jobs, by combination of sizes.
+    fn discrete(&self) -> Vec<(usize, Vec<Task>)> {
+        let kinds = self.lattice.kinds(self.setting.theorem);
+        let columns = |field: &Field| {
+            let (inputs, sizes) = (self.setting.theorem.graph.inputs(), field.cell.instance.sizes.clone());
+            move |input: crate::ir::InputId| {
+                let cols = inputs[input.0 as usize].ty.shape.cols().eval(&sizes);
+                cols.and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
+            }
+        };
+        let mut all = Vec::new();
+        for group in &self.groups {
+            let field = &self.fields[group.start];
+            let Some(sample) = lattice::blank(self.setting, field) else { continue };
+            let mut tasks = Vec::new();
+            for kind in &kinds {
+                let count = self.lattice.count(*kind, &sample, &columns(field));
+                let listed = count <= lattice::MOST;
+                let count = count.min(lattice::MOST);
+                for first in (0..count).step_by(CHUNK as usize) {
+                    tasks.push(Task::Discrete { kind: *kind, range: (first, CHUNK.min(count - first)), listed });
+                }
+            }
+            all.push((group.start, tasks));
+        }
+        all
+    }
+
+    /// The next ascent: small sizes more often than large ones, and good ends of earlier ones again.
+    fn ascent(&self, elites: &[Elite], unmet: bool, rng: &mut Rng) -> (usize, Task) {
+        let reach = self.reach && unmet;
+        if !elites.is_empty() && rng.random_range(0..5) < 2 {
+            // The best are taken most often.
+            let worst = rng.random_range(0..elites.len());
+            let elite = &elites[rng.random_range(0..=worst)];
+            let (field, target) = elite.place;
+            return (field, Task::Ascent { target, from: Some(elite.sample.clone()), reach: false });
+        }
+        let places = self.groups.len() as f64;
+        let place = ((places + 3.0).ln() - 3f64.ln()) * rng.random::<f64>();
+        let group = &self.groups[((3.0 * place.exp() - 3.0) as usize).min(self.groups.len() - 1)];
+        let field = if group.len() == 1 || rng.random_range(0..5) < 3 {
+            group.start
+        } else {
+            rng.random_range(group.start + 1..group.end)
+        };
+        (field, Task::Ascent { target: rng.random_range(0..self.targets.len()), from: None, reach })
+    }
+
+    /// The first hit whose violation is certain, smallest sizes first; one that stays open is kept.
+    fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>) -> Option<Hit> {
+        hits.sort_by(|a, b| a.size.cmp(&b.size).then(a.relative.total_cmp(&b.relative)));
+        for hit in hits.into_iter().take(ENCLOSED) {
+            let instance = &self.fields[hit.field].cell.instance;
+            match certificate(self.setting, self.claim, &hit.sample, instance) {
+                Certificate::Violated { .. } => return Some(hit),
+                Certificate::Open => {
+                    open.get_or_insert(hit);
+                }
+                Certificate::Holds | Certificate::Outside => {}
+            }
+        }
+        None
+    }
+
+    fn conclude(&self, sum: Found, hit: Option<Hit>) -> Attack {
+        let instance = |field: usize| self.fields[field].cell.instance.clone();
+        Attack {
+            refuting: hit.map(|hit| (hit.sample, instance(hit.field), hit.margin)),
+            least: sum.least.map(|(margin, field, sample)| (margin, sample, instance(field))),
+            found: Summary {
+                descents: sum.descents,
+                discrete: sum.discrete,
+                met: sum.met,
+                dropped: sum.dropped,
+                converse: sum.tally.converse,
+                residual: sum.residual,
+            },
+        }
+    }
+}
