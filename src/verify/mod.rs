@@ -4,7 +4,6 @@
 //! what they show. `run` leads: the design splits samples into cells, a unit of a cell is drawn and judged on one thread,
 //! and what units find is added up in order and concluded from.
 
-mod certificate;
 mod conclude;
 mod confidence;
 mod design;
@@ -15,6 +14,7 @@ mod judge;
 mod judgement;
 mod layout;
 mod limit;
+mod refutation;
 mod run;
 mod sample;
 mod seed;
@@ -26,6 +26,6 @@ mod witness;
 
 pub use confidence::{CONFIDENCE, clopper_pearson};
 pub use run::{Options, Progress, Silent, verify};
+pub use refutation::Given;
 pub use seed::{Key, Rng, Stream};
-pub use verdict::{ClaimReport, Report, Value, Verdict, ViolationBound, Witness};
-pub use witness::to_json;
+pub use verdict::{ClaimReport, ExactValue, Report, Sides, Value, Verdict, ViolationBound, Witness};
