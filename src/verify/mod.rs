@@ -24,8 +24,9 @@ mod trial;
 mod verdict;
 mod witness;
 
+pub use crate::certify::Entries;
 pub use confidence::{CONFIDENCE, clopper_pearson};
 pub use run::{Options, Progress, Silent, verify};
-pub use refutation::Given;
+pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use seed::{Key, Rng, Stream};
 pub use verdict::{ClaimReport, ExactValue, Report, Sides, Value, Verdict, ViolationBound, Witness};

@@ -76,6 +76,8 @@ pub struct ExactValue {
     pub shapes: Vec<(usize, usize)>,
     /// Whether it is a vector.
     pub vector: bool,
+    /// Whether a case of equality puts another value for it, which [`Witness::values`] shows.
+    pub put: bool,
 }
 
 /// A comparison of two real numbers that fails.

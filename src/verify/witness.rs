@@ -44,7 +44,8 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
             (Range::Integers(..) | Range::Interval(_) | Range::Finite(_), _) => (None, vec![(1, 1)], false),
         };
         let (name, given) = (variable.name.clone(), given.clone());
-        witness.exact.push(ExactValue { name, given, set, shapes, vector });
+        let put = put.iter().any(|(other, _)| *other == name);
+        witness.exact.push(ExactValue { name, given, set, shapes, vector, put });
     }
     let members: Vec<(String, NodeId)> = desk.members(point, put);
     let nodes: Vec<NodeId> = members.iter().map(|(_, node)| *node).collect();

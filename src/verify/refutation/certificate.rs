@@ -60,28 +60,29 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     }
     let mut all_hold = true;
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
-        let (decision, put) = match part {
-            Part::Margin { margin, .. } => (at.sign(&graph, margin.node, margin.strict), Vec::new()),
-            Part::Iff { substituted: Some(put), .. } => {
-                let node = graph.residual_margin(put.gap).ok();
-                (node.and_then(|node| at.sign(&graph, node, false)), put.values.clone())
+        // What is looked at in turn, each with what it puts for quantified names.
+        let looks: Vec<(Option<Decision>, Vec<(String, NodeId)>)> = match part {
+            Part::Margin { margin, .. } => vec![(at.sign(&graph, margin.node, margin.strict), Vec::new())],
+            Part::Iff { gap, condition, substituted } => {
+                let mut zero = |gap: NodeId| {
+                    let node = graph.residual_margin(gap).ok()?;
+                    at.sign(&graph, node, false)
+                };
+                let put = substituted.as_ref().map(|put| (zero(put.gap), put.values.clone()));
+                let own = both_ways(zero(*gap), at.sign(&theorem.graph, condition.node, condition.strict));
+                put.into_iter().chain([(own, Vec::new())]).collect()
             }
-            Part::Iff { gap, condition, substituted: None } => {
-                let gap = graph.residual_margin(*gap).ok().and_then(|node| at.sign(&graph, node, false));
-                (both_ways(gap, at.sign(&graph, condition.node, condition.strict)), Vec::new())
-            }
-            Part::Asymptotic { .. } => (None, Vec::new()),
+            Part::Asymptotic { .. } => vec![(None, Vec::new())],
         };
-        match decision {
-            Some(Decision::Violated(enclosure)) => {
-                if let Enclosure::Real { lo, hi, lo_decimal, hi_decimal } = enclosure {
+        for (decision, put) in looks {
+            match decision {
+                Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
                     let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
                     return Certificate::Violated(Violation { margin, decimal, part: number, put });
                 }
-                all_hold = false;
+                Some(Decision::Holds(_)) => {}
+                Some(Decision::Violated(_) | Decision::Undecided(_)) | None => all_hold = false,
             }
-            Some(Decision::Holds(_)) => {}
-            Some(Decision::Undecided(_)) | None => all_hold = false,
         }
     }
     if all_hold { Certificate::Holds } else { Certificate::Open }

@@ -32,7 +32,11 @@ const CERTIFICATES: u32 = 120;
 
 /// What a part of a claim reads of the outputs.
 enum Reading {
+    /// A margin.
     Margin { at: usize },
+    /// A gap that must be 0.
+    Zero { at: usize },
+    /// A gap that must be 0 exactly where a condition holds.
     Both { gap: usize, condition: usize },
 }
 
@@ -119,13 +123,13 @@ impl<'a> Desk<'a> {
                     roots.push(margin.node);
                     readings.push(Reading::Margin { at });
                 }
-                Part::Iff { substituted: Some(put), .. } => {
-                    roots.push(put.gap);
-                    readings.push(Reading::Both { gap: at, condition: at });
-                }
-                Part::Iff { gap, condition, substituted: None } => {
+                Part::Iff { gap, condition, substituted } => {
                     roots.extend([*gap, condition.node]);
                     readings.push(Reading::Both { gap: at, condition: at + 1 });
+                    if let Some(put) = substituted {
+                        readings.push(Reading::Zero { at: roots.len() });
+                        roots.push(put.gap);
+                    }
                 }
                 Part::Asymptotic { .. } => {}
             }
@@ -147,7 +151,7 @@ impl<'a> Desk<'a> {
         }
         let margins = readings.iter().map(|reading| match reading {
             Reading::Margin { at } => machine.scalar(*at),
-            Reading::Both { gap, condition } if gap == condition => -machine.scalar(*gap).abs(),
+            Reading::Zero { at } => -machine.scalar(*at).abs(),
             Reading::Both { gap, condition } => {
                 let (gap, condition) = (machine.scalar(*gap).abs(), machine.scalar(*condition));
                 if condition >= 0.0 {

@@ -10,6 +10,9 @@ use super::point::length;
 /// How many terms of a continued fraction are looked at.
 const TERMS: usize = 12;
 
+/// Powers of ten, up and down to this one, are simple too.
+const POWERS: i32 = 15;
+
 /// Numbers that are simple wherever they lie.
 const USUAL: &[(i64, i64)] = &[
     (0, 1),
@@ -87,6 +90,7 @@ fn approximations(x: &BigRational) -> Vec<BigRational> {
 /// Fractions simpler than a number, the simplest first, among equals the nearest first.
 pub fn simpler(x: &BigRational) -> Vec<BigRational> {
     let mut found: Vec<BigRational> = USUAL.iter().map(|(p, q)| ratio(*p, *q)).collect();
+    found.extend((1..=POWERS).flat_map(|k| [ratio(10, 1).pow(k), ratio(1, 10).pow(k)]));
     found.extend(approximations(x));
     found.extend([10, 100, 1000].iter().map(|q| nearest_multiple(x, &BigInt::from(*q))));
     let least = length(x);

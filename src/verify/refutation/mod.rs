@@ -13,6 +13,8 @@ pub mod member;
 mod place;
 mod point;
 mod rational;
+mod read;
+mod replay;
 mod select;
 mod shrink;
 
@@ -27,6 +29,8 @@ use certificate::{Certificate, Violation};
 
 pub use desk::Desk;
 pub use point::{Given, Point, size};
+pub use read::{WitnessFile, read};
+pub use replay::replay;
 pub use shrink::Polish;
 
 /// The precision in bits to which the sides of a claim are shown.

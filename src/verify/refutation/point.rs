@@ -3,8 +3,9 @@
 
 use num_bigint::BigInt;
 use num_complex::Complex;
+use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use crate::certify::Entries;
 use crate::check::{Theorem, VariableKind};
@@ -42,12 +43,27 @@ pub struct Complexity {
     length: u64,
 }
 
-/// The length of a number as one would write it.
+/// The length of a number as one would write it: the bits of numerator and denominator, where zeros at the end of a
+/// decimal weigh less than other digits. A negative number is a little longer, so that of two kernels the one without
+/// signs is simpler.
 pub fn length(x: &BigRational) -> u64 {
-    if x.is_zero() { 0 } else { x.numer().bits() + x.denom().bits() - 1 + u64::from(x.numer() < &BigInt::zero()) }
+    if x.is_zero() {
+        return 0;
+    }
+    length_of_integer(x.numer()) + length_of_integer(x.denom()) - 1 + u64::from(x.is_negative())
 }
 
-/// The length of entries. A negative one is a little longer, so that of two kernels the one without signs is simpler.
+fn length_of_integer(x: &BigInt) -> u64 {
+    let ten = BigInt::from(10);
+    let (mut rest, mut zeros) = (x.clone(), 0);
+    while rest.is_multiple_of(&ten) && !rest.is_zero() {
+        rest /= &ten;
+        zeros += 1;
+    }
+    rest.bits() + if zeros > 0 { zeros + 2 } else { 0 }
+}
+
+/// The length of entries.
 pub fn length_of(entries: &Entries) -> u64 {
     match entries {
         Entries::Real(entries) => entries.iter().map(length).sum(),

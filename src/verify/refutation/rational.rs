@@ -193,7 +193,16 @@ pub fn usual(domain: &Domain, rows: usize, cols: usize, complex: bool) -> Vec<Gr
             let mixed = make(&|i, j| if i == j { ratio(1, n) } else { ratio(0, 1) });
             vec![corner, mixed, make(&|_, _| ratio(1, n))]
         }
-        Set::Simplex => vec![make(&|i, _| ratio(i64::from(i == 0), 1)), make(&|_, _| ratio(1, n))],
+        // One outcome, all alike, and one that is likelier or less likely than the others.
+        Set::Simplex if rows == 1 => vec![make(&|_, _| ratio(1, 1))],
+        Set::Simplex => {
+            let first = |p: BigRational| {
+                let others = (ratio(1, 1) - &p) / ratio(n - 1, 1);
+                make(&|i, _| if i == 0 { p.clone() } else { others.clone() })
+            };
+            let likely = [(1, 1), (1, n), (1, 2), (1, 4), (3, 4), (1, 10), (9, 10), (1, 100), (99, 100)];
+            likely.into_iter().map(|(p, q)| first(ratio(p, q))).collect()
+        }
         Set::Mask => vec![make(&|_, _| ratio(0, 1)), make(&|_, _| ratio(1, 1))],
         Set::UnitCols => vec![
             make(&|i, _| ratio(i64::from(i == 0), 1)),

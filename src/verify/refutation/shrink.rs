@@ -48,7 +48,8 @@ pub fn shrink(desk: &mut Desk<'_>, point: Point, violation: Option<Violation>, p
     let margin = desk.margin(&point);
     let floor = margin.map_or(VISIBLE, |margin| VISIBLE.min(margin.abs() / 2.0));
     let complexity = point.complexity(desk.theorem);
-    let mut shrinker = Shrinker { desk, point, violation, complexity, floor, polish, polishes: 0 };
+    let infinite = margin.is_some_and(f64::is_infinite);
+    let mut shrinker = Shrinker { desk, point, violation, complexity, floor, infinite, polish, polishes: 0 };
     for _ in 0..ROUNDS {
         let before = shrinker.complexity;
         shrinker.sizes();
@@ -68,7 +69,10 @@ struct Shrinker<'d, 'a, 'p> {
     point: Point,
     violation: Option<Violation>,
     complexity: Complexity,
+    /// How much the claim must be violated by.
     floor: f64,
+    /// Whether it may be violated by an infinite amount, which shows less than a number does.
+    infinite: bool,
     polish: Option<Polish<'p>>,
     polishes: u32,
 }
@@ -83,7 +87,8 @@ impl Shrinker<'_, '_, '_> {
         if super::member::check(self.desk.theorem, &candidate).is_err() {
             return false;
         }
-        if !self.desk.margin(&candidate).is_some_and(|margin| margin <= -self.floor) {
+        let visible = |margin: f64| margin <= -self.floor && (margin.is_finite() || self.infinite);
+        if !self.desk.margin(&candidate).is_some_and(visible) {
             return false;
         }
         let Some(violation) = self.desk.violation(&candidate) else { return false };
@@ -211,29 +216,14 @@ impl Shrinker<'_, '_, '_> {
     /// Members with rational entries, all together with one denominator, or else one by one; where there are none, whole
     /// raw numbers.
     fn members(&mut self) {
-        let domains: Vec<(usize, Domain)> = self.domains();
-        let open: Vec<(usize, Domain)> = domains
-            .into_iter()
-            .filter(|(number, domain)| match &self.point.givens[*number] {
-                Some(Given::Raw(_)) => !is_plain(domain.set) || self.is_long(*number),
-                Some(Given::Exact(_) | Given::Scalar(_)) | None => false,
-            })
-            .collect();
-        if open.is_empty() || self.round(&open) {
+        let members = self.domains();
+        if members.is_empty() || self.round(&members) {
             return;
         }
-        for one in &open {
+        for one in &members {
             if !self.round(std::slice::from_ref(one)) {
                 self.whole(one);
             }
-        }
-    }
-
-    /// Whether a plain member has numbers that nobody would write.
-    fn is_long(&self, variable: usize) -> bool {
-        match &self.point.givens[variable] {
-            Some(Given::Raw(raw)) => raw.iter().map(super::point::length_of).sum::<u64>() > 40,
-            Some(Given::Exact(_) | Given::Scalar(_)) | None => false,
         }
     }
 
@@ -260,6 +250,9 @@ impl Shrinker<'_, '_, '_> {
 
     fn whole(&mut self, (number, domain): &(usize, Domain)) {
         let Some(Given::Raw(raw)) = self.point.givens[*number].clone() else { return };
+        if is_plain(domain.set) {
+            return;
+        }
         let (Some(block), Some((rows, cols))) = (raw.first(), self.shape(domain)) else { return };
         let Some(grid) = Grid::of(block, rows, cols) else { return };
         for most in WHOLE {
