@@ -26,7 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation, 08 files.
+// 07 evaluation, 08 files, 09 witnesses.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -81,6 +81,13 @@ codes! {
     E0805 "a file that cannot be written";
     E0806 "a data file with nan or inf";
     E0807 "a command line that cannot be followed";
+    E0901 "a file that is no witness";
+    E0902 "a witness against a claim that is not there";
+    E0903 "a witness against another statement";
+    E0904 "a witness that does not fit its theorem";
+    E0905 "a witness outside the sets of its theorem";
+    E0906 "a witness that breaks a hypothesis";
+    E0907 "a witness that refutes nothing";
 }
 
 impl fmt::Display for Code {

@@ -39,3 +39,4 @@ mod tests;
 pub use decide::{Cap, Decision, decide, enclose};
 pub use evaluate::CertifyError;
 pub use inputs::{Enclosure, Entries, Inputs};
+pub use property::has_exactly;

@@ -8,6 +8,7 @@ use super::eliminate;
 use super::evaluate::Evaluator;
 use super::exact::{Exact, Field};
 use super::float::Float;
+use super::inputs::Entries;
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
 use crate::ir::{NodeId, Op, Part, Property, Shape, Zip};
@@ -143,6 +144,24 @@ impl Evaluator<'_> {
             Exact::Complex(_) | Exact::Truth(_) => return None,
         };
         (!factor.is_zero()).then_some(factor)
+    }
+}
+
+/// Whether a matrix of exact entries, column by column, has a property: decided in rational arithmetic, and `None` where
+/// its numbers would grow too long, or where they do not fill the shape.
+pub fn has_exactly(property: Property, entries: &Entries, rows: usize, cols: usize) -> Option<bool> {
+    if entries.len() != rows * cols {
+        return None;
+    }
+    match entries {
+        Entries::Real(entries) => {
+            let x = Matrix { rows, cols, data: entries.clone() };
+            of_exact(property, &x, |x| (x.is_positive(), x.is_negative(), true))
+        }
+        Entries::Complex(entries) => {
+            let x = Matrix { rows, cols, data: entries.clone() };
+            of_exact(property, &x, |x| (x.re.is_positive(), x.re.is_negative(), x.im.is_zero()))
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ir::{
     Basis, Dim, Domain, Facts, Input, InputId, Interval, NodeId, Op, Property, Range, Shape, SizeVar, Type,
 };
 use crate::syntax::ast::{self, DomainKind, Expr, ExprKind, Ident, Statement};
+use crate::syntax::{Spelling, print_statement};
 
 /// A size that a theorem uses without quantifying it ranges from 1 to this.
 const IMPLICIT_SIZE_LIMIT: i64 = 8;
@@ -137,7 +138,9 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 self.expected = None;
                 let parts = self.claim(claim)?;
                 self.labels.push(claim.label.as_ref().map_or(claim.span, |label| label.span));
-                self.claims.push(Claim { label, span: claim.span, expected: Expected::Holds, parts });
+                let printed = print_statement(statement, Spelling::Ascii);
+                let statement = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+                self.claims.push(Claim { label, statement, span: claim.span, expected: Expected::Holds, parts });
                 Ok(())
             }
             Statement::Expect(expect, span) => match self.claims.last_mut() {

@@ -74,6 +74,8 @@ pub struct Assumption {
 pub struct Claim {
     /// Its label, or its number from 1.
     pub label: String,
+    /// What it says, as its author wrote it, on one line: a witness names by it what it refutes.
+    pub statement: String,
     /// Its place.
     pub span: Span,
     /// What its author expects.

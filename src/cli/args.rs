@@ -21,6 +21,7 @@ pub(super) enum Command {
     Eval(Eval),
     Grad(Grad),
     Check(Check),
+    Replay(Replay),
     /// Evaluate, define and verify interactively
     Repl,
 }
@@ -111,6 +112,19 @@ pub(super) struct Check {
     /// Tell the long story of a kind of mistake, such as E0301
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub explain: Option<String>,
+}
+
+/// Certify saved counterexamples anew
+///
+/// Ends with 0 if every one contradicts its claim, certified again; 1 if one does not; 2 if one could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Replay {
+    /// Witnesses, as `loewner verify --out FOLDER` writes them
+    #[arg(value_name = "WITNESS.json", required = true)]
+    pub witnesses: Vec<PathBuf>,
+    /// Look for the theorems in this file or folder, not in the file that the witness names
+    #[arg(long, value_name = "PATH")]
+    pub theorems: Vec<PathBuf>,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
 //! ```
 
 mod args;
@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod render;
 mod repl;
+mod replay;
 mod verify;
 
 use std::process::ExitCode;
@@ -82,6 +83,7 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
+        Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };
     outcome.unwrap_or_else(|diagnostics| {

@@ -1,5 +1,6 @@
 //! Results as text and as JSON. Nothing is computed here and nothing is printed: every function returns a string.
 
+mod exact;
 mod json;
 mod number;
 mod table;
@@ -10,7 +11,7 @@ pub use json::{answer_json, report_json};
 pub use number::{blackboard, digits17, short};
 pub use table::report_text;
 pub use value::{Answer, answer_text};
-pub use witness::witness_text;
+pub use witness::{replay_text, witness_text};
 
 /// How a text is to look.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -11,6 +11,11 @@ pub fn digits17(x: f64) -> String {
     significant(x, 17)
 }
 
+/// A number with so many significant digits.
+pub(super) fn digits(x: f64, count: usize) -> String {
+    significant(x, count)
+}
+
 /// A number with four significant digits, for a table.
 pub fn short(x: f64) -> String {
     significant(x, 4)

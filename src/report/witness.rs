@@ -1,32 +1,55 @@
-//! A counterexample as it would stand on a blackboard: small fractions, aligned matrices, one name a line.
+//! A counterexample as it would stand on a blackboard, in the spelling of the language: fractions, aligned matrices, one
+//! name a line, and the two sides of what is claimed.
 
 use num_traits::ToPrimitive;
 
-use super::number::{blackboard, blackboard_is_exact, count, short};
-use super::value::{aligned, cells};
-use crate::verify::{ClaimReport, Value, Witness};
+use super::exact;
+use super::number::{blackboard, blackboard_is_exact, count, digits, short};
+use super::value::cells;
+use crate::verify::{ClaimReport, Sides, Value, Witness, WitnessFile};
 
 /// Matrices beyond this many rows or columns are cut to their corner; the file holds them whole.
 const MAX_SHOWN: usize = 12;
 
+/// The most significant digits of a number that is enclosed.
+const DIGITS: usize = 15;
+
 /// The witness of a refuted claim, in indented lines.
 pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
-    let mut text = format!("  {}, {} fails at\n", claim.theorem, claim_name(&claim.claim));
-    let sizes: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
-    // Scalars and sizes share a line, as one would say them.
-    let scalars = witness.values.iter().filter(|(_, value)| is_scalar(value));
-    let scalars = scalars.map(|(name, value)| format!("{name} = {}", cells(value, blackboard)[0][0]));
-    let line: Vec<String> = sizes.into_iter().chain(scalars).collect();
+    format!("  {}, {} fails at\n{}", claim.theorem, claim_name(&claim.claim), lines(witness))
+}
+
+fn lines(witness: &Witness) -> String {
+    let mut text = String::new();
+    let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
+    let (mut blocks, mut rounded) = (String::new(), false);
+    for (name, value) in &witness.values {
+        let written = witness.exact.iter().find(|exact| exact.name == *name).and_then(exact::expression);
+        // Scalars and sizes share a line, as one would say them.
+        match (written, is_scalar(value)) {
+            (Some(lines), true) => line.push(format!("{name} = {}", lines.join(" "))),
+            (None, true) => {
+                line.push(format!("{name} = {}", cells(value, blackboard)[0][0]));
+                rounded |= !is_exact(value);
+            }
+            (Some(lines), false) => blocks += &named(name, lines),
+            (None, false) => {
+                blocks += &block(name, value);
+                rounded |= !is_exact(value);
+            }
+        }
+    }
     if !line.is_empty() {
         text += &format!("    {}\n", line.join(", "));
     }
-    for (name, value) in witness.values.iter().filter(|(_, value)| !is_scalar(value)) {
-        text += &block(name, value);
-    }
+    text += &blocks;
     // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
-    if witness.values.iter().any(|(_, value)| !is_exact(value)) {
+    if rounded {
         let keep = if witness.file.is_some() { "the file has every digit" } else { "--out FOLDER keeps every digit" };
         text += &format!("    (rounded; {keep})\n");
+    }
+    if let Some(sides) = &witness.sides {
+        text += &format!("    {}\n", comparison(sides));
     }
     let certainty = if witness.certified { "certified margin" } else { "margin" };
     text += &format!("    {certainty} {}", enclosure(witness.margin));
@@ -40,15 +63,43 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     text
 }
 
+/// A witness that was replayed, in a heading and indented lines.
+pub fn replay_text(file: &WitnessFile, witness: &Witness) -> String {
+    let again = if witness.certified { "certified again" } else { "the ratio grows again" };
+    let (theorem, claim) = (&file.theorem, claim_name(&file.claim));
+    format!("{}: {again}\n  {theorem}, {claim} fails at\n{}", file.name, lines(witness))
+}
+
+/// `0.46310705 == 0.56233514 is false`, in the digits that are certain.
+fn comparison(sides: &Sides) -> String {
+    let side = |(lo, hi): (f64, f64)| certain(lo, hi).unwrap_or_else(|| format!("[{}, {}]", short(lo), short(hi)));
+    format!("{} {} {} is false", side(sides.left), sides.relation, side(sides.right))
+}
+
+/// The digits that the ends of an interval share when they are rounded.
+fn certain(lo: f64, hi: f64) -> Option<String> {
+    (3..=DIGITS).rev().map(|n| (digits(lo, n), digits(hi, n))).find(|(lo, hi)| lo == hi).map(|(lo, _)| lo)
+}
+
 /// An interval as its middle and half its width where that is the shorter way to say it.
 fn enclosure((lo, hi): (f64, f64)) -> String {
     let radius = (hi - lo) / 2.0;
-    if radius.is_finite() && short(lo) == short(hi) {
-        let radius = if radius == 0.0 { "0".to_owned() } else { format!("{radius:.0e}") };
-        format!("{} ± {radius}", short(lo))
-    } else {
-        format!("in [{}, {}]", short(lo), short(hi))
+    match certain(lo, hi).filter(|_| radius.is_finite()) {
+        Some(middle) if radius == 0.0 => format!("{middle} ± 0"),
+        Some(middle) => {
+            // What is shown is rounded itself, to half a unit of its last digit.
+            let shown: f64 = middle.parse().unwrap_or(lo);
+            format!("{middle} ± {:.0e}", (hi - shown).abs().max((shown - lo).abs()).max(radius))
+        }
+        None => format!("in [{}, {}]", short(lo), short(hi)),
     }
+}
+
+/// `K = ` before lines, the others below the first.
+fn named(name: &str, lines: Vec<String>) -> String {
+    let indent = " ".repeat(name.chars().count() + 3);
+    let head = |i: usize| if i == 0 { format!("{name} = ") } else { indent.clone() };
+    lines.into_iter().enumerate().map(|(i, line)| format!("    {}{line}\n", head(i))).collect()
 }
 
 /// How a text speaks of a claim: by its label, or by its number.
@@ -63,7 +114,7 @@ fn is_scalar(value: &Value) -> bool {
     }
 }
 
-/// `K = ⎡ 1    1/2 ⎤` and so on, a vector as a column.
+/// A matrix or a vector whose exact entries are too long to be read.
 fn block(name: &str, value: &Value) -> String {
     // What rounding leaves of a zero is a zero on a blackboard; the file has every digit.
     let least = largest(value) * 2f64.powi(-50);
@@ -76,18 +127,8 @@ fn block(name: &str, value: &Value) -> String {
             row.truncate(MAX_SHOWN);
         }
     }
-    let lines = aligned(&rows);
-    let mut text = String::new();
-    for (i, line) in lines.iter().enumerate() {
-        let (open, close) = match (i, lines.len()) {
-            (_, 1) => ("[", "]"),
-            (0, _) => ("⎡", "⎤"),
-            (i, n) if i + 1 == n => ("⎣", "⎦"),
-            _ => ("⎢", "⎥"),
-        };
-        let head = if i == 0 { format!("{name} = ") } else { " ".repeat(name.chars().count() + 3) };
-        text += &format!("    {head}{open} {line} {close}\n");
-    }
+    let vector = matches!(value, Value::Vector(_) | Value::ComplexVector(_));
+    let mut text = named(name, exact::bracketed(&rows, vector));
     if cut {
         let (height, width) = (count(height as u64), count(width as u64));
         text += &format!("    (the corner of a {height} × {width} matrix)\n");
@@ -131,11 +172,21 @@ mod tests {
     #[test]
     fn matrices_stand_in_brackets_with_fractions() {
         let value = Value::Matrix(vec![vec![1.0, 0.5], vec![0.5, 1.0]]);
-        assert_eq!(block("K", &value), "    K = ⎡   1  1/2 ⎤\n        ⎣ 1/2    1 ⎦\n");
+        assert_eq!(block("K", &value), "    K = [  1, 1/2;\n         1/2,   1]\n");
         let rounded = Value::Matrix(vec![vec![1.0f64.next_up(), -5.2e-18]]);
-        assert_eq!(block("K", &rounded), "    K = [ 1  0 ]\n");
-        assert_eq!(block("x", &Value::Vector(vec![0.25])), "    x = [ 1/4 ]\n");
+        assert_eq!(block("K", &rounded), "    K = [1, 0;]\n");
+        assert_eq!(block("x", &Value::Vector(vec![0.25, 3.0])), "    x = [1/4, 3]\n");
         // A cleaned entry is a rounded one.
         assert!(is_exact(&value) && !is_exact(&rounded));
+    }
+
+    #[test]
+    fn enclosures_have_the_digits_that_are_certain() {
+        assert_eq!(enclosure((-0.5, -0.5)), "-0.5 ± 0");
+        assert_eq!(enclosure((-0.1234567890123457, -0.1234567890123456)), "-0.123456789012346 ± 4e-16");
+        assert_eq!(enclosure((0.12349, 0.12341)), "0.123 ± 5e-4");
+        assert_eq!(enclosure((f64::NEG_INFINITY, -1.0)), "in [-inf, -1]");
+        let sides = Sides { left: (0.5, 0.5), relation: "==", right: (2.0 / 3.0, 2.0 / 3.0) };
+        assert_eq!(comparison(&sides), "0.5 == 0.666666666666667 is false");
     }
 }

@@ -5,7 +5,7 @@ use super::evaluate::{Machine, Program};
 use super::sample::{Sample, Sampler};
 use super::seed::Stream;
 use super::trial::{Findings, Gate, Programs, Setting};
-use crate::ir::{InputId, NodeId};
+use crate::ir::{Graph, InputId, Instance, NodeId};
 
 /// How many inputs are followed.
 const INPUTS: u64 = 24;
@@ -140,6 +140,18 @@ pub fn follow<'p>(
         }
     }
     limit
+}
+
+/// Follows one input at an instance that leaves the variable open: the slope by which the ratio grows, and its
+/// uncertainty, where it grows.
+pub fn grows(graph: &Graph, claimed: Claimed, sample: &Sample, instance: &Instance) -> Option<(f64, f64)> {
+    let program = Program::compile(graph, &[claimed.difference, claimed.order], instance).ok()?;
+    let mut machine = program.machine();
+    machine.load(sample);
+    match course(&mut machine, claimed) {
+        Course::Growing(fit) => Some((fit.slope, fit.error)),
+        Course::Zero | Course::Bounded(_) | Course::Unclear | Course::Short => None,
+    }
 }
 
 impl Limit {

@@ -5,7 +5,6 @@
 //! and what units find is added up in order and concluded from.
 
 mod attack;
-mod certificate;
 mod conclude;
 mod confidence;
 mod design;
@@ -16,6 +15,7 @@ mod judge;
 mod judgement;
 mod layout;
 mod limit;
+mod refutation;
 mod run;
 mod sample;
 mod seed;
@@ -25,8 +25,9 @@ mod trial;
 mod verdict;
 mod witness;
 
+pub use crate::certify::Entries;
 pub use confidence::{CONFIDENCE, clopper_pearson};
+pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use run::{Options, Progress, Silent, verify};
 pub use seed::{Key, Rng, Stream};
-pub use verdict::{ClaimReport, Report, Value, Verdict, ViolationBound, Witness};
-pub use witness::to_json;
+pub use verdict::{ClaimReport, ExactValue, Report, Sides, Value, Verdict, ViolationBound, Witness};

@@ -12,18 +12,19 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::attack::{Attack, Effort, attack};
-use super::certificate::{Certificate, certificate};
 use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
+use super::refutation::file::Folder;
+use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
 use super::seed::Key;
 use super::trial::{Findings, Programs, Setting, Unit};
 use super::verdict::{ClaimReport, Report, Verdict, Witness};
-use super::witness::{self, Folder};
+use super::witness;
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Part, Theorem};
+use crate::check::{Claim, Part, Theorem, VariableKind};
 use crate::ir::{Instance, Op};
 
 /// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
@@ -357,7 +358,8 @@ fn refuting_witness(
     attacked: &Attack,
 ) -> Result<Witness, String> {
     if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
-        return certified_witness(setting, claim, sample, instance, enclosure(*margin, *bound));
+        let (margin, found) = (enclosure(*margin, *bound), witness::ensemble(sample));
+        return refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, None);
     }
     let drawn = findings.claims[claim].worst.and_then(|worst| {
         let cell = setting.cell_number(worst.sample);
@@ -367,33 +369,8 @@ fn refuting_witness(
     let Some((worst, sample, instance)) = drawn else {
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
-    certified_witness(setting, claim, &sample, instance, enclosure(worst.margin, worst.bound))
-}
-
-fn certified_witness(
-    setting: &Setting<'_>,
-    claim: usize,
-    sample: &Sample,
-    instance: &Instance,
-    margin: (f64, f64),
-) -> Result<Witness, String> {
-    let witness = witness::witness(setting, sample, instance, margin);
-    match certificate(setting, claim, sample, instance) {
-        Certificate::Violated { margin, put } => {
-            let mut witness = Witness { margin, certified: true, ..witness };
-            witness::put(setting, sample, instance, &put, &mut witness);
-            Ok(witness)
-        }
-        Certificate::Open => Ok(witness),
-        Certificate::Holds => Err(format!(
-            "a sample ({}) contradicts the claim as computed, but not by rigorous enclosures",
-            witness::place(setting, sample, instance)
-        )),
-        Certificate::Outside => Err(format!(
-            "a sample ({}) contradicts the claim, but does not meet the hypotheses by rigorous enclosures",
-            witness::place(setting, sample, instance)
-        )),
-    }
+    let (margin, found) = (enclosure(worst.margin, worst.bound), witness::ensemble(&sample));
+    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, margin, found }, None)
 }
 
 /// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an
@@ -414,5 +391,12 @@ fn limit_witness(setting: &Setting<'_>, claim: usize, place: usize, limit: &Limi
     let variable = variables.into_iter().nth(place)?;
     sample.inputs[variable.0 as usize] = Numbers::Real(vec![*at]);
     let instance = &setting.design.cells[*cell as usize].instance;
-    Some(witness::witness(setting, &sample, instance, (-(slope + error), -(slope - error))))
+    let point = Point::of_sample(setting.theorem, &sample, instance)?;
+    let mut desk = Desk::new(setting.theorem, claim);
+    let witness = witness::witness(&mut desk, &point, &[], (-(slope + error), -(slope - error)));
+    let followed = setting.theorem.variables.iter().find_map(|quantified| match quantified.kind {
+        VariableKind::Scalar { input, .. } if input == variable => Some(quantified.name.clone()),
+        VariableKind::Scalar { .. } | VariableKind::Size(_) | VariableKind::Member { .. } => None,
+    });
+    Some(Witness { followed, ensemble: witness::ensemble(&sample), ..witness })
 }

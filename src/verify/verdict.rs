@@ -2,7 +2,9 @@
 
 use num_rational::BigRational;
 
+use super::refutation::Given;
 use crate::check::Expected;
+use crate::ir::Set;
 
 /// The verdict on a claim.
 #[derive(Clone, Debug)]
@@ -61,6 +63,34 @@ pub enum Value {
     ComplexMatrix(Vec<Vec<(f64, f64)>>),
 }
 
+/// What a name stands for, exactly.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExactValue {
+    /// The name.
+    pub name: String,
+    /// The exact numbers.
+    pub given: Given,
+    /// The set whose member it is; `None` for a scalar from a range.
+    pub set: Option<Set>,
+    /// Rows and columns of each block of numbers.
+    pub shapes: Vec<(usize, usize)>,
+    /// Whether it is a vector.
+    pub vector: bool,
+    /// Whether a case of equality puts another value for it, which [`Witness::values`] shows.
+    pub put: bool,
+}
+
+/// A comparison of two real numbers that fails.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sides {
+    /// An enclosure of the left side.
+    pub left: (f64, f64),
+    /// The comparison, as it is written.
+    pub relation: &'static str,
+    /// An enclosure of the right side.
+    pub right: (f64, f64),
+}
+
 /// An input that contradicts a claim.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Witness {
@@ -68,10 +98,18 @@ pub struct Witness {
     pub sizes: Vec<(String, i64)>,
     /// The members and scalars, by name, in the order of quantification.
     pub values: Vec<(String, Value)>,
-    /// The raw numbers that the charts started from, by variable: these are exact and define the input.
-    pub raw: Vec<(String, Vec<Value>)>,
+    /// What each name that is no size stands for exactly, in the order of quantification: this defines the input.
+    pub exact: Vec<ExactValue>,
+    /// The claim, as its author wrote it.
+    pub statement: String,
     /// An enclosure of the margin: the whole interval violates the claim.
     pub margin: (f64, f64),
+    /// The ends of a certified enclosure with more digits than a double has, rounded outwards.
+    pub decimal: Option<(String, String)>,
+    /// The two sides of a claim that is a comparison of real numbers.
+    pub sides: Option<Sides>,
+    /// The scalar that was followed to a limit, for a claim about one.
+    pub followed: Option<String>,
     /// Whether the enclosure is rigorous (interval arithmetic from the exact raw numbers), rather than the computed margin
     /// with a running bound on its rounding errors.
     pub certified: bool,

@@ -8,7 +8,7 @@
 //! - basin hopping (Wales and Doye 1997) from the best ends of such descents;
 //! - discrete inputs, all of them where they are few: partitions, signs, small integers (`lattice`).
 //!
-//! What is found is judged as a sample is, and is a refutation only once `certificate` has enclosed its margin. Work is
+//! What is found is judged as a sample is, and is a refutation only once `refutation` has enclosed its margin. Work is
 //! measured by a model (`work`) rather than by a clock, so that one seed gives one report.
 
 mod arena;
@@ -26,7 +26,8 @@ use std::time::Instant;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::certificate::{Certificate, certificate};
+use super::refutation::certificate::Certificate;
+use super::refutation::{Desk, Point};
 use super::sample::Sample;
 use super::seed::{Rng, Stream};
 use super::trial::Setting;
@@ -257,14 +258,17 @@ impl Campaign<'_> {
     /// The first hit whose violation is certain, smallest sizes first; one that stays open is kept.
     fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>) -> Option<Hit> {
         hits.sort_by(|a, b| a.size.cmp(&b.size).then(a.relative.total_cmp(&b.relative)));
+        let mut desk = Desk::new(self.setting.theorem, self.claim);
         for hit in hits.into_iter().take(ENCLOSED) {
             let instance = &self.fields[hit.field].cell.instance;
-            match certificate(self.setting, self.claim, &hit.sample, instance) {
-                Certificate::Violated { .. } => return Some(hit),
-                Certificate::Open => {
+            let Some(point) = Point::of_sample(self.setting.theorem, &hit.sample, instance) else { continue };
+            match desk.certificate(&point) {
+                Certificate::Violated(_) => return Some(hit),
+                // What meets an equality within rounding only may have a neighbour that meets it exactly.
+                Certificate::Open | Certificate::Outside { equality: true, .. } => {
                     open.get_or_insert(hit);
                 }
-                Certificate::Holds | Certificate::Outside => {}
+                Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
             }
         }
         None

@@ -110,7 +110,8 @@ impl Build {
 
     pub fn claim_parts(&mut self, parts: Vec<Part>) {
         let label = (self.theorem.claims.len() + 1).to_string();
-        self.theorem.claims.push(Claim { label, span: span(), expected: Expected::Holds, parts });
+        let statement = String::new();
+        self.theorem.claims.push(Claim { label, statement, span: span(), expected: Expected::Holds, parts });
     }
 
     pub fn compare(&mut self, comparison: Comparison, a: NodeId, b: NodeId) {

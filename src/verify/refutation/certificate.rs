@@ -1,0 +1,121 @@
+//! Certificates: an exact point that contradicts a claim is looked at by rigorous enclosures, and where the path from its
+//! numbers is rational, exactly.
+
+use std::time::Duration;
+
+use crate::certify::{Cap, Decision, Enclosure, Inputs, decide};
+use crate::check::{Part, Theorem};
+use crate::ir::{Graph, Instance, NodeId};
+
+/// How far one margin is followed. Only the precision bounds the work, never the clock: a report must not depend on how
+/// busy the machine is.
+pub const CAP: Cap = Cap { precision: 1024, time: Duration::MAX };
+
+/// What the enclosures say of a point.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Certificate {
+    /// The claim fails there.
+    Violated(Violation),
+    /// The claim holds there.
+    Holds,
+    /// A hypothesis fails there: its number, and whether it is an equality.
+    Outside {
+        /// The number of the hypothesis, from 0.
+        hypothesis: usize,
+        /// Whether it is an equality, which points found by floating point meet only within rounding.
+        equality: bool,
+    },
+    /// The enclosures decide nothing: a rank would have to be bounded from above, two numbers that no rational path leads
+    /// to would have to be told equal, or the claim is about a limit.
+    Open,
+}
+
+/// A part of a claim that fails.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Violation {
+    /// The enclosure of the margin: the whole of it is on the wrong side.
+    pub margin: (f64, f64),
+    /// Its ends with more digits than a double has, rounded outwards.
+    pub decimal: (String, String),
+    /// The number of the part.
+    pub part: usize,
+    /// What is put for quantified names, in place of what the point gives them.
+    pub put: Vec<(String, NodeId)>,
+}
+
+/// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
+///
+/// An equality is met only where its two sides are equal as rational numbers: enclosures that shrink never show that two
+/// numbers are the same.
+pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &Instance, cap: Cap) -> Certificate {
+    let mut graph = theorem.graph.clone();
+    let at = At { inputs, instance, cap };
+    for (number, hypothesis) in theorem.assumptions.iter().enumerate() {
+        let equality = hypothesis.margin.equality;
+        match at.sign(&graph, hypothesis.margin.node, hypothesis.margin.strict) {
+            Some(Decision::Holds(_)) => {}
+            Some(Decision::Violated(_)) => return Certificate::Outside { hypothesis: number, equality },
+            Some(Decision::Undecided(_)) | None => return Certificate::Open,
+        }
+    }
+    let mut all_hold = true;
+    for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
+        // What is looked at in turn, each with what it puts for quantified names.
+        let looks: Vec<(Option<Decision>, Vec<(String, NodeId)>)> = match part {
+            Part::Margin { margin, .. } => vec![(at.sign(&graph, margin.node, margin.strict), Vec::new())],
+            Part::Iff { gap, condition, substituted } => {
+                let mut zero = |gap: NodeId| {
+                    let node = graph.residual_margin(gap).ok()?;
+                    at.sign(&graph, node, false)
+                };
+                let put = substituted.as_ref().map(|put| (zero(put.gap), put.values.clone()));
+                let own = both_ways(zero(*gap), at.sign(&theorem.graph, condition.node, condition.strict));
+                put.into_iter().chain([(own, Vec::new())]).collect()
+            }
+            Part::Asymptotic { .. } => vec![(None, Vec::new())],
+        };
+        for (decision, put) in looks {
+            match decision {
+                Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
+                    let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
+                    return Certificate::Violated(Violation { margin, decimal, part: number, put });
+                }
+                Some(Decision::Holds(_)) => {}
+                Some(Decision::Violated(_) | Decision::Undecided(_)) | None => all_hold = false,
+            }
+        }
+    }
+    if all_hold { Certificate::Holds } else { Certificate::Open }
+}
+
+/// `gap == 0` exactly where a condition holds: violated where one is shown and the other refuted. The margin is that of
+/// the one that fails.
+fn both_ways(gap: Option<Decision>, condition: Option<Decision>) -> Option<Decision> {
+    match (gap?, condition?) {
+        (Decision::Holds(_), Decision::Violated(margin)) | (Decision::Violated(margin), Decision::Holds(_)) => {
+            Some(Decision::Violated(margin))
+        }
+        (Decision::Holds(margin), Decision::Holds(_)) | (Decision::Violated(margin), Decision::Violated(_)) => {
+            Some(Decision::Holds(margin))
+        }
+        (Decision::Undecided(_), _) | (_, Decision::Undecided(_)) => None,
+    }
+}
+
+/// Where margins are enclosed.
+pub struct At<'a> {
+    /// The exact inputs.
+    pub inputs: &'a Inputs,
+    /// The sizes and scalars.
+    pub instance: &'a Instance,
+    /// How far.
+    pub cap: Cap,
+}
+
+impl At<'_> {
+    /// The sign of a margin; `None` where it certainly has no value.
+    pub fn sign(&self, graph: &Graph, node: NodeId, strict: bool) -> Option<Decision> {
+        let (graph, roots) = graph.instantiate(&[node], self.instance).ok()?;
+        decide(&graph, roots[0], strict, self.inputs, self.cap).ok()
+    }
+}

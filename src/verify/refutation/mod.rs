@@ -1,0 +1,119 @@
+//! Refutations: from a sample that contradicts a claim in floating point to a small exact input whose violation is
+//! certified, kept in a file, and certified again from it.
+//!
+//! `point` is the exact input; `place` puts members in place of their charts, `member` checks that they are members;
+//! `certificate` decides, `desk` bounds the work; `shrink` (with `select`, `rational` and `fraction`) looks for what is
+//! simpler; `file` writes and reads, `replay` certifies anew.
+
+pub mod certificate;
+mod desk;
+pub mod file;
+mod fraction;
+pub mod member;
+mod place;
+mod point;
+mod rational;
+mod read;
+mod replay;
+mod select;
+mod shrink;
+
+use super::sample::Sample;
+use super::trial::Setting;
+use super::verdict::{Sides, Witness};
+use super::witness;
+use crate::certify::{Enclosure, enclose};
+use crate::check::Part;
+use crate::ir::{Comparison, Instance, Op};
+use certificate::{Certificate, Violation};
+
+pub use desk::Desk;
+pub use point::{Given, Point, size};
+pub use read::{WitnessFile, read};
+pub use replay::replay;
+pub use shrink::Polish;
+
+/// The precision in bits to which the sides of a claim are shown.
+const SHOWN: usize = 128;
+
+/// A candidate for a refutation.
+pub struct Candidate<'a> {
+    /// The raw numbers.
+    pub sample: &'a Sample,
+    /// Their sizes, and the scalars that are known exactly.
+    pub instance: &'a Instance,
+    /// The margin as computed, with its error bound.
+    pub margin: (f64, f64),
+    /// What found it, in a few words.
+    pub found: String,
+}
+
+/// The witness that a candidate leads to: certified and shrunk, or as computed where enclosures decide nothing.
+///
+/// # Errors
+/// A sentence, where rigorous enclosures contradict what was computed.
+pub fn refute(
+    setting: &Setting<'_>,
+    claim: usize,
+    candidate: &Candidate<'_>,
+    polish: Option<Polish<'_>>,
+) -> Result<Witness, String> {
+    let theorem = setting.theorem;
+    let Some(point) = Point::of_sample(theorem, candidate.sample, candidate.instance) else {
+        return Err("an input contradicts the claim, but has entries that are not finite".to_string());
+    };
+    let mut desk = Desk::new(theorem, claim);
+    let place = || witness::place(setting, candidate.sample, candidate.instance);
+    let violation = match desk.certificate(&point) {
+        Certificate::Violated(violation) => Some(violation),
+        // What floating point found meets an equality only within rounding; a rational neighbour may meet it exactly.
+        Certificate::Open | Certificate::Outside { equality: true, .. } => None,
+        Certificate::Holds => {
+            let place = place();
+            return Err(format!(
+                "a sample ({place}) contradicts the claim as computed, but not by rigorous enclosures"
+            ));
+        }
+        Certificate::Outside { equality: false, .. } => {
+            return Err(format!(
+                "a sample ({}) contradicts the claim, but does not meet the hypotheses by rigorous enclosures",
+                place()
+            ));
+        }
+    };
+    let shrunk = shrink::shrink(&mut desk, point, violation, polish);
+    let mut witness = match &shrunk.violation {
+        Some(violation) => certified(&mut desk, &shrunk.point, violation),
+        None => witness::witness(&mut desk, &shrunk.point, &[], candidate.margin),
+    };
+    witness.ensemble = candidate.found.clone();
+    Ok(witness)
+}
+
+/// The witness of a certified violation.
+fn certified(desk: &mut Desk<'_>, point: &Point, violation: &Violation) -> Witness {
+    let witness = witness::witness(desk, point, &violation.put, violation.margin);
+    let sides = sides(desk, point, violation);
+    Witness { certified: true, decimal: Some(violation.decimal.clone()), sides, ..witness }
+}
+
+/// The two sides of the comparison that fails, where it is one of real numbers.
+fn sides(desk: &mut Desk<'_>, point: &Point, violation: &Violation) -> Option<Sides> {
+    let placed = desk.place(point)?;
+    let theorem = &placed.theorem;
+    let Part::Margin { condition, .. } = &theorem.claims[desk.claim].parts[violation.part] else { return None };
+    let Op::Compare(comparison) = theorem.graph.op(*condition) else { return None };
+    let relation = match comparison {
+        Comparison::Lt => "<",
+        Comparison::Le => "<=",
+        Comparison::Eq => "==",
+        Comparison::Ne => "!=",
+    };
+    let (graph, roots) = theorem.graph.instantiate(theorem.graph.args(*condition), &placed.instance(point)).ok()?;
+    if !roots.iter().all(|root| graph.ty(*root).is_real_scalar()) {
+        return None;
+    }
+    let found = enclose(&graph, &roots, &placed.inputs(point), SHOWN).ok()?;
+    let ends = |enclosure: &Enclosure| enclosure.bounds().filter(|(lo, hi)| lo.is_finite() && hi.is_finite());
+    Some(Sides { left: ends(&found[0])?, relation, right: ends(&found[1])? })
+}

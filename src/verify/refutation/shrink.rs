@@ -1,0 +1,333 @@
+//! From a refutation to a small one: fewer rows and columns, simple scalars, kernels with simple rational entries. Each
+//! step is taken only where the smaller input is certified to contradict the claim, and only to what is simpler, so that
+//! this comes to an end; the work is counted, not timed, so that it is the same everywhere.
+
+use num_complex::Complex;
+use num_rational::BigRational;
+use num_traits::{ToPrimitive, Zero};
+
+use super::certificate::Violation;
+use super::desk::Desk;
+use super::fraction;
+use super::point::{Complexity, Given, Point, is_plain, length, size};
+use super::rational::{Gauss, Grid, Way, is_hermitian, near, usual, whole};
+use super::select::{part, subsets};
+use crate::check::VariableKind;
+use crate::ir::{Domain, InputId, Instance, Range, Set};
+use crate::verify::sample::Sample;
+
+/// Minimises the margin anew from a sample, with the sizes and scalars of an instance and with some raw inputs held where
+/// they are; `None` where nothing better was found.
+pub type Polish<'p> = &'p dyn Fn(&Sample, &Instance, &[InputId]) -> Option<Sample>;
+
+/// The denominators that entries are rounded to, in turn.
+const DENOMINATORS: &[u32] = &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100, 1000];
+
+/// The largest raw numbers that are tried where entries cannot be rational.
+const WHOLE: &[u32] = &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 1000];
+
+/// The least violation that is worth the simplicity, unless the violation at hand is as small.
+const VISIBLE: f64 = 1e-6;
+
+/// The rounds of simplification; a round that finds nothing is the last.
+const ROUNDS: usize = 4;
+
+/// How often the margin may be minimised anew.
+const POLISHES: u32 = 12;
+
+/// What shrinking ends with: the point, and its violation where it is certified.
+pub struct Shrunk {
+    /// The point.
+    pub point: Point,
+    /// Its certificate.
+    pub violation: Option<Violation>,
+}
+
+/// Shrinks a violation. One that is not certified is given up only for one that is.
+pub fn shrink(desk: &mut Desk<'_>, point: Point, violation: Option<Violation>, polish: Option<Polish<'_>>) -> Shrunk {
+    let margin = desk.margin(&point);
+    let floor = margin.map_or(VISIBLE, |margin| VISIBLE.min(margin.abs() / 2.0));
+    let complexity = point.complexity(desk.theorem);
+    let infinite = margin.is_some_and(f64::is_infinite);
+    let mut shrinker = Shrinker { desk, point, violation, complexity, floor, infinite, polish, polishes: 0 };
+    for _ in 0..ROUNDS {
+        let before = shrinker.complexity;
+        shrinker.sizes();
+        shrinker.scalars();
+        shrinker.members();
+        shrinker.replace();
+        shrinker.entries();
+        if shrinker.complexity == before || shrinker.desk.spent() {
+            break;
+        }
+    }
+    Shrunk { point: shrinker.point, violation: shrinker.violation }
+}
+
+struct Shrinker<'d, 'a, 'p> {
+    desk: &'d mut Desk<'a>,
+    point: Point,
+    violation: Option<Violation>,
+    complexity: Complexity,
+    /// How much the claim must be violated by.
+    floor: f64,
+    /// Whether it may be violated by an infinite amount, which shows less than a number does.
+    infinite: bool,
+    polish: Option<Polish<'p>>,
+    polishes: u32,
+}
+
+impl Shrinker<'_, '_, '_> {
+    /// Takes a point where it is simpler and certified to contradict the claim.
+    fn offer(&mut self, candidate: Point) -> bool {
+        let complexity = candidate.complexity(self.desk.theorem);
+        if complexity >= self.complexity || self.desk.spent() {
+            return false;
+        }
+        if super::member::check(self.desk.theorem, &candidate).is_err() {
+            return false;
+        }
+        let visible = |margin: f64| margin <= -self.floor && (margin.is_finite() || self.infinite);
+        if !self.desk.margin(&candidate).is_some_and(visible) {
+            return false;
+        }
+        let Some(violation) = self.desk.violation(&candidate) else { return false };
+        (self.point, self.violation, self.complexity) = (candidate, Some(violation), complexity);
+        true
+    }
+
+    /// The point with another value of one name.
+    fn with(&self, variable: usize, given: Given) -> Point {
+        let mut point = self.point.clone();
+        point.givens[variable] = Some(given);
+        point
+    }
+
+    /// The sets of the members, by the number of the variable.
+    fn domains(&self) -> Vec<(usize, Domain)> {
+        let variables = self.desk.theorem.variables.iter().enumerate();
+        variables
+            .filter_map(|(number, variable)| match &variable.range {
+                Range::Domain(domain) => Some((number, domain.clone())),
+                Range::Integers(..) | Range::Interval(_) | Range::Finite(_) => None,
+            })
+            .collect()
+    }
+
+    fn shape(&self, domain: &Domain) -> Option<(usize, usize)> {
+        let shape = domain.ty().shape;
+        size(&shape.rows(), &self.point.sizes).zip(size(&shape.cols(), &self.point.sizes))
+    }
+
+    /// A member as a grid: its own entries where they are given, else as computed.
+    fn grid(&mut self, variable: usize, domain: &Domain) -> Option<Grid> {
+        let (rows, cols) = self.shape(domain)?;
+        match &self.point.givens[variable] {
+            Some(Given::Exact(entries)) => Grid::of(entries, rows, cols),
+            Some(Given::Raw(raw)) if is_plain(domain.set) => Grid::of(raw.first()?, rows, cols),
+            _ => {
+                let point = self.point.clone();
+                Grid::computed(&self.desk.member(&point, variable)?, rows, cols)
+            }
+        }
+    }
+
+    fn given(domain: &Domain, grid: Grid) -> Given {
+        if is_plain(domain.set) { Given::Raw(vec![grid.entries()]) } else { Given::Exact(grid.entries()) }
+    }
+
+    /// Smaller sizes, the smallest first: rows and columns are left out where their number is the size.
+    fn sizes(&mut self) {
+        let theorem = self.desk.theorem;
+        for variable in &theorem.variables {
+            let VariableKind::Size(var) = &variable.kind else { continue };
+            let now = self.point.sizes.get(var).copied().unwrap_or(0);
+            let smaller: Vec<i64> = match &variable.range {
+                Range::Integers(lo, _) => (lo.eval(&self.point.sizes).unwrap_or(now)..now).collect(),
+                Range::Finite(values) => values.iter().filter_map(|x| x.to_i64()).filter(|x| *x < now).collect(),
+                Range::Domain(_) | Range::Interval(_) => Vec::new(),
+            };
+            'sizes: for to in smaller {
+                let mut found: Vec<(f64, Point)> = Vec::new();
+                for kept in subsets(now as usize, to as usize) {
+                    let Some(point) = part(theorem, &self.point, var, &kept) else { continue };
+                    if let Some(margin) = self.desk.margin(&point) {
+                        found.push((margin, point));
+                    }
+                }
+                // What is most violated survives the certificate, if anything does; sorting keeps the first of equals.
+                found.sort_by(|a, b| a.0.total_cmp(&b.0));
+                for (_, point) in found.iter().take(2) {
+                    if self.offer(point.clone()) {
+                        break 'sizes;
+                    }
+                }
+                if let Some((_, point)) = found.into_iter().next()
+                    && self.polished(&point, &[])
+                {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Minimises the margin anew from a point of raw numbers that does not contradict the claim, and offers what comes
+    /// out.
+    fn polished(&mut self, point: &Point, frozen: &[InputId]) -> bool {
+        let Some(polish) = self.polish else { return false };
+        let raw = point.givens.iter().flatten().all(|given| !matches!(given, Given::Exact(_)));
+        if !raw || self.polishes >= POLISHES {
+            return false;
+        }
+        self.polishes += 1;
+        let Some(placed) = self.desk.place(point) else { return false };
+        let instance = placed.instance(point);
+        let Some(sample) = polish(&placed.sample(point), &instance, frozen) else { return false };
+        Point::of_sample(self.desk.theorem, &sample, &instance).is_some_and(|point| self.offer(point))
+    }
+
+    /// Simpler scalars.
+    fn scalars(&mut self) {
+        let theorem = self.desk.theorem;
+        for (number, variable) in theorem.variables.iter().enumerate() {
+            let Some(Given::Scalar(value)) = self.point.givens[number].clone() else { continue };
+            let candidates = match &variable.range {
+                Range::Finite(values) => {
+                    let mut values = values.clone();
+                    values.sort_by_cached_key(length);
+                    values
+                }
+                Range::Interval(_) => fraction::simpler(&value),
+                Range::Domain(_) | Range::Integers(..) => Vec::new(),
+            };
+            for candidate in candidates {
+                let point = self.with(number, Given::Scalar(candidate));
+                if self.offer(point.clone()) {
+                    break;
+                }
+                let VariableKind::Scalar { input, .. } = variable.kind else { break };
+                if super::member::check(theorem, &point).is_ok() && self.polished(&point, &[input]) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Members with rational entries, all together with one denominator, or else one by one; where there are none, whole
+    /// raw numbers.
+    fn members(&mut self) {
+        let members = self.domains();
+        if members.is_empty() || self.round(&members) {
+            return;
+        }
+        for one in &members {
+            if !self.round(std::slice::from_ref(one)) {
+                self.whole(one);
+            }
+        }
+    }
+
+    fn round(&mut self, members: &[(usize, Domain)]) -> bool {
+        let grids: Option<Vec<Grid>> = members.iter().map(|(number, domain)| self.grid(*number, domain)).collect();
+        let Some(grids) = grids else { return false };
+        for denominator in DENOMINATORS {
+            for way in [Way::Nearest, Way::Inwards] {
+                let mut point = self.point.clone();
+                let rounded = members.iter().zip(&grids).map(|((number, domain), grid)| {
+                    Some((*number, Self::given(domain, near(domain, grid, *denominator, way)?)))
+                });
+                let Some(rounded) = rounded.collect::<Option<Vec<_>>>() else { return false };
+                for (number, given) in rounded {
+                    point.givens[number] = Some(given);
+                }
+                if self.offer(point) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn whole(&mut self, (number, domain): &(usize, Domain)) {
+        let Some(Given::Raw(raw)) = self.point.givens[*number].clone() else { return };
+        if is_plain(domain.set) {
+            return;
+        }
+        let (Some(block), Some((rows, cols))) = (raw.first(), self.shape(domain)) else { return };
+        let Some(grid) = Grid::of(block, rows, cols) else { return };
+        for most in WHOLE {
+            let Some(small) = whole(domain, &grid, *most) else { return };
+            let mut blocks = raw.clone();
+            blocks[0] = small.entries();
+            if self.offer(self.with(*number, Given::Raw(blocks))) {
+                return;
+            }
+        }
+    }
+
+    /// Members that everybody knows, or that another name already has.
+    fn replace(&mut self) {
+        let domains = self.domains();
+        for (number, domain) in &domains {
+            let Some((rows, cols)) = self.shape(domain) else { continue };
+            let complex = domain.ty().field == crate::ir::Field::Complex;
+            let known = usual(domain, rows, cols, complex).into_iter().map(|grid| Self::given(domain, grid));
+            let others = domains.iter().filter(|(other, set)| other != number && set == domain);
+            let others = others.filter_map(|(other, _)| self.point.givens[*other].clone());
+            let mut candidates: Vec<Given> = known.chain(others).collect();
+            candidates.retain(|candidate| Some(candidate) != self.point.givens[*number].as_ref());
+            for candidate in candidates {
+                if self.offer(self.with(*number, candidate)) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Simpler entries, one at a time; a Hermitian matrix's with its mirror image.
+    fn entries(&mut self) {
+        for (number, domain) in &self.domains() {
+            if matches!(self.point.givens[*number], Some(Given::Raw(_))) && !is_plain(domain.set) {
+                continue;
+            }
+            let Some(grid) = self.grid(*number, domain) else { continue };
+            let hermitian = is_hermitian(domain.set);
+            for j in 0..grid.cols {
+                for i in 0..if hermitian { j + 1 } else { grid.rows } {
+                    if i == j && matches!(domain.set, Set::Corr | Set::Density) {
+                        continue;
+                    }
+                    self.entry(*number, domain, (i, j), hermitian);
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, number: usize, domain: &Domain, (i, j): (usize, usize), hermitian: bool) {
+        let Some(grid) = self.grid(number, domain) else { return };
+        let now = grid.at(i, j).clone();
+        for candidate in simpler_entries(&now) {
+            let mut grid = grid.clone();
+            if hermitian {
+                grid.set(j, i, candidate.conj());
+            }
+            grid.set(i, j, candidate);
+            if self.offer(self.with(number, Self::given(domain, grid))) {
+                return;
+            }
+        }
+    }
+}
+
+/// Simpler numbers near an entry, and those that matrices are full of.
+fn simpler_entries(x: &Gauss) -> Vec<Gauss> {
+    let real = |x: BigRational| Complex::new(x, BigRational::zero());
+    if x.im.is_zero() {
+        return fraction::simpler(&x.re).into_iter().map(real).collect();
+    }
+    let mut found = vec![real(BigRational::zero()), real(x.re.clone())];
+    found.push(Complex::new(BigRational::zero(), x.im.clone()));
+    found.extend(fraction::simpler(&x.im).into_iter().map(|im| Complex::new(x.re.clone(), im)));
+    found.extend(fraction::simpler(&x.re).into_iter().map(|re| Complex::new(re, x.im.clone())));
+    found
+}
