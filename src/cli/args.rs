@@ -52,6 +52,9 @@ pub(super) struct Verify {
     /// Keep each counterexample as a file in this folder
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Draw what a loop over Gaussian samples would, and attack nothing: to see what that misses
+    #[arg(long)]
+    pub plain: bool,
     /// Print one JSON object in place of tables
     #[arg(long)]
     pub json: bool,

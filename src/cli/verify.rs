@@ -38,6 +38,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
         threads: arguments.threads.map_or(defaults.threads, usize::from),
         out: arguments.out.clone(),
         attack: defaults.attack,
+        plain: arguments.plain,
     };
     let report = engine.verify(&theorems, &options)?;
     let text = if arguments.json { report_json(&report) } else { report_text(&report, output::output_style()) };

@@ -87,13 +87,13 @@ impl std::fmt::Display for NoDesign {
 }
 
 impl Design {
-    /// Draws the cells for about `samples` samples.
+    /// Draws the cells for about `samples` samples; `plain` is [`Options::plain`](super::Options::plain).
     ///
     /// # Errors
     /// [`NoDesign`] when not a single cell could be drawn.
-    pub fn draw(theorem: &Theorem, key: Key, samples: u64) -> Result<Design, NoDesign> {
-        let drawer = Drawer::new(theorem);
-        if let Some(cells) = drawer.all_cases() {
+    pub fn draw(theorem: &Theorem, key: Key, samples: u64, plain: bool) -> Result<Design, NoDesign> {
+        let drawer = Drawer { plain, ..Drawer::new(theorem) };
+        if let Some(cells) = drawer.all_cases().filter(|_| !plain) {
             let round = cells.len() as u64;
             return Ok(Design { cells, round, exhaustive: true, notes: Vec::new() });
         }
@@ -121,7 +121,7 @@ impl Design {
         if cells.is_empty() {
             return Err(failure.unwrap_or(NoDesign::TooLarge));
         }
-        share_out(&mut cells, samples);
+        share_out(&mut cells, samples, plain);
         let mut notes = Vec::new();
         if too_large {
             notes.push(format!("sizes of more than {MAX_ENTRIES} entries were not sampled"));
@@ -131,9 +131,12 @@ impl Design {
     }
 }
 
-/// Deals the samples of a round to the cells, fewer to large sizes, at least one to each.
-fn share_out(cells: &mut [Cell], samples: u64) {
+/// Deals the samples of a round to the cells, fewer to large sizes unless they are to be alike, at least one to each.
+fn share_out(cells: &mut [Cell], samples: u64, alike: bool) {
     let weight = |cell: &Cell| {
+        if alike {
+            return 1.0;
+        }
         // The side of a square matrix with this many entries; decompositions cost its cube.
         let side = (cell.size as f64).sqrt();
         1.0 / (1.0 + (side / 16.0).powi(3))
@@ -166,6 +169,8 @@ pub struct Drawer<'a> {
     moving: Vec<InputId>,
     /// The size variables that are sizes of raw inputs, rather than mere integers.
     sides: Vec<SizeVar>,
+    /// Whether every value of a range is as likely as any other, and none is tried on purpose.
+    plain: bool,
 }
 
 impl<'a> Drawer<'a> {
@@ -182,7 +187,7 @@ impl<'a> Drawer<'a> {
             .collect();
         let shapes = theorem.graph.inputs().iter().map(|input| &input.ty.shape);
         let sides = shapes.flat_map(|shape| [shape.rows().vars(), shape.cols().vars()]).flatten().collect();
-        Drawer { theorem, moving, sides }
+        Drawer { theorem, moving, sides, plain: false }
     }
 
     /// Every case, when each input has finitely many values and there are not too many cases.
@@ -297,6 +302,9 @@ impl<'a> Drawer<'a> {
         (number, attempt, place): (u64, u64, u64),
         rng: &mut Rng,
     ) -> i64 {
+        if self.plain {
+            return rng.random_range(lo..=hi);
+        }
         let span = hi.saturating_sub(lo).saturating_add(1);
         match number {
             0 if attempt == 0 => return lo,
@@ -356,7 +364,7 @@ impl<'a> Drawer<'a> {
                 Ok(Some(ends)) => {
                     let special = special_values(&ends);
                     // A third of the cells: enough to try every special value, few enough for a continuum of others.
-                    if !moving && !special.is_empty() && rng.random_range(0..3) == 0 {
+                    if !moving && !self.plain && !special.is_empty() && rng.random_range(0..3) == 0 {
                         let first = rng.random_range(0..special.len());
                         let second = rng.random_range(0..special.len());
                         return Ok(ScalarDraw::Baked(special[first.min(second)].clone()));

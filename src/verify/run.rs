@@ -65,11 +65,15 @@ pub struct Options {
     /// How much work goes into attacks on claims that samples leave standing, against the default; 0 for none. With a
     /// budget of time that alone bounds them.
     pub attack: f64,
+    /// What a loop over Gaussian samples would find, to compare with: raw numbers are independent Gaussians, sizes and
+    /// scalars are uniform in their ranges, `samples` inputs are drawn whether or not they meet the hypotheses, and none
+    /// is moved or attacked.
+    pub plain: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { samples: 20_000, seed: 0, budget: None, only: None, threads: 0, out: None, attack: 1.0 }
+        Options { samples: 20_000, seed: 0, budget: None, only: None, threads: 0, out: None, attack: 1.0, plain: false }
     }
 }
 
@@ -170,12 +174,12 @@ impl<'a> Library<'a> {
 
 fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dyn Progress) -> Vec<ClaimReport> {
     let key = Key::new(options.seed, &theorem.name);
-    let design = match Design::draw(theorem, key, options.samples) {
+    let design = match Design::draw(theorem, key, options.samples, options.plain) {
         Ok(design) => design,
         Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why.to_string())).collect(),
     };
     let layout = Layout::new(theorem);
-    let groups = Groups::new(theorem);
+    let groups = Groups::new(theorem, options.plain);
     let (_, offsets) = layout.claim_roots();
     let setting = Setting { theorem, layout: &layout, offsets, groups: &groups, design: &design, key };
     let library = Library::new(&layout, &design);
@@ -189,7 +193,11 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             Part::Iff { .. } | Part::Asymptotic { .. } => false,
         });
         let tally = &findings.claims[number];
-        let attacked = (options.attack > 0.0 && layout.claims[number].is_sampled() && !design.exhaustive && !decided)
+        let attacked = (options.attack > 0.0
+            && !options.plain
+            && layout.claims[number].is_sampled()
+            && !design.exhaustive
+            && !decided)
             .then(|| {
                 let below = tally.worst.map(|worst| worst.size);
                 let deadline = options.budget.map(|budget| Instant::now() + budget);
@@ -293,7 +301,7 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
         for found in found.into_iter().flatten() {
             findings.merge(found);
         }
-        let enough = findings.met >= options.samples || setting.layout.hypotheses.is_empty();
+        let enough = options.plain || findings.met >= options.samples || setting.layout.hypotheses.is_empty();
         let hopeless = round > 0 && findings.met == 0;
         if enough || hopeless || setting.design.exhaustive || late(Instant::now()) {
             break;

@@ -5,7 +5,7 @@ use num_traits::ToPrimitive;
 use rand::RngExt;
 
 use super::design::{Cell, ScalarDraw};
-use super::ensembles::{self, Columns, Entry, Label, Scratch};
+use super::ensembles::{self, Columns, Ends, Entry, Label, Scratch};
 use super::evaluate::EndsPlan;
 use super::seed::Rng;
 use crate::check::{Theorem, VariableKind};
@@ -129,11 +129,13 @@ pub struct Groups {
     groups: Vec<Group>,
     /// Whether a hypothesis is an equality.
     thin: bool,
+    /// Whether raw numbers are Gaussian and nothing else.
+    plain: bool,
 }
 
 impl Groups {
-    /// Sorts the variables of a theorem into groups.
-    pub fn new(theorem: &Theorem) -> Self {
+    /// Sorts the variables of a theorem into groups; `plain` is [`Options::plain`](super::Options::plain).
+    pub fn new(theorem: &Theorem, plain: bool) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         for variable in &theorem.variables {
             let (VariableKind::Member { raw, .. }, Range::Domain(domain)) = (&variable.kind, &variable.range) else {
@@ -156,7 +158,14 @@ impl Groups {
             }
         }
         let thin = theorem.assumptions.iter().any(|assumption| assumption.margin.equality);
-        Groups { groups, thin }
+        Groups { groups, thin, plain }
+    }
+}
+
+impl Groups {
+    /// A point of an interval, and whether it lies over decades next to an end.
+    fn point(&self, ends: &Ends, rng: &mut Rng) -> (f64, bool) {
+        if self.plain { (ensembles::plain_point(ends, rng), false) } else { ensembles::point(ends, rng) }
     }
 }
 
@@ -208,13 +217,19 @@ impl<'a> Sampler<'a> {
                 return false;
             }
             let label = if group.complex {
-                let label = fill(group, (rows, cols), self.groups.thin, &mut self.complex, rng);
+                let label = match self.groups.plain {
+                    true => gaussian(group, (rows, cols), &mut self.complex, rng),
+                    false => fill(group, (rows, cols), self.groups.thin, &mut self.complex, rng),
+                };
                 for (input, columns) in group.main.iter().zip(&self.complex.columns) {
                     sample.set_complex(*input, columns.entries());
                 }
                 label
             } else {
-                let label = fill_real(group, (rows, cols), self.groups.thin, &mut self.real, rng);
+                let label = match self.groups.plain {
+                    true => gaussian(group, (rows, cols), &mut self.real, rng),
+                    false => fill_real(group, (rows, cols), self.groups.thin, &mut self.real, rng),
+                };
                 for (input, columns) in group.main.iter().zip(&self.real.columns) {
                     sample.set_real(*input, columns.entries());
                 }
@@ -222,7 +237,10 @@ impl<'a> Sampler<'a> {
             };
             sample.labels.push(label);
             for input in &group.shifts {
-                let exponent = -18.0 + 20.0 * rng.random::<f64>();
+                let exponent = match self.groups.plain {
+                    true => f64::gaussian(rng),
+                    false => -18.0 + 20.0 * rng.random::<f64>(),
+                };
                 sample.set_scalar(*input, exponent);
             }
         }
@@ -233,7 +251,7 @@ impl<'a> Sampler<'a> {
                     value.to_f64().unwrap_or(f64::NAN)
                 }
                 ScalarDraw::Inside(ends) => {
-                    let (value, extreme) = ensembles::point(ends, rng);
+                    let (value, extreme) = self.groups.point(ends, rng);
                     sample.extreme |= extreme;
                     value
                 }
@@ -245,7 +263,7 @@ impl<'a> Sampler<'a> {
                     if ends.is_empty() {
                         return false;
                     }
-                    let (value, extreme) = ensembles::point(&ends, rng);
+                    let (value, extreme) = self.groups.point(&ends, rng);
                     sample.extreme |= extreme;
                     value
                 }
@@ -262,6 +280,13 @@ fn shape<E: Entry>(buffers: &mut Buffers<E>, count: usize, rows: usize, cols: us
     for columns in &mut buffers.columns {
         columns.reset(rows, cols);
     }
+}
+
+/// Independent standard Gaussians, and nothing else.
+fn gaussian<E: Entry>(group: &Group, (rows, cols): (usize, usize), buffers: &mut Buffers<E>, rng: &mut Rng) -> Label {
+    shape(buffers, group.main.len(), rows, cols);
+    buffers.columns.iter_mut().flat_map(|columns| columns.entries_mut()).for_each(|x| *x = E::gaussian(rng));
+    Label { kind: "Gaussian", joint: "" }
 }
 
 fn fill_real(

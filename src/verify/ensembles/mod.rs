@@ -18,4 +18,4 @@ pub use joint::{Joint, Label, others, systems};
 pub use kinds::{KINDS, Kind, KindRow};
 pub use other::{frame, hermitian, mask, number, simplex};
 pub use partition::{Placement, Plan};
-pub use scalar::{Ends, point, special_values};
+pub use scalar::{Ends, plain_point, point, special_values};

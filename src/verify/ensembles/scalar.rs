@@ -6,6 +6,7 @@ use num_traits::{FromPrimitive, ToPrimitive};
 use rand::RngExt;
 
 use super::draw::decades;
+use super::entry::Entry;
 use crate::verify::seed::Rng;
 
 /// An interval with known ends.
@@ -185,6 +186,24 @@ fn notable(rng: &mut Rng) -> f64 {
         4 => 1.0 + side * decades(rng, -14.0, -1.0),
         _ => 2.0 + side * decades(rng, -12.0, -1.0),
     }
+}
+
+/// A point of the interval as a loop of samples has it: uniform, or as far from a finite end as a Gaussian is from 0. The
+/// interval must not be empty.
+pub fn plain_point(ends: &Ends, rng: &mut Rng) -> f64 {
+    for _ in 0..16 {
+        let gaussian = f64::gaussian(rng);
+        let x = match (ends.lo.is_finite(), ends.hi.is_finite()) {
+            (true, true) => ends.lo + (ends.hi - ends.lo) * rng.random::<f64>(),
+            (true, false) => ends.lo + gaussian.abs(),
+            (false, true) => ends.hi - gaussian.abs(),
+            (false, false) => gaussian,
+        };
+        if ends.contains(x) {
+            return x;
+        }
+    }
+    inside(ends)
 }
 
 /// Some point of the interval.
