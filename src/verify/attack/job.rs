@@ -77,6 +77,8 @@ pub struct Hit {
     pub relative: f64,
     /// The margin and its error bound.
     pub margin: (f64, f64),
+    /// Whether rounding may explain it, of the margin or of a hypothesis: then it counts only once it is certified.
+    pub doubtful: bool,
 }
 
 /// A sample worth starting from again.
@@ -363,16 +365,19 @@ impl<'a> Bench<'a> {
         self.judge.judge_alone(|| self.programs.single(self.setting.layout, self.claim), &about, &mut tally);
         let worst = tally.worst.take();
         let least = tally.least.take();
-        if let Some(worst) = worst {
-            let hit = Hit {
-                field: self.field.0,
-                sample: sample.clone(),
-                size,
-                relative: worst.relative,
-                margin: (worst.margin, worst.bound),
-            };
+        // What fails only as far as a breach of the hypotheses within rounding may explain is left to the certificate:
+        // an input of small integers may meet them exactly.
+        let doubtful = least.filter(|_| tally.unfounded + tally.unclear > 0);
+        let hit = match (worst, doubtful) {
+            (Some(worst), _) => Some((worst.relative, (worst.margin, worst.bound))),
+            (None, doubtful) => doubtful.map(|least| (least.margin, (least.margin, 0.0))),
+        };
+        if let Some((relative, margin)) = hit {
+            let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());
+            let hit = Hit { field, sample, size, relative, margin, doubtful };
+            let key = |hit: &Hit| (hit.doubtful, hit.relative);
             match self.found.hits.first_mut() {
-                Some(known) if known.relative <= hit.relative => {}
+                Some(known) if key(known) <= key(&hit) => {}
                 Some(known) => *known = hit,
                 None => self.found.hits.push(hit),
             }

@@ -257,7 +257,9 @@ impl Campaign<'_> {
 
     /// The first hit whose violation is certain, smallest sizes first; one that stays open is kept.
     fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>) -> Option<Hit> {
-        hits.sort_by(|a, b| a.size.cmp(&b.size).then(a.relative.total_cmp(&b.relative)));
+        hits.sort_by(|a, b| {
+            a.doubtful.cmp(&b.doubtful).then(a.size.cmp(&b.size)).then(a.relative.total_cmp(&b.relative))
+        });
         let mut desk = Desk::new(self.setting.theorem, self.claim);
         for hit in hits.into_iter().take(ENCLOSED) {
             let instance = &self.fields[hit.field].cell.instance;
@@ -265,9 +267,10 @@ impl Campaign<'_> {
             match desk.certificate(&point) {
                 Certificate::Violated(_) => return Some(hit),
                 // What meets an equality within rounding only may have a neighbour that meets it exactly.
-                Certificate::Open | Certificate::Outside { equality: true, .. } => {
+                Certificate::Open | Certificate::Outside { equality: true, .. } if !hit.doubtful => {
                     open.get_or_insert(hit);
                 }
+                Certificate::Open | Certificate::Outside { equality: true, .. } => {}
                 Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
             }
         }
