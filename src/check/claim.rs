@@ -97,8 +97,10 @@ impl TheoremBuilder<'_, '_> {
         collect_equalities(condition, &names, &mut bindings);
         let mut substituted = None;
         if !bindings.is_empty() {
-            let gap = self.put(gap, &bindings)?;
-            substituted = self.certain_values(&bindings)?.map(|values| Substituted { gap, values });
+            // Sizes are never put: what has them would change its shape.
+            if let Some(values) = self.certain_values(&bindings)? {
+                substituted = Some(Substituted { gap: self.put(gap, &bindings)?, values });
+            }
         }
         Ok(Part::Iff { gap, condition: margin, substituted })
     }

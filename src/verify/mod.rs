@@ -19,6 +19,7 @@ mod refutation;
 mod run;
 mod sample;
 mod seed;
+mod settle;
 #[cfg(test)]
 mod tests;
 mod trial;

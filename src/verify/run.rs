@@ -20,6 +20,7 @@ use super::refutation::file::Folder;
 use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
 use super::seed::Key;
+use super::settle::settle;
 use super::trial::{Findings, Programs, Setting, Unit};
 use super::verdict::{ClaimReport, Report, Verdict, Witness};
 use super::witness;
@@ -183,7 +184,10 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
     let (_, offsets) = layout.claim_roots();
     let setting = Setting { theorem, layout: &layout, offsets, groups: &groups, design: &design, key };
     let library = Library::new(&layout, &design);
-    let findings = sample(&setting, &library, options, progress);
+    let mut findings = sample(&setting, &library, options, progress);
+    for (number, tally) in findings.claims.iter_mut().enumerate() {
+        settle(&setting, number, tally, |cell| library.plans(cell));
+    }
     let mut reports = Vec::with_capacity(theorem.claims.len());
     for (number, claim) in theorem.claims.iter().enumerate() {
         let limits = follow(&setting, &library, number);
