@@ -28,6 +28,10 @@ pub struct Evidence<'a> {
     pub exhaustive: bool,
     /// Whether there are hypotheses.
     pub conditional: bool,
+    /// Whether a supremum is claimed to be finite.
+    pub finite: bool,
+    /// Whether it seems not to be.
+    pub unbounded: bool,
 }
 
 /// What is concluded.
@@ -106,6 +110,9 @@ impl Evidence<'_> {
             }
             if 2 * tally.dropped() > met {
                 return inconclusive(unevaluated(tally, met));
+            }
+            if self.finite && self.unbounded {
+                return inconclusive("the expression seems to have no bound".to_string());
             }
             let verb = |count: u64| if count == 1 { "is" } else { "are" };
             if tally.unclear > 0 {

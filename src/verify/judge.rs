@@ -4,6 +4,8 @@
 //! made it. A margin within its bound of zero is a tight spot, not a violation, and says nothing against a claim that is
 //! not strict.
 
+use super::supremum::Reached;
+
 /// How large an error bound may be, against the sides of a claim, for a margin within it to count as a tight spot.
 const TIGHT: f64 = 1e-6;
 
@@ -207,6 +209,8 @@ pub struct Tally {
     pub least: Option<Least>,
     /// The violation to show.
     pub worst: Option<Worst>,
+    /// The largest value of an expression whose supremum is asked for.
+    pub reached: Option<Box<Reached>>,
 }
 
 impl Tally {
@@ -216,6 +220,13 @@ impl Tally {
         // Samples come in order within a unit of work, and units are merged in order: the earlier one stays on ties.
         if self.least.is_none_or(|least| margin < least.margin) {
             self.least = Some(seen);
+        }
+    }
+
+    /// Notes a value of the expression whose supremum is asked for: the earlier one stays on ties.
+    pub fn reach(&mut self, reached: Box<Reached>) {
+        if self.reached.as_ref().is_none_or(|known| reached.beats(known)) {
+            self.reached = Some(reached);
         }
     }
 
@@ -302,6 +313,9 @@ impl Tally {
         }
         if let Some(worst) = later.worst {
             self.violate(worst);
+        }
+        if let Some(reached) = later.reached {
+            self.reach(reached);
         }
     }
 }

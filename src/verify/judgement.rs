@@ -4,6 +4,8 @@ use super::evaluate::{Machine, Program, reason};
 use super::judge::{self, Doubt, Measured, Outcome, Tally, UNSURE_HYPOTHESIS, Worst};
 use super::layout::{ClaimLayout, PartSlots, Slot};
 use super::sample::Sample;
+use super::supremum::Reached;
+use crate::ir::Instance;
 
 /// By how much, against its own scale, the condition of an `iff` must fail for a vanishing gap to be remarkable.
 const CLEARLY_BROKEN: f64 = 1e-3;
@@ -31,6 +33,8 @@ pub struct About<'a> {
     pub extreme: bool,
     /// The raw numbers.
     pub sample: &'a Sample,
+    /// Their sizes, and the scalars that the plan knows.
+    pub instance: &'a Instance,
 }
 
 /// Judges a claim.
@@ -164,6 +168,9 @@ impl<'a> ClaimJudge<'a> {
                 PartSlots::Asymptotic { .. } => {}
             }
         }
+        if let Some(output) = self.layout.supremum {
+            self.errors.reach(output, values[output], &single, about, tally);
+        }
         verdicts.count(about, tally);
     }
 }
@@ -194,6 +201,24 @@ impl<'a> Errors<'a> {
         sample: &Sample,
     ) -> f64 {
         self.machine(single, sample).map_or(f64::INFINITY, |machine| machine.error(output, computed))
+    }
+
+    /// Notes a value of the expression whose supremum is asked for, where it may be the largest.
+    fn reach(
+        &mut self,
+        output: usize,
+        value: f64,
+        single: impl Fn() -> Result<&'a Program, String>,
+        about: &About<'_>,
+        tally: &mut Tally,
+    ) {
+        let known = tally.reached.as_ref().map_or(f64::NEG_INFINITY, |reached| reached.least);
+        if value.is_nan() || tally.reached.is_some() && value <= known {
+            return;
+        }
+        let error = if value.is_infinite() { 0.0 } else { self.exactly(output, value, single, about.sample) };
+        let (sample, instance) = (about.sample.clone(), about.instance.clone());
+        tally.reach(Box::new(Reached { value, least: value - error, sample, instance, sure: about.slack == 0.0 }));
     }
 
     /// Judges whether a number that was read from a slot is 0; returns the margin −|x| of that too.
