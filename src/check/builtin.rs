@@ -168,4 +168,4 @@ pub const CONSTANTS: &[(&str, &str)] =
     &[("pi", "π"), ("inf", "+∞"), ("true", "a condition that holds"), ("false", "one that does not")];
 
 /// The words that make a claim of their own, and stand only there.
-pub const CLAIM_FORMS: &[&str] = &["maximizes", "minimizes"];
+pub const CLAIM_FORMS: &[&str] = &["maximizes", "minimizes", "sup"];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
-use super::theorem::{Part, Substituted, Variable, VariableKind};
+use super::theorem::{Part, Substituted, Supremum, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Field, NodeId, Op, Range, Shape};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
@@ -97,8 +97,10 @@ impl TheoremBuilder<'_, '_> {
         collect_equalities(condition, &names, &mut bindings);
         let mut substituted = None;
         if !bindings.is_empty() {
-            let gap = self.put(gap, &bindings)?;
-            substituted = self.certain_values(&bindings)?.map(|values| Substituted { gap, values });
+            // Sizes are never put: what has them would change its shape.
+            if let Some(values) = self.certain_values(&bindings)? {
+                substituted = Some(Substituted { gap: self.put(gap, &bindings)?, values });
+            }
         }
         Ok(Part::Iff { gap, condition: margin, substituted })
     }
@@ -198,6 +200,53 @@ impl TheoremBuilder<'_, '_> {
         Ok(vec![Part::Margin { condition: holds, margin }, Part::Iff { gap, condition, substituted: None }])
     }
 
+    /// `sup(EXPR) <= C`: the margin C − EXPR, where C is finite, and the expression whose largest value is asked for.
+    /// `condition` is `EXPR <= C`.
+    pub(super) fn supremum(
+        &mut self,
+        condition: &Expr,
+        place: Span,
+        args: &[ast::Arg],
+    ) -> Checked<(Vec<Part>, Supremum)> {
+        let ([ast::Arg { name: None, value }], ExprKind::Compare { rest, .. }) = (args, &condition.kind) else {
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0603, "`sup` takes one expression")
+                    .at(place, format!("this has {}", plural(args.len(), "argument")))
+                    .help("the supremum is over all quantified names: `claim sup(entropy(K, 2) - log(n)) <= 0`"),
+            );
+        };
+        let node = self.elaborator.value(value)?;
+        if !self.elaborator.graph.ty(node).is_real_scalar() {
+            let found = self.elaborator.describe(node);
+            let complex = self.elaborator.graph.is_complex(node);
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0504, "`sup` is of a real number")
+                    .at(value.span, format!("this is {}", a(&found)))
+                    .help(match complex {
+                        true => "complex numbers have no order: take `real(...)` or `abs(...)` of it",
+                        false => "take a number of it: a trace, a norm, its greatest entry `max(...)`",
+                    }),
+            );
+        }
+        let bound = self.elaborator.value(&rest[0].2)?;
+        let infinite = *self.elaborator.graph.op(bound) == Op::Infinity;
+        let strict = rest[0].0 == ast::Relation::Lt;
+        let supremum = Supremum { value: node, finite: infinite && strict };
+        let parts = if infinite { Vec::new() } else { self.inequalities(condition)? };
+        Ok((parts, supremum))
+    }
+
+    /// A condition as the parts of a claim.
+    pub(super) fn inequalities(&mut self, written: &Expr) -> Checked<Vec<Part>> {
+        let node = self.elaborator.condition(written)?;
+        let mut parts = Vec::new();
+        for condition in self.elaborator.graph.conjuncts(node) {
+            let margin = self.margin(condition, written.span)?;
+            parts.push(Part::Margin { condition, margin });
+        }
+        Ok(parts)
+    }
+
     pub(super) fn asymptotic(
         &mut self,
         f: &Expr,
@@ -279,11 +328,25 @@ impl TheoremBuilder<'_, '_> {
 /// `maximizes(...)` or `minimizes(...)` as a whole claim.
 pub(super) fn extremum(condition: &Expr) -> Option<(&str, &[ast::Arg])> {
     match &condition.kind {
-        ExprKind::Call { callee, args } if super::builtin::CLAIM_FORMS.contains(&callee.name.as_str()) => {
+        ExprKind::Call { callee, args } if matches!(callee.name.as_str(), "maximizes" | "minimizes") => {
             Some((&callee.name, args))
         }
         _ => None,
     }
+}
+
+/// The condition of a claim `sup(EXPR) <= C` without its `sup`, and where that stands with its arguments.
+pub(super) fn supremum(condition: &Expr) -> Option<(Expr, Span, &[ast::Arg])> {
+    use ast::Relation::{Le, Lt};
+    let ExprKind::Compare { first, rest } = &condition.kind else { return None };
+    let (ExprKind::Call { callee, args }, [(Le | Lt, ..)]) = (&first.kind, rest.as_slice()) else { return None };
+    if callee.name != "sup" {
+        return None;
+    }
+    // With a wrong number of arguments any of them stands for the expression: a message follows.
+    let value = args.first().map_or_else(|| (**first).clone(), |arg| arg.value.clone());
+    let kind = ExprKind::Compare { first: Box::new(value), rest: rest.clone() };
+    Some((Expr { kind, span: condition.span }, first.span, args))
 }
 
 /// The equalities `NAME == EXPR` that a condition consists of, if it consists of such alone.

@@ -25,4 +25,4 @@ pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use session::{Compiled, Doc, Session};
-pub use theorem::{Assumption, Claim, Expected, Part, Substituted, Theorem, Variable, VariableKind};
+pub use theorem::{Assumption, Claim, Expected, Part, Substituted, Supremum, Theorem, Variable, VariableKind};

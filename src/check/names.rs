@@ -46,6 +46,13 @@ impl Elaborator<'_> {
     /// A function that is not known, called.
     pub(super) fn unknown_function(&mut self, callee: &Ident) -> Checked<NodeId> {
         let name = callee.name.as_str();
+        if name == "sup" {
+            return self.report(
+                Diagnostic::new(Code::E0603, "`sup(...)` is the left side of a claim")
+                    .at(callee.span, "it stands right after `claim` and before `<=` or `<`, and nowhere else")
+                    .help("claim a bound on it: `claim sup(EXPRESSION) <= BOUND`, or `<= inf` to ask for the largest value"),
+            );
+        }
         if builtin::CLAIM_FORMS.contains(&name) {
             return self.report(
                 Diagnostic::new(Code::E0603, format!("`{name}(...)` is a claim of its own"))

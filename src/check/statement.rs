@@ -7,7 +7,7 @@ use num_traits::{Signed, ToPrimitive};
 use super::elaborate::{Checked, Elaborator, Place, Reported};
 use super::hint::a;
 use super::scope::Value;
-use super::theorem::{Assumption, Claim, Expected, Part, Theorem, Variable, VariableKind};
+use super::theorem::{Assumption, Claim, Expected, Part, Supremum, Theorem, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{
     Basis, Dim, Domain, Facts, Input, InputId, Interval, NodeId, Op, Property, Range, Shape, SizeVar, Type,
@@ -136,11 +136,12 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                     );
                 }
                 self.expected = None;
-                let parts = self.claim(claim)?;
+                let (parts, supremum) = self.claim(claim)?;
                 self.labels.push(claim.label.as_ref().map_or(claim.span, |label| label.span));
                 let printed = print_statement(statement, Spelling::Ascii);
                 let statement = printed.split_whitespace().collect::<Vec<_>>().join(" ");
-                self.claims.push(Claim { label, statement, span: claim.span, expected: Expected::Holds, parts });
+                let (span, expected) = (claim.span, Expected::Holds);
+                self.claims.push(Claim { label, statement, span, expected, parts, supremum });
                 Ok(())
             }
             Statement::Expect(expect, span) => match self.claims.last_mut() {
@@ -419,20 +420,22 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         margin.ok_or(Reported)
     }
 
-    fn claim(&mut self, claim: &ast::Claim) -> Checked<Vec<Part>> {
+    fn claim(&mut self, claim: &ast::Claim) -> Checked<(Vec<Part>, Option<Supremum>)> {
+        let mut supremum = None;
         let mut parts = match &claim.kind {
-            ast::ClaimKind::Condition(written) => match super::claim::extremum(written) {
-                Some((form, args)) => return self.extremum(form, args, written.span),
-                None => {
-                    let node = self.elaborator.condition(written)?;
-                    let mut parts = Vec::new();
-                    for condition in self.elaborator.graph.conjuncts(node) {
-                        let margin = self.margin(condition, written.span)?;
-                        parts.push(Part::Margin { condition, margin });
-                    }
-                    parts
+            ast::ClaimKind::Condition(written) => {
+                if let Some((form, args)) = super::claim::extremum(written) {
+                    return Ok((self.extremum(form, args, written.span)?, None));
                 }
-            },
+                match super::claim::supremum(written) {
+                    Some((condition, place, args)) => {
+                        let (parts, asked) = self.supremum(&condition, place, args)?;
+                        supremum = Some(asked);
+                        parts
+                    }
+                    None => self.inequalities(written)?,
+                }
+            }
             ast::ClaimKind::Asymptotic { f, g, order, variable, limit } => {
                 vec![self.asymptotic(f, g, order, variable, limit)?]
             }
@@ -445,7 +448,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                         .help("leave the clause out, or claim the equality by itself"),
                 );
             };
-            let gap = self.gap(condition)?;
+            let without_sup = super::claim::supremum(condition).map(|(condition, ..)| condition);
+            let gap = self.gap(without_sup.as_ref().unwrap_or(condition))?;
             match equality {
                 ast::Equality::At(bindings) => {
                     let gap = self.put(gap, bindings)?;
@@ -459,7 +463,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 ast::Equality::Iff(condition) => parts.push(self.iff(gap, condition)?),
             }
         }
-        Ok(parts)
+        Ok((parts, supremum))
     }
 }
 

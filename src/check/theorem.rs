@@ -80,8 +80,19 @@ pub struct Claim {
     pub span: Span,
     /// What its author expects.
     pub expected: Expected,
-    /// What must all hold for the claim to hold.
+    /// What must all hold for the claim to hold. Of `sup(EXPR) <= inf` there is nothing.
     pub parts: Vec<Part>,
+    /// The expression of a claim `sup(EXPR) <= C`, whose largest value is asked for.
+    pub supremum: Option<Supremum>,
+}
+
+/// What a claim `sup(EXPR) <= C` asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Supremum {
+    /// The expression, a real number. Its supremum is over all quantified names that meet the hypotheses.
+    pub value: NodeId,
+    /// Whether it is claimed to be finite, and no more: `sup(EXPR) < inf`.
+    pub finite: bool,
 }
 
 /// What the author of a file expects of a claim.

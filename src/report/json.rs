@@ -88,7 +88,23 @@ struct ClaimJson<'a> {
     samples: u64,
     min_margin: Option<Real>,
     violation_bound: Option<BoundJson>,
+    /// An extension: only claims `sup(EXPR) <= C` have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sup: Option<SupJson<'a>>,
     witness: Option<WitnessJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SupJson<'a> {
+    value: Real,
+    enclosure: Option<[String; 2]>,
+    at: AtJson<'a>,
+}
+
+#[derive(Serialize)]
+struct AtJson<'a> {
+    sizes: Map<'a>,
+    values: Entries<'a>,
 }
 
 #[derive(Serialize)]
@@ -119,6 +135,12 @@ impl<'a> ClaimJson<'a> {
             violation_bound: claim.violation_bound.map(|ViolationBound { confidence, probability }| BoundJson {
                 confidence: Real(confidence),
                 probability: Real(probability),
+            }),
+            sup: claim.supremum.as_ref().map(|supremum| SupJson {
+                // A zero without a sign.
+                value: Real(supremum.value + 0.0),
+                enclosure: supremum.enclosure.map(|(lo, hi)| [digits17(lo), digits17(hi)]),
+                at: AtJson { sizes: Map(&supremum.sizes), values: Entries(&supremum.values) },
             }),
             witness: claim.witness().map(|witness| WitnessJson {
                 file: witness.file.as_deref(),

@@ -3,11 +3,11 @@
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::json::expected_name;
-use super::number::{count, short};
+use super::number::{count, digits17, short};
 use super::witness::{claim_name, witness_text};
 use super::{Ink, Style};
 use crate::check::Expected;
-use crate::verify::{ClaimReport, Report, Verdict};
+use crate::verify::{ClaimReport, Report, Supremum, Verdict};
 
 /// The whole report: a table for each file, what there is to say under it, and a summary line.
 pub fn report_text(report: &Report, style: Style) -> String {
@@ -112,6 +112,9 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         Verdict::Vacuous { best_residual: None } => format!("  {about}: no input met the hypotheses\n"),
         Verdict::Inconclusive { reason } => format!("  {about} is undecided: {reason}\n"),
     };
+    if let Some(supremum) = &claim.supremum {
+        text += &format!("  {about}: {}\n", supremum_text(supremum));
+    }
     if !claim.notes.is_empty() {
         let notes = claim.notes.join("; ");
         // Under a witness the notes need no name before them.
@@ -120,6 +123,18 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The largest value that was found, and where.
+fn supremum_text(supremum: &Supremum) -> String {
+    let value = match supremum.enclosure {
+        Some((lo, hi)) if lo == hi => format!("exactly {}", digits17(lo)),
+        Some((lo, hi)) => format!("{} (certified in [{}, {}])", digits17(supremum.value), digits17(lo), digits17(hi)),
+        None => format!("{} as computed", digits17(supremum.value)),
+    };
+    let beyond = if supremum.unbounded { "; it seems unbounded" } else { "" };
+    let unsure = if supremum.sure { "" } else { ", where the hypotheses hold within rounding" };
+    format!("the largest value found is {value} at {}{unsure}{beyond}", supremum.place)
 }
 
 /// `57 claims: 41 hold, 12 refuted as expected, 4 vacuous as expected; 0 surprises`, and the surprises by name.
@@ -166,6 +181,7 @@ mod tests {
             dropped: 0,
             min_margin: Some(0.0012),
             min_margin_at: Some("n = 3, block kernels".to_owned()),
+            supremum: None,
             violation_bound: Some(ViolationBound { confidence: 0.99, probability: 2.3e-4 }),
             notes: Vec::new(),
         }

@@ -200,7 +200,8 @@ pub struct Claim {
 #[expect(clippy::large_enum_variant, reason = "the claim that holds it is boxed")]
 #[derive(Clone, PartialEq, Debug)]
 pub enum ClaimKind {
-    /// A condition; `maximizes(...)`, `minimizes(...)` and `sup(...)` are calls within it.
+    /// A condition. `maximizes(...)` and `minimizes(...)` are calls that it consists of, and `sup(...)` is one that is its
+    /// left side; the checker knows what they mean.
     Condition(Expr),
     /// `f ~ g + O(h) as x -> inf`
     Asymptotic {

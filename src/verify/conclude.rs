@@ -7,13 +7,6 @@ use super::limit::Limit;
 use super::trial::Findings;
 use super::verdict::{Verdict, ViolationBound, Witness};
 
-/// A strict inequality that is met within rounding of equality this often is not known to hold.
-const TOUCHES: u64 = 3;
-
-/// One in so many samples may be on the wrong side within a large error bound, as next to a jump of a rank or of a root at
-/// 0, before nothing can be said: a false claim fails elsewhere too.
-const MANY_UNCLEAR: u64 = 100;
-
 /// Followed inputs that show an asymptotic claim.
 const ENOUGH_LIMITS: u64 = 3;
 
@@ -35,6 +28,10 @@ pub struct Evidence<'a> {
     pub exhaustive: bool,
     /// Whether there are hypotheses.
     pub conditional: bool,
+    /// Whether a supremum is claimed to be finite.
+    pub finite: bool,
+    /// Whether it seems not to be.
+    pub unbounded: bool,
 }
 
 /// What is concluded.
@@ -107,28 +104,35 @@ impl Evidence<'_> {
             if 2 * findings.dropped.dropped() > findings.drawn {
                 return inconclusive(unevaluated(&findings.dropped, findings.drawn));
             }
-            if findings.met + self.attack.met == 0 {
+            let met = findings.met - tally.outside;
+            if met + self.attack.met == 0 {
                 return Err(Failure::Vacuous);
             }
-            if 2 * tally.dropped() > findings.met {
-                return inconclusive(unevaluated(tally, findings.met));
+            if 2 * tally.dropped() > met {
+                return inconclusive(unevaluated(tally, met));
             }
-            if MANY_UNCLEAR * tally.unclear > tally.judged {
-                let (count, verb) = (samples(tally.unclear), if tally.unclear == 1 { "is" } else { "are" });
+            if self.finite && self.unbounded {
+                return inconclusive("the expression seems to have no bound".to_string());
+            }
+            let verb = |count: u64| if count == 1 { "is" } else { "are" };
+            if tally.unclear > 0 {
                 return inconclusive(format!(
-                    "{count} {verb} on the wrong side as computed, within an error bound of up to {:.1e}",
+                    "{} {} on the wrong side as computed, within an error bound of up to {:.1e}, and no certificate \
+                     decides",
+                    samples(tally.unclear),
+                    verb(tally.unclear),
                     tally.loosest
                 ));
             }
-            if MANY_UNCLEAR * tally.unfounded > tally.judged {
+            if tally.unfounded > 0 {
                 let at = samples(tally.unfounded);
                 return inconclusive(format!("it fails at {at} where rounding may hide that the hypotheses fail, too"));
             }
-            if tally.touches >= TOUCHES {
-                // At least as many, so that they are several.
+            if tally.touches > 0 {
                 return inconclusive(format!(
-                    "the inequality is strict, and {} samples are within rounding of equality",
-                    tally.touches
+                    "the inequality is strict, and {} {} within rounding of equality",
+                    samples(tally.touches),
+                    verb(tally.touches)
                 ));
             }
             let converse = tally.converse + self.attack.converse;
@@ -186,8 +190,8 @@ impl Evidence<'_> {
                 let at = samples(tally.unfounded);
                 notes.push(format!("{at} undecided: it fails, but within rounding the hypotheses may fail, too"));
             }
-            if (1..TOUCHES).contains(&tally.touches) {
-                notes.push(format!("{} within rounding of equality", samples(tally.touches)));
+            if tally.certified > 0 {
+                notes.push(format!("{} decided by certificates", samples(tally.certified)));
             }
             if tally.met > 0 {
                 notes.push(format!("the condition for equality was met at {}", samples(tally.met)));

@@ -4,6 +4,8 @@
 //! made it. A margin within its bound of zero is a tight spot, not a violation, and says nothing against a claim that is
 //! not strict.
 
+use super::supremum::Reached;
+
 /// How large an error bound may be, against the sides of a claim, for a margin within it to count as a tight spot.
 const TIGHT: f64 = 1e-6;
 
@@ -21,6 +23,13 @@ pub struct Measured {
     pub value: f64,
     /// The largest modulus among the sides.
     pub scale: f64,
+}
+
+impl Measured {
+    /// Whether a margin of this size on the wrong side is what rounding makes of equality.
+    pub fn is_rounding(&self) -> bool {
+        self.value >= -ROUNDING * self.scale.max(1.0)
+    }
 }
 
 /// What a sample says.
@@ -86,7 +95,7 @@ pub fn margin(margin: Measured, strict: bool, equality: bool, slack: f64, mut bo
     }
     if value >= 0.0 {
         Outcome::Agrees
-    } else if error <= TIGHT * scale || -value <= TIGHT * TIGHT * scale.max(1.0) || slack > 0.0 {
+    } else if error <= TIGHT * scale || -value <= (TIGHT * TIGHT).max(slack) * scale.max(1.0) {
         Outcome::Tight
     } else {
         Outcome::Unclear(error)
@@ -131,6 +140,40 @@ impl Worst {
     }
 }
 
+/// The most samples of a claim that wait for a certificate: the smallest are kept. Each takes some milliseconds, as much as
+/// hundreds of samples in floating point.
+pub const MOST_WAITING: usize = 512;
+
+/// Why floating point leaves a sample undecided.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Doubt {
+    /// The margin is on the wrong side, within a large error bound.
+    Unclear,
+    /// It fails, but the hypotheses may fail as well within rounding.
+    Unfounded,
+    /// A strict inequality is met within rounding of equality.
+    Touches,
+    /// The condition for equality clearly fails, and the two sides agree within rounding all the same.
+    Converse,
+    /// The margin is on the wrong side or near zero and nothing bounds its error, or only a large bound does where the
+    /// hypotheses themselves hold within rounding.
+    Blind,
+}
+
+/// A sample that waits for a certificate. The order is that in which they are looked at: those that nothing bounds come
+/// last, then the smallest come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Waiting {
+    /// Whether nothing bounds its error.
+    pub blind: bool,
+    /// The number of its raw numbers.
+    pub size: i64,
+    /// Its number.
+    pub sample: u64,
+    /// Why it waits.
+    pub doubt: Doubt,
+}
+
 /// The sum of what samples say of a claim.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Tally {
@@ -154,10 +197,20 @@ pub struct Tally {
     pub met: u64,
     /// Samples at which the condition of an `iff` clearly fails and the two sides agree all the same.
     pub converse: u64,
+    /// Samples that certificates decided.
+    pub certified: u64,
+    /// Of these, samples that break a hypothesis.
+    pub outside: u64,
+    /// Samples at which nothing bounds the error of a margin on the wrong side or near zero.
+    pub blind: u64,
+    /// The first of the samples that are undecided, in the order of [`Waiting`], up to [`MOST_WAITING`].
+    pub waiting: Vec<Waiting>,
     /// The least margin.
     pub least: Option<Least>,
     /// The violation to show.
     pub worst: Option<Worst>,
+    /// The largest value of an expression whose supremum is asked for.
+    pub reached: Option<Box<Reached>>,
 }
 
 impl Tally {
@@ -170,10 +223,39 @@ impl Tally {
         }
     }
 
+    /// Notes a value of the expression whose supremum is asked for: the earlier one stays on ties.
+    pub fn reach(&mut self, reached: Box<Reached>) {
+        if self.reached.as_ref().is_none_or(|known| reached.beats(known)) {
+            self.reached = Some(reached);
+        }
+    }
+
     /// Notes a violation.
     pub fn violate(&mut self, worst: Worst) {
         if self.worst.is_none_or(|known| worst.beats(&known)) {
             self.worst = Some(worst);
+        }
+    }
+
+    /// Counts a sample that floating point leaves undecided.
+    pub fn doubt(&mut self, doubt: Doubt, size: i64, sample: u64) {
+        *self.doubted(doubt) += 1;
+        let waiting = Waiting { blind: doubt == Doubt::Blind, size, sample, doubt };
+        let place = self.waiting.partition_point(|before| *before < waiting);
+        if place < MOST_WAITING {
+            self.waiting.insert(place, waiting);
+            self.waiting.truncate(MOST_WAITING);
+        }
+    }
+
+    /// The number of samples that are undecided for this reason.
+    pub fn doubted(&mut self, doubt: Doubt) -> &mut u64 {
+        match doubt {
+            Doubt::Unclear => &mut self.unclear,
+            Doubt::Unfounded => &mut self.unfounded,
+            Doubt::Touches => &mut self.touches,
+            Doubt::Converse => &mut self.converse,
+            Doubt::Blind => &mut self.blind,
         }
     }
 
@@ -187,17 +269,20 @@ impl Tally {
 
     /// How many judged samples may contradict the claim or not.
     pub fn undecided(&self) -> u64 {
-        self.unclear + self.unfounded + self.touches
+        self.unclear + self.unfounded + self.touches + self.converse
     }
 
     /// How many samples could not be judged.
     pub fn dropped(&self) -> u64 {
-        self.dropped.iter().map(|(_, count)| count).sum()
+        self.dropped.iter().map(|(_, count)| count).sum::<u64>() + self.blind
     }
 
     /// The commonest reason for which samples could not be judged.
     pub fn commonest_reason(&self) -> Option<&str> {
-        let most = self.dropped.iter().map(|(_, count)| *count).max()?;
+        let most = self.dropped.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if self.blind > most {
+            return Some("an error bound that says nothing of a margin near or below zero");
+        }
         self.dropped.iter().find(|(_, count)| *count == most).map(|(reason, _)| reason.as_ref())
     }
 
@@ -215,11 +300,22 @@ impl Tally {
         self.loosest = self.loosest.max(later.loosest);
         self.met += later.met;
         self.converse += later.converse;
+        self.blind += later.blind;
+        self.certified += later.certified;
+        self.outside += later.outside;
+        if !later.waiting.is_empty() {
+            self.waiting.extend(later.waiting);
+            self.waiting.sort_unstable();
+            self.waiting.truncate(MOST_WAITING);
+        }
         if let Some(least) = later.least {
             self.see(least.margin, least.sample);
         }
         if let Some(worst) = later.worst {
             self.violate(worst);
+        }
+        if let Some(reached) = later.reached {
+            self.reach(reached);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! One claim judged at one sample after another of a unit of work.
 
 use super::evaluate::{Machine, Program, reason};
-use super::judge::{self, Measured, Outcome, Tally, UNSURE_HYPOTHESIS, Worst};
+use super::judge::{self, Doubt, Measured, Outcome, Tally, UNSURE_HYPOTHESIS, Worst};
 use super::layout::{ClaimLayout, PartSlots, Slot};
 use super::sample::Sample;
+use super::supremum::Reached;
+use crate::ir::Instance;
 
 /// By how much, against its own scale, the condition of an `iff` must fail for a vanishing gap to be remarkable.
 const CLEARLY_BROKEN: f64 = 1e-3;
@@ -31,6 +33,8 @@ pub struct About<'a> {
     pub extreme: bool,
     /// The raw numbers.
     pub sample: &'a Sample,
+    /// Their sizes, and the scalars that the plan knows.
+    pub instance: &'a Instance,
 }
 
 /// Judges a claim.
@@ -57,6 +61,7 @@ struct Verdicts {
     touches: bool,
     unclear: bool,
     unfounded: bool,
+    converse: bool,
     blind: bool,
 }
 
@@ -118,11 +123,18 @@ impl<'a> ClaimJudge<'a> {
                     let output = margin.output();
                     let error = || self.errors.error(output, measured, measured.value, &single, about.sample);
                     let outcome = judge::margin(measured, *strict, *equality, about.slack, error);
-                    // A margin of which the error bound says nothing is not shown as one that was seen.
-                    if !matches!(outcome, Outcome::Blind | Outcome::Unclear(_)) {
+                    let counts = verdicts.note(measured, outcome, about, tally);
+                    // A margin of which the error bound says nothing is not shown as one that was seen, nor is one that a
+                    // breach of the hypotheses within rounding explains.
+                    let seen = counts
+                        || match outcome {
+                            Outcome::Agrees | Outcome::Tight => about.slack == 0.0 || measured.is_rounding(),
+                            Outcome::Touches => true,
+                            Outcome::Blind | Outcome::Unclear(_) | Outcome::Violates(_) => false,
+                        };
+                    if seen {
                         tally.see(measured.value, about.number);
                     }
-                    verdicts.note(measured, outcome, about, tally);
                 }
                 PartSlots::Iff { gap, condition, strict, equality, substituted } => {
                     if let Some(slot) = substituted {
@@ -149,14 +161,17 @@ impl<'a> ClaimJudge<'a> {
                         let small = REMARKABLY_SMALL * broken * broken * measured.scale.max(1.0);
                         if measured.value.abs() <= small {
                             let error = self.errors.exactly(gap.output(), measured.value, &single, about.sample);
-                            tally.converse += u64::from(measured.value.abs() <= error && error <= small);
+                            verdicts.converse |= measured.value.abs() <= error && error <= small;
                         }
                     }
                 }
                 PartSlots::Asymptotic { .. } => {}
             }
         }
-        verdicts.count(tally);
+        if let Some(output) = self.layout.supremum {
+            self.errors.reach(output, values[output], &single, about, tally);
+        }
+        verdicts.count(about, tally);
     }
 }
 
@@ -186,6 +201,24 @@ impl<'a> Errors<'a> {
         sample: &Sample,
     ) -> f64 {
         self.machine(single, sample).map_or(f64::INFINITY, |machine| machine.error(output, computed))
+    }
+
+    /// Notes a value of the expression whose supremum is asked for, where it may be the largest.
+    fn reach(
+        &mut self,
+        output: usize,
+        value: f64,
+        single: impl Fn() -> Result<&'a Program, String>,
+        about: &About<'_>,
+        tally: &mut Tally,
+    ) {
+        let known = tally.reached.as_ref().map_or(f64::NEG_INFINITY, |reached| reached.least);
+        if value.is_nan() || tally.reached.is_some() && value <= known {
+            return;
+        }
+        let error = if value.is_infinite() { 0.0 } else { self.exactly(output, value, single, about.sample) };
+        let (sample, instance) = (about.sample.clone(), about.instance.clone());
+        tally.reach(Box::new(Reached { value, least: value - error, sample, instance, sure: about.slack == 0.0 }));
     }
 
     /// Judges whether a number that was read from a slot is 0; returns the margin −|x| of that too.
@@ -226,11 +259,14 @@ impl<'a> Errors<'a> {
 }
 
 impl Verdicts {
-    fn note(&mut self, measured: Measured, outcome: Outcome, about: &About<'_>, tally: &mut Tally) {
+    /// Notes an outcome; returns whether it counts as a violation.
+    fn note(&mut self, measured: Measured, outcome: Outcome, about: &About<'_>, tally: &mut Tally) -> bool {
         match outcome {
             Outcome::Agrees => {}
             Outcome::Tight => self.tight = true,
             Outcome::Touches => self.touches = true,
+            // Next to the hypotheses, rather than on them, a margin that may be anything says nothing of the claim.
+            Outcome::Unclear(_) if about.slack > 0.0 => self.blind = true,
             Outcome::Unclear(bound) => {
                 self.unclear = true;
                 tally.loosest = tally.loosest.max(bound);
@@ -245,19 +281,28 @@ impl Verdicts {
                 let relative = measured.value / measured.scale.max(f64::MIN_POSITIVE);
                 let (size, sample, margin) = (about.size, about.number, measured.value);
                 tally.violate(Worst { size, relative, sample, margin, bound });
+                return true;
             }
         }
+        false
     }
 
-    fn count(&self, tally: &mut Tally) {
-        if self.blind && !self.violated {
-            return tally.drop_for("an error bound that is infinite next to a margin near or below zero".into(), 1);
+    fn count(&self, about: &About<'_>, tally: &mut Tally) {
+        let doubt = match self {
+            Verdicts { violated: true, .. } => None,
+            Verdicts { blind: true, .. } => Some(Doubt::Blind),
+            Verdicts { unclear: true, .. } => Some(Doubt::Unclear),
+            Verdicts { unfounded: true, .. } => Some(Doubt::Unfounded),
+            Verdicts { touches: true, .. } => Some(Doubt::Touches),
+            Verdicts { converse: true, .. } => Some(Doubt::Converse),
+            _ => None,
+        };
+        if let Some(doubt) = doubt {
+            tally.doubt(doubt, about.size, about.number);
         }
-        tally.judged += 1;
+        tally.judged += u64::from(doubt != Some(Doubt::Blind));
         tally.violations += u64::from(self.violated);
-        tally.unclear += u64::from(self.unclear && !self.violated);
-        tally.unfounded += u64::from(self.unfounded && !self.violated && !self.unclear);
-        tally.touches += u64::from(self.touches && !self.violated && !self.unclear && !self.unfounded);
-        tally.tight += u64::from(self.tight && !self.violated && !self.unclear && !self.unfounded);
+        let only_tight = matches!(doubt, None | Some(Doubt::Touches | Doubt::Converse));
+        tally.tight += u64::from(self.tight && !self.violated && only_tight);
     }
 }

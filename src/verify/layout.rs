@@ -92,6 +92,8 @@ pub struct ClaimLayout {
     pub roots: Vec<NodeId>,
     /// Where it is found.
     pub parts: Vec<PartSlots>,
+    /// The output whose largest value is asked for.
+    pub supremum: Option<usize>,
 }
 
 impl ClaimLayout {
@@ -120,15 +122,20 @@ impl ClaimLayout {
                 },
             });
         }
-        ClaimLayout { roots, parts }
+        let supremum = claim.supremum.map(|supremum| {
+            roots.push(supremum.value);
+            roots.len() - 1
+        });
+        ClaimLayout { roots, parts, supremum }
     }
 
     /// Whether samples decide some part of it.
     pub fn is_sampled(&self) -> bool {
-        self.parts.iter().any(|part| match part {
+        let sampled = |part: &PartSlots| match part {
             PartSlots::Margin { .. } | PartSlots::Iff { .. } => true,
             PartSlots::Asymptotic { .. } => false,
-        })
+        };
+        self.supremum.is_some() || self.parts.iter().any(sampled)
     }
 }
 

@@ -19,6 +19,8 @@ mod refutation;
 mod run;
 mod sample;
 mod seed;
+mod settle;
+mod supremum;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -30,4 +32,4 @@ pub use confidence::{CONFIDENCE, clopper_pearson};
 pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use run::{Options, Progress, Silent, verify};
 pub use seed::{Key, Rng, Stream};
-pub use verdict::{ClaimReport, ExactValue, Report, Sides, Value, Verdict, ViolationBound, Witness};
+pub use verdict::{ClaimReport, ExactValue, Report, Sides, Supremum, Value, Verdict, ViolationBound, Witness};

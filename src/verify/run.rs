@@ -20,6 +20,7 @@ use super::refutation::file::Folder;
 use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
 use super::seed::Key;
+use super::settle::settle;
 use super::trial::{Findings, Programs, Setting, Unit};
 use super::verdict::{ClaimReport, Report, Verdict, Witness};
 use super::witness;
@@ -183,15 +184,19 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
     let (_, offsets) = layout.claim_roots();
     let setting = Setting { theorem, layout: &layout, offsets, groups: &groups, design: &design, key };
     let library = Library::new(&layout, &design);
-    let findings = sample(&setting, &library, options, progress);
+    let mut findings = sample(&setting, &library, options, progress);
+    for (number, tally) in findings.claims.iter_mut().enumerate() {
+        settle(&setting, number, tally, |cell| library.plans(cell));
+    }
     let mut reports = Vec::with_capacity(theorem.claims.len());
     for (number, claim) in theorem.claims.iter().enumerate() {
         let limits = follow(&setting, &library, number);
         // A claim that folds to a truth by the facts has no sides left to measure.
-        let decided = claim.parts.iter().all(|part| match part {
-            Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
-            Part::Iff { .. } | Part::Asymptotic { .. } => false,
-        });
+        let decided = !claim.parts.is_empty()
+            && claim.parts.iter().all(|part| match part {
+                Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
+                Part::Iff { .. } | Part::Asymptotic { .. } => false,
+            });
         let tally = &findings.claims[number];
         let attacked = (options.attack > 0.0
             && !options.plain
@@ -215,6 +220,8 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             sampled: layout.claims[number].is_sampled(),
             exhaustive: design.exhaustive,
             conditional: !layout.hypotheses.is_empty(),
+            finite: claim.supremum.is_some_and(|supremum| supremum.finite),
+            unbounded: tally.reached.iter().chain(&attacked.reached).any(|reached| reached.seems_unbounded()),
         };
         let conclusion = evidence.conclude(|limit| match limit {
             None => refuting_witness(&setting, &library, number, &findings, &attacked),
@@ -228,6 +235,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (Some(least), _) => (Some(least.margin), drawn_place(&setting, &library, least.sample)),
             (None, _) => (None, None),
         };
+        let reached = attacked.reached.iter().chain(&tally.reached).reduce(|a, b| if b.beats(a) { b } else { a });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
         if decided {
@@ -244,7 +252,9 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             dropped: conclusion.dropped,
             min_margin,
             min_margin_at,
-            violation_bound: conclusion.bound,
+            supremum: reached.map(|reached| reached.report(&setting, number)),
+            // Where nothing is claimed, nothing is violated.
+            violation_bound: conclusion.bound.filter(|_| !claim.parts.is_empty()),
             notes,
         });
     }
@@ -264,6 +274,7 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
         dropped: 0,
         min_margin: None,
         min_margin_at: None,
+        supremum: None,
         violation_bound: None,
         notes: Vec::new(),
     }

@@ -186,7 +186,8 @@ impl Setting<'_> {
             let leeway = OnceCell::new();
             let leeway = || *leeway.get_or_init(|| gate.borrow_mut().leeway());
             let (size, extreme) = (cell.size, sample.extreme);
-            let about = About { number, size, slack, leeway: &leeway, extreme, sample: &sample };
+            let (sample, instance) = (&sample, &cell.instance);
+            let about = About { number, size, slack, leeway: &leeway, extreme, sample, instance };
             if machine.run().is_ok() {
                 for (claim, judge) in judges.iter_mut().enumerate() {
                     let (offset, tally) = (self.offsets[claim], &mut findings.claims[claim]);

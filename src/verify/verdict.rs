@@ -119,6 +119,27 @@ pub struct Witness {
     pub file: Option<String>,
 }
 
+/// The largest value that was found of an expression, with the input that takes it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Supremum {
+    /// The value as computed.
+    pub value: f64,
+    /// A rigorous enclosure of the value at that input: its lower end is a lower bound on the supremum.
+    pub enclosure: Option<(f64, f64)>,
+    /// The sizes, by name.
+    pub sizes: Vec<(String, i64)>,
+    /// The members and scalars, by name, in the order of quantification.
+    pub values: Vec<(String, Value)>,
+    /// What each name that is no size stands for exactly: this defines the input.
+    pub exact: Vec<ExactValue>,
+    /// Where that is: sizes, scalars and the ensemble, in a few words.
+    pub place: String,
+    /// Whether the hypotheses hold there beyond rounding.
+    pub sure: bool,
+    /// Whether the expression seems to have no bound.
+    pub unbounded: bool,
+}
+
 /// An upper bound on the probability, under the ensembles, that a random input violates a claim (Clopper and Pearson,
 /// Biometrika 26, 1934).
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -152,6 +173,8 @@ pub struct ClaimReport {
     pub min_margin: Option<f64>,
     /// Where the least margin was seen: sizes, scalars and the ensemble, in a few words.
     pub min_margin_at: Option<String>,
+    /// The largest value of the expression of a claim `sup(EXPR) <= C`.
+    pub supremum: Option<Supremum>,
     /// The bound on the violation probability, where samples support one.
     pub violation_bound: Option<ViolationBound>,
     /// Remarks: how tight, fitted exponents, what was not checked.

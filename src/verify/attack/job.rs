@@ -103,6 +103,8 @@ pub struct Found {
     pub residual: Option<f64>,
     /// The worst violation, by field.
     pub hits: Vec<Hit>,
+    /// A sample at which the two sides agree as computed although the condition of an `iff` clearly fails, by job.
+    pub doubts: Vec<Hit>,
     /// The least margin with its field and sample.
     pub least: Option<(f64, usize, Sample)>,
     /// Good starts.
@@ -127,6 +129,7 @@ impl Found {
             (a, b) => a.or(b),
         };
         self.hits.extend(later.hits);
+        self.doubts.extend(later.doubts);
         if let Some((margin, ..)) = &later.least
             && self.least.as_ref().is_none_or(|(least, ..)| margin < least)
         {
@@ -360,7 +363,8 @@ impl<'a> Bench<'a> {
         let leeway = OnceCell::new();
         let leeway = || *leeway.get_or_init(|| self.gate.borrow_mut().leeway());
         let size = self.field.1.cell.size;
-        let about = About { number: 0, size, slack, leeway: &leeway, extreme: sample.extreme, sample };
+        let (extreme, instance) = (sample.extreme, &self.field.1.cell.instance);
+        let about = About { number: 0, size, slack, leeway: &leeway, extreme, sample, instance };
         let mut tally = Tally::default();
         self.judge.judge_alone(|| self.programs.single(self.setting.layout, self.claim), &about, &mut tally);
         let worst = tally.worst.take();
@@ -382,6 +386,12 @@ impl<'a> Bench<'a> {
                 None => self.found.hits.push(hit),
             }
         }
+        // Whether the sides are equal where the condition fails, only a certificate says.
+        if tally.converse > 0 && self.found.doubts.is_empty() {
+            let (field, sample) = (self.field.0, sample.clone());
+            self.found.doubts.push(Hit { field, sample, size, relative: 0.0, margin: (0.0, 0.0) });
+        }
+        tally.waiting.clear();
         // A margin within its error bound of zero says that the claim is tight there, not by how much it fails.
         if let Some(least) = least
             && tally.tight + tally.touches == 0

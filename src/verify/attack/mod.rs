@@ -30,6 +30,7 @@ use super::refutation::certificate::Certificate;
 use super::refutation::{Desk, Point};
 use super::sample::Sample;
 use super::seed::{Rng, Stream};
+use super::supremum::Reached;
 use super::trial::Setting;
 use crate::ir::Instance;
 use field::Field;
@@ -51,6 +52,9 @@ const ELITES: usize = 24;
 /// The hits of one round that are enclosed.
 const ENCLOSED: usize = 6;
 
+/// The samples of an attack at which the sides agree off the case of equality that are enclosed.
+const DOUBTS: usize = 48;
+
 /// How much an attack may do.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Effort {
@@ -67,6 +71,8 @@ pub struct Attack {
     pub refuting: Option<(Sample, Instance, (f64, f64))>,
     /// The least margin that was seen, with its sample and sizes.
     pub least: Option<(f64, Sample, Instance)>,
+    /// The largest value of an expression whose supremum is asked for.
+    pub reached: Option<Box<Reached>>,
     /// All that was judged.
     pub found: Summary,
 }
@@ -82,7 +88,8 @@ pub struct Summary {
     pub met: u64,
     /// Points without a finite value that were dropped on the way.
     pub dropped: u64,
-    /// Samples at which the two sides agree although the condition of an `iff` clearly fails.
+    /// Samples at which the two sides agree although the condition of an `iff` clearly fails, and no certificate tells
+    /// whether they are equal.
     pub converse: u64,
     /// The least residual of the hypotheses.
     pub residual: Option<f64>,
@@ -155,7 +162,7 @@ impl Campaign<'_> {
         let mut sum = Found::default();
         let mut elites: Vec<Elite> = Vec::new();
         let mut open: Option<Hit> = None;
-        let mut number = 0;
+        let (mut number, mut doubted, mut converse) = (0, 0, 0);
         let mut listed = 0.0;
         let mut discrete = self.discrete().into_iter();
         let mut rng = self.setting.key.generator(Stream::Attack, u64::MAX - self.claim as u64);
@@ -173,7 +180,7 @@ impl Campaign<'_> {
             }
             let found: Vec<Found> =
                 jobs.par_iter().map(|job| if late() { Found::default() } else { job.run() }).collect();
-            let mut hits = Vec::new();
+            let (mut hits, mut doubts) = (Vec::new(), Vec::new());
             for mut found in found {
                 // Judging costs time that no objective accounts for; without it a round that evaluates nothing, as at
                 // sizes that do not fit, would never end.
@@ -182,15 +189,26 @@ impl Campaign<'_> {
                     listed += found.work;
                 }
                 hits.append(&mut found.hits);
+                doubts.append(&mut found.doubts);
                 elites.append(&mut found.elites);
                 sum.merge(found);
             }
             if let Some(hit) = self.enclose(hits, &mut open) {
-                return self.conclude(sum, Some(hit));
+                return self.conclude(sum, Some(hit), converse);
+            }
+            doubts.truncate(DOUBTS.saturating_sub(doubted));
+            doubted += doubts.len();
+            let equal = doubts.par_iter().map(|doubt| self.certificate(doubt)).collect::<Vec<_>>();
+            for (doubt, equal) in doubts.into_iter().zip(equal) {
+                match equal {
+                    Certificate::Violated(_) => return self.conclude(sum, Some(doubt), converse),
+                    Certificate::Open | Certificate::Outside { equality: true, .. } => converse += 1,
+                    Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
+                }
             }
             keep_best(&mut elites);
         }
-        self.conclude(sum, open)
+        self.conclude(sum, open, converse)
     }
 
     fn job(&self, field: usize, task: Task, number: &mut u64) -> Job<'_> {
@@ -277,17 +295,23 @@ impl Campaign<'_> {
         None
     }
 
-    fn conclude(&self, sum: Found, hit: Option<Hit>) -> Attack {
+    fn certificate(&self, hit: &Hit) -> Certificate {
+        let point = Point::of_sample(self.setting.theorem, &hit.sample, &self.fields[hit.field].cell.instance);
+        point.map_or(Certificate::Open, |point| Desk::new(self.setting.theorem, self.claim).certificate(&point))
+    }
+
+    fn conclude(&self, sum: Found, hit: Option<Hit>, converse: u64) -> Attack {
         let instance = |field: usize| self.fields[field].cell.instance.clone();
         Attack {
             refuting: hit.map(|hit| (hit.sample, instance(hit.field), hit.margin)),
             least: sum.least.map(|(margin, field, sample)| (margin, sample, instance(field))),
+            reached: sum.tally.reached,
             found: Summary {
                 descents: sum.descents,
                 discrete: sum.discrete,
                 met: sum.met,
                 dropped: sum.dropped,
-                converse: sum.tally.converse,
+                converse,
                 residual: sum.residual,
             },
         }

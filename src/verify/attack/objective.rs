@@ -35,6 +35,8 @@ enum Aim {
     Apart,
     /// A gap that ought not to vanish where the condition clearly fails.
     Vanishing,
+    /// A number whose largest value is asked for.
+    Above,
 }
 
 /// The share of the sides by which the condition of an `iff` is to fail where the gap is made to vanish.
@@ -60,6 +62,9 @@ pub fn targets(layout: &Layout, claim: usize) -> Vec<Target> {
             }
             PartSlots::Asymptotic { .. } => {}
         }
+    }
+    if let Some(output) = claim.supremum {
+        targets.push(Target { node: claim.roots[output], aim: Aim::Above, condition: None });
     }
     targets
 }
@@ -250,6 +255,8 @@ fn differentiate(
 /// ```text
 /// w · m / (Σ|sides| + floor) + penalty · Σ (breach of a hypothesis against its sides)²
 /// ```
+///
+/// A number whose largest value is asked for is not divided by its sides.
 fn build(layout: &Layout, target: &Target, instance: &Instance) -> Result<(Graph, NodeId, Knobs, bool), Mismatch> {
     let mut source = layout.graph.clone();
     let mut wanted = Vec::new();
@@ -301,9 +308,16 @@ fn build(layout: &Layout, target: &Target, instance: &Instance) -> Result<(Graph
             g.neg(modulus)?
         }
         Aim::Vanishing => g.abs(node)?,
+        Aim::Above => g.neg(node)?,
     };
-    let scale = sides(&mut g, &main, added)?;
-    let share = g.zip(Zip::Div, signed, scale)?;
+    let share = match target.aim {
+        Aim::Below | Aim::Apart | Aim::Vanishing => {
+            let scale = sides(&mut g, &main, added)?;
+            g.zip(Zip::Div, signed, scale)?
+        }
+        // The largest share of the sides is not the largest value.
+        Aim::Above => signed,
+    };
     let mut value = g.multiply(weight, share)?;
 
     let one = g.integer(1)?;
@@ -328,11 +342,11 @@ fn build(layout: &Layout, target: &Target, instance: &Instance) -> Result<(Graph
                 let negative = g.neg(margin)?;
                 shortfall(&mut g, negative, scale, clearly)?
             }
-            (Aim::Below | Aim::Apart, true) => {
+            (Aim::Below | Aim::Apart | Aim::Above, true) => {
                 let share = g.zip(Zip::Div, margin, scale)?;
                 g.abs2(share)?
             }
-            (Aim::Below | Aim::Apart, false) => shortfall(&mut g, margin, scale, shift)?,
+            (Aim::Below | Aim::Apart | Aim::Above, false) => shortfall(&mut g, margin, scale, shift)?,
         });
     }
     let constrained = !broken.is_empty();

@@ -3,20 +3,28 @@
 
 use std::time::Duration;
 
-use crate::certify::{Cap, Decision, Enclosure, Inputs, decide};
+use crate::certify::{Cap, Decision, Enclosure, Inputs, decide, enclose};
 use crate::check::{Part, Theorem};
-use crate::ir::{Graph, Instance, NodeId};
+use crate::ir::{Graph, Instance, Margin, NodeId};
+use crate::verify::evaluate::scale_nodes;
 
 /// How far one margin is followed. Only the precision bounds the work, never the clock: a report must not depend on how
 /// busy the machine is.
 pub const CAP: Cap = Cap { precision: 1024, time: Duration::MAX };
+
+/// Sides that agree to this, against their size or 1, and that no precision tells apart are called equal: a violation as
+/// small is nothing that a point shows.
+const EVEN: f64 = 1e-20;
+
+/// The precision in bits to which the size of the sides is known.
+const ROUGH: usize = 128;
 
 /// What the enclosures say of a point.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Certificate {
     /// The claim fails there.
     Violated(Violation),
-    /// The claim holds there.
+    /// The claim holds there, or is not strict and its sides agree to [`EVEN`], which no precision tells apart.
     Holds,
     /// A hypothesis fails there: its number, and whether it is an equality.
     Outside {
@@ -62,7 +70,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Vec<(String, NodeId)>)> = match part {
-            Part::Margin { margin, .. } => vec![(at.sign(&graph, margin.node, margin.strict), Vec::new())],
+            Part::Margin { margin, .. } => vec![(at.margin(&mut graph, *margin), Vec::new())],
             Part::Iff { gap, condition, substituted } => {
                 let mut zero = |gap: NodeId| {
                     let node = graph.residual_margin(gap).ok()?;
@@ -113,6 +121,27 @@ pub struct At<'a> {
 }
 
 impl At<'_> {
+    /// Whether a claim's margin is on the right side, or equal to 0 as far as anything tells.
+    fn margin(&self, graph: &mut Graph, margin: Margin) -> Option<Decision> {
+        let decision = self.sign(graph, margin.node, margin.strict)?;
+        match decision {
+            Decision::Undecided(enclosure) if !margin.strict && self.is_even(graph, margin.node, &enclosure) => {
+                Some(Decision::Holds(enclosure))
+            }
+            decision => Some(decision),
+        }
+    }
+
+    /// Whether an enclosure of a margin with zero inside is negligible against the sides.
+    fn is_even(&self, graph: &mut Graph, margin: NodeId, enclosure: &Enclosure) -> bool {
+        let Some((lo, hi)) = enclosure.bounds() else { return false };
+        let scales = scale_nodes(graph, margin);
+        let Ok((graph, roots)) = graph.instantiate(&scales, self.instance) else { return false };
+        let Ok(scales) = enclose(&graph, &roots, self.inputs, ROUGH) else { return false };
+        let scale = scales.iter().filter_map(|scale| Some(scale.bounds()?.0)).fold(1.0, f64::max);
+        lo.abs().max(hi.abs()) <= EVEN * scale
+    }
+
     /// The sign of a margin; `None` where it certainly has no value.
     pub fn sign(&self, graph: &Graph, node: NodeId, strict: bool) -> Option<Decision> {
         let (graph, roots) = graph.instantiate(&[node], self.instance).ok()?;

@@ -89,8 +89,13 @@ impl<'a> Desk<'a> {
         self.look(point, CAP)
     }
 
+    /// Whether a point has more numbers than enclosures can be asked of.
+    pub fn is_too_large(&self, point: &Point) -> bool {
+        point.numbers() > MAX_NUMBERS
+    }
+
     fn look(&mut self, point: &Point, cap: Cap) -> Certificate {
-        if point.numbers() > MAX_NUMBERS {
+        if self.is_too_large(point) {
             return Certificate::Open;
         }
         self.certificates += 1;

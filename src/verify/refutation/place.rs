@@ -33,7 +33,12 @@ fn nodes(theorem: &mut Theorem) -> Vec<&mut NodeId> {
     for assumption in &mut theorem.assumptions {
         nodes.extend([&mut assumption.condition, &mut assumption.margin.node]);
     }
-    for part in theorem.claims.iter_mut().flat_map(|claim| &mut claim.parts) {
+    let mut parts = Vec::new();
+    for claim in &mut theorem.claims {
+        nodes.extend(claim.supremum.as_mut().map(|supremum| &mut supremum.value));
+        parts.extend(&mut claim.parts);
+    }
+    for part in parts {
         match part {
             Part::Margin { condition, margin } => nodes.extend([condition, &mut margin.node]),
             Part::Iff { gap, condition, substituted } => {

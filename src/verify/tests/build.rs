@@ -111,7 +111,14 @@ impl Build {
     pub fn claim_parts(&mut self, parts: Vec<Part>) {
         let label = (self.theorem.claims.len() + 1).to_string();
         let statement = String::new();
-        self.theorem.claims.push(Claim { label, statement, span: span(), expected: Expected::Holds, parts });
+        self.theorem.claims.push(Claim {
+            label,
+            statement,
+            span: span(),
+            expected: Expected::Holds,
+            parts,
+            supremum: None,
+        });
     }
 
     pub fn compare(&mut self, comparison: Comparison, a: NodeId, b: NodeId) {

@@ -1,4 +1,5 @@
 //! The verifier on theorems whose truth is known.
 
 mod build;
+mod kinds;
 mod verdicts;

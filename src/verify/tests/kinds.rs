@@ -1,0 +1,94 @@
+//! Verdicts on claims of every kind, as files have them.
+
+use crate::check::Session;
+use crate::verify::{ClaimReport, Options, Silent, Verdict, verify};
+
+/// The claims of one theorem, written in the language.
+fn claims(text: &str, samples: u64) -> Vec<ClaimReport> {
+    let theorems = Session::new().load_text("t.lw", &format!("theorem \"t\" {{ {text} }}")).unwrap();
+    verify(&theorems, &Options { samples, threads: 2, ..Options::default() }, &Silent).unwrap().claims
+}
+
+#[test]
+fn equality_off_its_condition_is_decided_by_certificates() {
+    // Next to the case of equality the gap is of second order, and far below its error bound; it is certainly not 0.
+    let claim = &claims(
+        "forall n in 1..8 forall K: Psd[n]
+         claim det(K)^(1/n) <= trace(K)/n equality iff K == (trace(K)/n)*eye(n)",
+        20_000,
+    )[0];
+    assert!(matches!(claim.verdict, Verdict::Holds), "{claim:?}");
+    // Structured inputs show exact equality where the condition fails: Σ K_ij² = n at the identity.
+    for condition in ["K == ones(n, n)", "n == 1"] {
+        let text = format!("forall n in 1..6 forall K: Corr[n] claim trace(K*K) >= n equality iff {condition}");
+        let claim = &claims(&text, 4000)[0];
+        let witness = claim.witness().unwrap_or_else(|| panic!("{claim:?}"));
+        assert!(witness.certified && witness.margin.1 < -0.5, "{witness:?}");
+    }
+    let claims = claims(
+        "forall n in 1..6 forall K: Corr[n]
+         claim maximizes(det(K), K, eye(n))
+         claim maximizes(lambda_max(K), K, ones(n, n))
+         claim minimizes(trace(K), K, eye(n))",
+        4000,
+    );
+    assert!(matches!(claims[0].verdict, Verdict::Holds), "{:?}", claims[0]);
+    // Signs x give the kernel xx', whose greatest eigenvalue is n, too; the trace is n everywhere.
+    for claim in &claims[1..] {
+        let witness = claim.witness().unwrap_or_else(|| panic!("{claim:?}"));
+        assert!(witness.certified, "{witness:?}");
+    }
+}
+
+#[test]
+fn samples_next_to_a_jump_are_decided_by_certificates() {
+    // Near singular kernels λ^α is far from its value as computed; the claim is true (Proposition 4.7 (2)).
+    let claim = &claims(
+        "forall n in 2..6, alpha in (0, 1) forall K1, K2: Corr[n]
+         claim entropy(K1 ∘ K2, alpha) >= max(entropy(K1, alpha), entropy(K2, alpha))",
+        20_000,
+    )[0];
+    assert!(matches!(claim.verdict, Verdict::Holds), "{claim:?}");
+    assert!(claim.notes.iter().any(|note| note.contains("decided by certificates")), "{claim:?}");
+}
+
+#[test]
+fn the_largest_value_is_reported_with_an_enclosure() {
+    let found = claims(
+        "forall n in 1..6 forall K: Corr[n]
+         claim sup(sum(abs2(K))/n) <= n
+         claim sup(entropy(K, 2)) <= inf
+         claim sup(trace(K*K)/n^2) < 1
+         claim sup(-logdet(K)) <= inf
+         claim sup(-logdet(K)) < inf
+         claim sup(lambda_max(K)) <= 5.5",
+        4000,
+    );
+    let sup = |claim: &ClaimReport| claim.supremum.clone().unwrap_or_else(|| panic!("{claim:?}"));
+    // n, at kernels of signs; log n, at the identity.
+    let (signs, entropy) = (sup(&found[0]), sup(&found[1]));
+    assert_eq!(signs.enclosure, Some((6.0, 6.0)), "{signs:?}");
+    assert!(matches!(found[0].verdict, Verdict::Holds) && found[0].min_margin.is_some());
+    let (lo, hi) = entropy.enclosure.unwrap();
+    let log = 6.0f64.ln();
+    assert!(lo <= log && log <= hi && hi - lo < 1e-14 && entropy.sizes == [("n".to_owned(), 6)], "{entropy:?}");
+    assert!(matches!(found[1].verdict, Verdict::Holds) && found[1].violation_bound.is_none());
+    // At n = 1 it is 1.
+    assert!(found[2].witness().is_some_and(|witness| witness.certified), "{:?}", found[2]);
+    // Singular kernels have determinant 0.
+    assert!(sup(&found[3]).unbounded && matches!(found[3].verdict, Verdict::Holds));
+    assert!(matches!(found[4].verdict, Verdict::Inconclusive { .. }));
+    let witness = found[5].witness().unwrap_or_else(|| panic!("{:?}", found[5]));
+    assert!(witness.margin.1 < 0.0 && sup(&found[5]).value > 5.9);
+}
+
+#[test]
+fn the_largest_value_is_the_same_for_any_number_of_threads() {
+    let text = "theorem \"t\" { forall n in 1..6 forall K: Corr[n] claim sup(entropy(K, 1/2)/n) <= inf }";
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let run = |threads| {
+        let options = Options { samples: 3000, threads, ..Options::default() };
+        verify(&theorems, &options, &Silent).unwrap().claims.remove(0).supremum.unwrap()
+    };
+    assert_eq!(run(1), run(3));
+}
