@@ -4,9 +4,11 @@
 //! stops the chore with its own status.
 
 mod bench;
+mod json;
 mod measure;
 mod python;
 mod step;
+mod truth;
 
 use std::process::ExitCode;
 
@@ -20,7 +22,12 @@ Usage: cargo xtask CHORE
                 --rounds N    how often each cell is measured, the median counts (5)
                 --seconds S   how long each measurement lasts at least (0.5)
                 --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
-  reference   recompute the library's quoted values and the proofs' counterexamples with 50 digits (mpmath)
+  truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
+                --false S     the budget of a false statement in seconds (10)
+                --true S      the budget of a true one (60)
+                --quick       the default effort instead
+                --only TEXT   statements with this text in their name; the table stays as it is
+  reference   recompute the library's quoted values and the counterexamples of proofs/ and tests/truth (mpmath)
   help        this text
 
 `test` needs Rust alone. `bench` and `reference` also need python3 with its venv module: they install what they use,
@@ -33,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("test") => no_options("test", rest).and_then(|()| test()),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
+        Some("truth") => truth::Options::parse(rest).and_then(|options| truth::run(&options)),
         Some("reference") => no_options("reference", rest).and_then(|()| reference()),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -75,5 +83,6 @@ fn test() -> Result<(), Failure> {
 fn reference() -> Result<(), Failure> {
     let python = python::with("tests/reference/requirements.txt")?;
     Step::new(&python, ["tests/reference/library_values.py", "--check", "src/library"]).run()?;
-    Step::new(&python, ["tests/reference/counterexamples.py"]).run()
+    Step::new(&python, ["tests/reference/counterexamples.py"]).run()?;
+    Step::new(&python, ["tests/reference/truth_counterexamples.py", "tests/truth"]).run()
 }
