@@ -488,7 +488,8 @@ impl<T: Real> Bounds<T> {
         } else {
             0.0
         };
-        let rounding = DECOMPOSITION * n * epsilon * out.value_norm() * 2.0;
+        // An image of an eigenvalue may underflow, and so may a product of the recomposition.
+        let rounding = DECOMPOSITION * n * epsilon * out.value_norm() * 2.0 + 2.0 * n * T::min_positive_value().wide();
         out.radii.fill(moved + shifted + rounding);
         Ok(())
     }
@@ -512,12 +513,14 @@ impl<T: Real> Bounds<T> {
             f64::EPSILON * 4.0 * values.iter().map(|v| v.max(f64::MIN_POSITIVE).ln().abs() + 1.0).sum::<f64>();
         let (low, high) = (sum(-off) - rounding, sum(off) + rounding);
         let y = computed.re;
+        // A product of eigenvalues may underflow, and the exponentials with it.
+        let last = y.abs() * 1e-12 + T::min_positive_value().wide();
         Ok(match (log, psd || certain) {
             (true, true) => (y - low).abs().max((high - y).abs()),
             (true, false) => f64::INFINITY,
-            (false, true) if y >= 0.0 => (y - low.exp()).abs().max((high.exp() - y).abs()) + y.abs() * 1e-12,
-            (false, true) => (y + low.exp()).abs().max((high.exp() + y).abs()) + y.abs() * 1e-12,
-            (false, false) => y.abs() + high.exp() * (1.0 + 1e-12),
+            (false, true) if y >= 0.0 => (y - low.exp()).abs().max((high.exp() - y).abs()) + last,
+            (false, true) => (y + low.exp()).abs().max((high.exp() + y).abs()) + last,
+            (false, false) => y.abs() + high.exp() * (1.0 + 1e-12) + last,
         })
     }
 }
