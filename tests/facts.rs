@@ -293,3 +293,27 @@ proptest! {
         prop_assert!(g.ty(id).shape != Shape::Scalar || SETS[which].sizes == 0);
     }
 }
+
+/// What is compared must be real: traces and determinants of complex matrices are where these are known to be Hermitian.
+#[test]
+fn congruences_are_hermitian_however_they_are_grouped() {
+    let claims = [
+        "trace(X' * A * X) >= 0",
+        "det(X' * (A * X)) >= 0",
+        "trace(S * A * S) >= 0",
+        "trace(B * S * A * S * B) >= 0",
+        "trace(A * X * X' * A) >= 0",
+        "trace((B * X)' * A * B * X) >= 0",
+        "logdet(eye(n) + Y' * A * Y) >= 0",
+    ];
+    for claim in claims {
+        let text = format!(
+            "theorem \"t\" {{ forall n in 1..3 forall A: Pd[n, complex] forall B: Sym[n, complex] \
+             forall X: Mat[n, n, complex] forall Y: Mat[n, n] let S = sqrtm(A) claim {claim} }}"
+        );
+        let mut loewner = loewner::Loewner::new();
+        assert!(loewner.define(&text).is_ok(), "{claim}");
+    }
+    let text = "theorem \"t\" { forall A, B: Pd[2, complex] claim trace(A * B * A * B) >= 0 }";
+    assert!(loewner::Loewner::new().define(text).is_err(), "a product of four that does not mirror itself");
+}

@@ -352,20 +352,41 @@ fn matmul(g: &Graph, a: NodeId, b: NodeId, known: &mut Facts) {
         known.learn(Psd, Fact::yes_if(g.has(x, Psd)), "powers of a positive semi-definite matrix");
         known.learn(Pd, Fact::yes_if(g.has(x, Pd)), "powers of a positive definite matrix");
     }
-    // (X' P) X and X' (P X).
-    for (outer, inner, left) in [(b, a, true), (a, b, false)] {
-        if *g.op(inner) == Op::MatMul {
-            let (first, second) = (g.args(inner)[0], g.args(inner)[1]);
-            let (other, middle) = if left { (first, second) } else { (second, first) };
-            let around = mirrored(other, outer) || mirrored(outer, other);
-            known.learn(Psd, Fact::yes_if(around && g.has(middle, Psd)), CONGRUENCE);
-            known.learn(Hermitian, Fact::yes_if(around && g.has(middle, Hermitian)), CONGRUENCE);
+    // X' P X, however its factors are grouped and whatever X is a product of.
+    let mut chain = Vec::new();
+    if factors(g, a, false, &mut chain) && factors(g, b, false, &mut chain) {
+        let mirrors = |(x, adjoint): (NodeId, bool), (y, other): (NodeId, bool)| {
+            x == y && (adjoint != other || g.has(x, Hermitian))
+        };
+        let half = chain.len() / 2;
+        let middle = (chain.len() % 2 == 1).then(|| chain[half].0);
+        if chain.iter().zip(chain.iter().rev()).take(half).all(|(first, last)| mirrors(*first, *last)) {
+            known.learn(Psd, Fact::yes_if(middle.is_none_or(|middle| g.has(middle, Psd))), CONGRUENCE);
+            known.learn(Hermitian, Fact::yes_if(middle.is_none_or(|middle| g.has(middle, Hermitian))), CONGRUENCE);
         }
     }
     for property in [OrthonormalColumns, OrthonormalRows, Diagonal, Nonnegative] {
         let kept = g.has(a, property) && g.has(b, property);
         known.learn(property, Fact::yes_if(kept), "products keep it");
     }
+}
+
+/// The longest product whose factors are looked at.
+const MAX_FACTORS: usize = 16;
+
+/// Adds the factors of a product of matrices, each with whether it is its adjoint that stands there. False where there
+/// are too many.
+fn factors(g: &Graph, id: NodeId, adjoint: bool, chain: &mut Vec<(NodeId, bool)>) -> bool {
+    let args = g.args(id);
+    if let Op::Adjoint | Op::Complexify = g.op(id) {
+        return factors(g, args[0], adjoint != (*g.op(id) == Op::Adjoint), chain);
+    }
+    if *g.op(id) == Op::MatMul && args.iter().all(|arg| matches!(g.ty(*arg).shape, Shape::Matrix(..))) {
+        let (first, last) = if adjoint { (args[1], args[0]) } else { (args[0], args[1]) };
+        return factors(g, first, adjoint, chain) && factors(g, last, adjoint, chain);
+    }
+    chain.push((id, adjoint));
+    chain.len() <= MAX_FACTORS
 }
 
 /// The matrix that a node is a product of copies of: itself unless it is such a product.

@@ -389,7 +389,7 @@ impl<'a> Bench<'a> {
         // Whether the sides are equal where the condition fails, only a certificate says.
         if tally.converse > 0 && self.found.doubts.is_empty() {
             let (field, sample) = (self.field.0, sample.clone());
-            self.found.doubts.push(Hit { field, sample, size, relative: 0.0, margin: (0.0, 0.0) });
+            self.found.doubts.push(Hit { field, sample, size, relative: 0.0, margin: (0.0, 0.0), doubtful: true });
         }
         tally.waiting.clear();
         // A margin within its error bound of zero says that the claim is tight there, not by how much it fails.
