@@ -237,3 +237,34 @@ fn a_theorem_in_a_session_is_verified_at_once() {
     assert!(out(&output).contains("1 claim; 1 surprise"), "{}", out(&output));
     assert!(out(&output).contains("1 claim: 1 hold; 0 surprises\n1\n"), "{}", out(&output));
 }
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_tells_what_is_known() {
+    let endless = "theorem \"endless\" {\n  forall n in 1..64\n  forall K: Corr[n]\n  claim entropy(K, 1) >= 0\n}\n";
+    let folder = folder_with(&[("a.lw", FALSE), ("b.lw", endless), ("c.lw", KNOWN)]);
+    let child = Command::new(env!("CARGO_BIN_EXE_loewner"))
+        .current_dir(folder.path())
+        .args(["verify", ".", "--samples", "2000000", "--out", "kept", "--json"])
+        .args(["--threads", "2"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first theorem is done when its witness is there; the second takes minutes.
+    let kept = folder.path().join("kept").join("too-small-1.json");
+    while !kept.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", err(&output));
+    let report: Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!(report["interrupted"], Value::Bool(true));
+    let claims = report["claims"].as_array().unwrap();
+    assert_eq!(claims.len(), 2, "{claims:?}");
+    assert_eq!((&claims[0]["verdict"], &claims[1]["verdict"]), (&"refuted".into(), &"inconclusive".into()));
+    assert!(kept.exists());
+}

@@ -28,6 +28,9 @@ use engine::Engine;
 
 pub use render::render;
 
+/// The status of a program that ends on Ctrl-C: 128 and the number of the signal, as shells count.
+const INTERRUPTED: u8 = 130;
+
 /// How the program ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
@@ -37,6 +40,8 @@ pub enum Status {
     Surprise,
     /// The input could not be read, parsed, typed or used.
     Unusable,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 impl From<Status> for ExitCode {
@@ -45,6 +50,7 @@ impl From<Status> for ExitCode {
             Status::Expected => ExitCode::SUCCESS,
             Status::Surprise => ExitCode::from(1),
             Status::Unusable => ExitCode::from(2),
+            Status::Interrupted => ExitCode::from(INTERRUPTED),
         }
     }
 }

@@ -1,12 +1,20 @@
 //! The progress bar: on standard error, and only where that is a terminal.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check::Theorem;
 use crate::verify::{ClaimReport, Progress};
+
+/// Whether somebody pressed Ctrl-C. A handler of signals has no other way to tell.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Notes that somebody pressed Ctrl-C; returns whether that was not the first time.
+pub(super) fn interrupt() -> bool {
+    INTERRUPTED.swap(true, Ordering::Relaxed)
+}
 
 /// A bar of theorems with the one that is being verified, the samples drawn and the surprises so far.
 pub(super) struct Bar {
@@ -63,6 +71,10 @@ impl Progress for Bar {
         self.surprises.fetch_add(surprises as u64, Ordering::Relaxed);
         self.bar.inc(1);
         self.tell();
+    }
+
+    fn stopped(&self) -> bool {
+        INTERRUPTED.load(Ordering::Relaxed)
     }
 }
 

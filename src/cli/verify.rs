@@ -2,11 +2,11 @@
 
 use super::args::Verify;
 use super::engine::Engine;
-use super::{Outcome, Status, files, output};
+use super::{Outcome, Status, files, output, progress};
 use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::check::Theorem;
 use crate::report::{report_json, report_text};
-use crate::verify::Options;
+use crate::verify::{Options, Report};
 
 pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
     let paths = files::discover(&arguments.paths)?;
@@ -40,10 +40,25 @@ pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
         attack: defaults.attack,
         plain: arguments.plain,
     };
+    heed_interrupts()?;
     let report = engine.verify(&theorems, &options)?;
     let text = if arguments.json { report_json(&report) } else { report_text(&report, output::output_style()) };
     output::say(&text)?;
-    Ok(if report.as_expected() { Status::Expected } else { Status::Surprise })
+    Ok(match report {
+        Report { interrupted: true, .. } => Status::Interrupted,
+        report if report.as_expected() => Status::Expected,
+        _ => Status::Surprise,
+    })
+}
+
+/// Lets Ctrl-C end the run with a report of what is known; a second one ends it at once.
+fn heed_interrupts() -> Result<(), Vec<Diagnostic>> {
+    ctrlc::set_handler(|| {
+        if progress::interrupt() {
+            std::process::exit(i32::from(super::INTERRUPTED));
+        }
+    })
+    .map_err(|error| vec![Diagnostic::new(Code::E0807, format!("Ctrl-C cannot be waited for: {error}"))])
 }
 
 /// The theorems whose name or file contains the text, in any case; of the others, the claims whose label does.

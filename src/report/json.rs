@@ -20,7 +20,8 @@ const SCHEMA: u32 = 1;
 pub fn report_json(report: &Report) -> String {
     let claims: Vec<String> = report.claims.iter().map(|claim| compact(&ClaimJson::of(claim))).collect();
     let claims = if claims.is_empty() { String::new() } else { format!("\n{}\n", claims.join(",\n")) };
-    format!("{{\"schema\": {SCHEMA}, \"seed\": {}, \"claims\": [{claims}]}}\n", report.seed)
+    let interrupted = if report.interrupted { "\"interrupted\": true, " } else { "" };
+    format!("{{\"schema\": {SCHEMA}, \"seed\": {}, {interrupted}\"claims\": [{claims}]}}\n", report.seed)
 }
 
 /// `{"shape": [] | [n] | [m, n], "value": ...}` on one line, numbers with 17 significant digits, complex ones as

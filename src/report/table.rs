@@ -155,7 +155,9 @@ fn summary(report: &Report, style: Style) -> String {
     let claims = plural(report.claims.len(), "claim");
     let head = if parts.is_empty() { claims } else { format!("{claims}: {}", parts.join(", ")) };
     let line = format!("{head}; {}", plural(surprises.len(), "surprise"));
-    let mut text = style.paint(if surprises.is_empty() { Ink::Good } else { Ink::Bad }, &line);
+    let line = if report.interrupted { format!("interrupted, so far: {line}") } else { line };
+    let good = surprises.is_empty() && !report.interrupted;
+    let mut text = style.paint(if good { Ink::Good } else { Ink::Bad }, &line);
     for claim in surprises {
         let (file, theorem, name) = (&claim.file, &claim.theorem, claim_name(&claim.claim));
         text += &format!("\n  {file}: {theorem}, {name}: {}", verdict_cell(claim));
@@ -209,7 +211,7 @@ mod tests {
             claim("Proposition 4.1", "upper", Verdict::Refuted(Box::new(witness)), Expected::Refuted),
             claim("Proposition 4.2", "1", Verdict::Holds, Expected::Refuted),
         ];
-        Report { seed: 0, claims }
+        Report { seed: 0, claims, interrupted: false }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Asymptotic claims, f ~ g + O(h) as x -> ∞ or x -> 0: the difference f − g is followed along decades of x for several
 //! inputs, and the slope of log |(f − g)/h| against log x tells a bounded ratio from a growing one.
 
+use rayon::prelude::*;
+
 use super::evaluate::{Machine, Program};
-use super::sample::{Sample, Sampler};
+use super::sample::{Numbers, Sample, Sampler};
 use super::seed::Stream;
 use super::trial::{Findings, Gate, Programs, Setting};
+use crate::certify::{Inputs, enclose};
 use crate::ir::{Graph, InputId, Instance, NodeId};
 
 /// How many inputs are followed.
@@ -28,6 +31,18 @@ const FADING: f64 = 0.35;
 
 /// A ratio whose logarithm grows faster than this is not.
 const GROWING: f64 = 0.5;
+
+/// A difference whose error is at most this share of it is clear.
+const NEAR: f64 = 0.01;
+
+/// The precisions in bits at which a difference that is not clear is enclosed.
+const PRECISIONS: [usize; 3] = [256, 512, 1024];
+
+/// Inputs with more raw numbers than this are followed in floating point alone.
+const MAX_NUMBERS: usize = 80;
+
+/// The points of one input that are enclosed. Towards the limit every one may need it: all of the steps.
+const MOST_PRECISE: u32 = 30;
 
 /// What following one input found.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -95,16 +110,15 @@ pub struct Claimed {
 pub fn follow<'p>(
     setting: &Setting<'_>,
     claimed: Claimed,
-    programs: impl Fn(usize) -> &'p Result<Programs, String>,
+    programs: impl Fn(usize) -> &'p Result<Programs, String> + Sync,
 ) -> Limit {
-    let mut limit = Limit::default();
     let cells = setting.design.cells.len();
-    for input in 0..INPUTS {
+    let one = |input: u64| {
         // A step that shares no factor with most numbers of cells, so that many cells are seen.
         let cell_number = (input as usize * 7919) % cells;
         let cell = &setting.design.cells[cell_number];
         let nodes = [claimed.difference, claimed.order];
-        let followed = programs(cell_number).as_ref().ok().and_then(|programs| {
+        programs(cell_number).as_ref().ok().and_then(|programs| {
             let program = Program::compile(&setting.layout.graph, &nodes, &cell.instance).ok()?;
             let mut sampler = Sampler::new(&setting.layout.graph, setting.groups, cell)?;
             let mut gate = Gate::new(setting, programs, ATTEMPTS);
@@ -116,12 +130,17 @@ pub fn follow<'p>(
                 {
                     let mut machine = program.machine();
                     machine.load(&sample);
-                    return Some((sample, course(&mut machine, claimed)));
+                    let precise = Precise::new(&setting.layout.graph, claimed, &sample, &cell.instance);
+                    let course = course(&mut machine, claimed, precise);
+                    return Some((sample, cell_number, course));
                 }
             }
             None
-        });
-        let Some((sample, course)) = followed else {
+        })
+    };
+    let mut limit = Limit::default();
+    for followed in (0..INPUTS).into_par_iter().map(one).collect::<Vec<_>>() {
+        let Some((sample, cell_number, course)) = followed else {
             limit.missed += 1;
             continue;
         };
@@ -148,7 +167,7 @@ pub fn grows(graph: &Graph, claimed: Claimed, sample: &Sample, instance: &Instan
     let program = Program::compile(graph, &[claimed.difference, claimed.order], instance).ok()?;
     let mut machine = program.machine();
     machine.load(sample);
-    match course(&mut machine, claimed) {
+    match course(&mut machine, claimed, Precise::new(graph, claimed, sample, instance)) {
         Course::Growing(fit) => Some((fit.slope, fit.error)),
         Course::Zero | Course::Bounded(_) | Course::Unclear | Course::Short => None,
     }
@@ -173,8 +192,61 @@ impl Limit {
     }
 }
 
+/// The difference and the order at one input in extended precision: where f and g agree to more digits than a double has,
+/// their difference is lost in rounding, and with it all decades towards the limit.
+struct Precise {
+    graph: Graph,
+    roots: Vec<NodeId>,
+    inputs: Inputs,
+    variable: InputId,
+    /// How many more points may be looked at.
+    left: u32,
+}
+
+impl Precise {
+    /// `None` for inputs that are too large, or of which something was not drawn.
+    fn new(graph: &Graph, claimed: Claimed, sample: &Sample, instance: &Instance) -> Option<Precise> {
+        let (graph, roots) = graph.instantiate(&[claimed.difference, claimed.order], instance).ok()?;
+        let mut inputs = Inputs::new();
+        let mut count = 0;
+        for input in graph.reachable(&roots).into_iter().filter_map(|id| graph.as_input(id)) {
+            match &sample.inputs[input.0 as usize] {
+                Numbers::None => return None,
+                Numbers::Real(numbers) => {
+                    count += numbers.len();
+                    inputs.real(input, numbers);
+                }
+                Numbers::Complex(numbers) => {
+                    count += 2 * numbers.len();
+                    inputs.complex(input, &numbers.iter().map(|z| (z.re, z.im)).collect::<Vec<_>>());
+                }
+            }
+        }
+        let (variable, left) = (claimed.variable, MOST_PRECISE);
+        (count <= MAX_NUMBERS).then_some(Precise { graph, roots, inputs, variable, left })
+    }
+
+    /// The difference and the order at a value of the variable, each to a percent or better.
+    fn at(&mut self, x: f64) -> Option<(f64, f64)> {
+        self.left = self.left.checked_sub(1)?;
+        self.inputs.real(self.variable, &[x]);
+        for precision in PRECISIONS {
+            let found = enclose(&self.graph, &self.roots, &self.inputs, precision).ok()?;
+            let middle = |place: usize| {
+                let (lo, hi) = found.get(place)?.bounds()?;
+                let middle = lo + (hi - lo) / 2.0;
+                ((hi - lo) / 2.0 <= NEAR * middle.abs() && middle != 0.0).then_some(middle)
+            };
+            if let (Some(difference), Some(order)) = (middle(0), middle(1)) {
+                return Some((difference, order));
+            }
+        }
+        None
+    }
+}
+
 /// Follows one input.
-fn course(machine: &mut Machine<'_>, claimed: Claimed) -> Course {
+fn course(machine: &mut Machine<'_>, claimed: Claimed, mut precise: Option<Precise>) -> Course {
     // Towards the limit, `towards` = |log x| rises.
     let mut points: Vec<(f64, f64, f64)> = Vec::new();
     let mut last = (1.0, 0.0);
@@ -192,10 +264,13 @@ fn course(machine: &mut Machine<'_>, claimed: Claimed) -> Course {
         }
         evaluated += 1;
         let (error, order_error) = (machine.error(0, difference), machine.error(1, order));
-        if difference.abs() <= error {
+        let clear = difference != 0.0 && error <= NEAR * difference.abs() && order_error <= NEAR * order.abs();
+        let exact = if clear { None } else { precise.as_mut().and_then(|precise| precise.at(x)) };
+        let (difference, order) = exact.unwrap_or((difference, order));
+        if exact.is_none() && difference.abs() <= error {
             zeros += 1;
         }
-        if difference != 0.0 && error <= 0.01 * difference.abs() && order_error <= 0.01 * order.abs() {
+        if clear || exact.is_some() {
             points.push((decades * std::f64::consts::LN_10, difference.abs().ln(), (difference / order).abs().ln()));
             last = (x, difference / order);
         }

@@ -88,6 +88,10 @@ pub trait Progress: Sync {
     fn samples(&self, _count: u64) {}
     /// A theorem is done.
     fn done(&self, _claims: &[ClaimReport]) {}
+    /// Whether to stop: asked between units of work, which end first. The report then tells what is known so far.
+    fn stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Tells nothing.
@@ -112,15 +116,30 @@ pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) 
         * (WORK / chosen.iter().map(|theorem| theorem.claims.len()).sum::<usize>().max(1) as f64).min(MOST_WORK);
     let mut claims = Vec::new();
     for theorem in &chosen {
+        if progress.stopped() {
+            break;
+        }
         progress.theorem(theorem);
         let mut reports = pool.install(|| verify_theorem(theorem, options, work, progress));
+        if progress.stopped() {
+            reports.iter_mut().for_each(cut_short);
+        }
         for report in &mut reports {
             save(report, folder.as_mut());
         }
         progress.done(&reports);
         claims.extend(reports);
     }
-    Ok(Report { seed: options.seed, claims })
+    Ok(Report { seed: options.seed, claims, interrupted: progress.stopped() })
+}
+
+/// A counterexample is one however little was looked at; nothing else can be concluded from a part of the work.
+fn cut_short(report: &mut ClaimReport) {
+    if report.witness().is_none() {
+        let reason = format!("interrupted after {} of its samples", report.samples);
+        report.verdict = Verdict::Inconclusive { reason };
+        report.violation_bound = None;
+    }
 }
 
 /// The theorem, or those of its claims, that the text names.
@@ -186,11 +205,13 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
     let library = Library::new(&layout, &design);
     let mut findings = sample(&setting, &library, options, progress);
     for (number, tally) in findings.claims.iter_mut().enumerate() {
-        settle(&setting, number, tally, |cell| library.plans(cell));
+        if !progress.stopped() {
+            settle(&setting, number, tally, |cell| library.plans(cell));
+        }
     }
     let mut reports = Vec::with_capacity(theorem.claims.len());
     for (number, claim) in theorem.claims.iter().enumerate() {
-        let limits = follow(&setting, &library, number);
+        let limits = if progress.stopped() { Vec::new() } else { follow(&setting, &library, number) };
         // A claim that folds to a truth by the facts has no sides left to measure.
         let decided = !claim.parts.is_empty()
             && claim.parts.iter().all(|part| match part {
@@ -208,7 +229,8 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 let deadline = options.budget.map(|budget| Instant::now() + budget);
                 let work = if options.budget.is_some() { f64::INFINITY } else { work };
                 let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
-                attack(&setting, number, below, findings.met == 0, Effort { work, deadline })
+                let stopped = &|| progress.stopped();
+                attack(&setting, number, below, findings.met == 0, Effort { work, deadline, stopped })
             });
         let attacked = attacked.unwrap_or_default();
         let evidence = Evidence {
@@ -297,7 +319,7 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
             (true, _) if findings.arrived > 0 => MOVING.div_ceil(units as u64),
             (true, _) | (false, _) => 0,
         });
-        let late = |now: Instant| deadline.is_some_and(|deadline| now >= deadline);
+        let late = |now: Instant| progress.stopped() || deadline.is_some_and(|deadline| now >= deadline);
         let found: Vec<Option<Findings>> = units
             .par_iter()
             .map(|unit| {

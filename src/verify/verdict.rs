@@ -208,11 +208,13 @@ pub struct Report {
     pub seed: u64,
     /// The claims, in the order of files, theorems and claims.
     pub claims: Vec<ClaimReport>,
+    /// Whether it was interrupted: theorems after the last one here were not looked at.
+    pub interrupted: bool,
 }
 
 impl Report {
     /// Whether every claim came out as its author expects.
     pub fn as_expected(&self) -> bool {
-        self.claims.iter().all(ClaimReport::as_expected)
+        !self.interrupted && self.claims.iter().all(ClaimReport::as_expected)
     }
 }

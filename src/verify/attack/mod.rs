@@ -56,12 +56,14 @@ const ENCLOSED: usize = 6;
 const DOUBTS: usize = 48;
 
 /// How much an attack may do.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Effort {
+#[derive(Clone, Copy)]
+pub struct Effort<'a> {
     /// Modelled nanoseconds on one core.
     pub work: f64,
     /// The time at which it ends whatever the work.
     pub deadline: Option<Instant>,
+    /// Whether somebody wants it to end.
+    pub stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What an attack found.
@@ -96,7 +98,7 @@ pub struct Summary {
 }
 
 /// Attacks a claim at sizes with less than `below` raw numbers, or all.
-pub fn attack(setting: &Setting<'_>, claim: usize, below: Option<i64>, reach: bool, effort: Effort) -> Attack {
+pub fn attack(setting: &Setting<'_>, claim: usize, below: Option<i64>, reach: bool, effort: Effort<'_>) -> Attack {
     let targets = objective::targets(setting.layout, claim);
     let cells = arena::arenas(setting.theorem);
     let cells = cells.into_iter().filter(|cell| below.is_none_or(|below| cell.size < below));
@@ -158,7 +160,7 @@ struct Campaign<'a> {
 }
 
 impl Campaign<'_> {
-    fn run(&self, effort: Effort) -> Attack {
+    fn run(&self, effort: Effort<'_>) -> Attack {
         let mut sum = Found::default();
         let mut elites: Vec<Elite> = Vec::new();
         let mut open: Option<Hit> = None;
@@ -166,7 +168,7 @@ impl Campaign<'_> {
         let mut listed = 0.0;
         let mut discrete = self.discrete().into_iter();
         let mut rng = self.setting.key.generator(Stream::Attack, u64::MAX - self.claim as u64);
-        let late = || effort.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let late = || (effort.stopped)() || effort.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         while sum.work < effort.work && !late() {
             let mut jobs: Vec<Job<'_>> = Vec::new();
             // Small sizes are few assignments; of large ones no more are tried than their share allows.

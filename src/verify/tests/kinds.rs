@@ -6,7 +6,7 @@ use crate::verify::{ClaimReport, Options, Silent, Verdict, verify};
 /// The claims of one theorem, written in the language.
 fn claims(text: &str, samples: u64) -> Vec<ClaimReport> {
     let theorems = Session::new().load_text("t.lw", &format!("theorem \"t\" {{ {text} }}")).unwrap();
-    verify(&theorems, &Options { samples, threads: 2, ..Options::default() }, &Silent).unwrap().claims
+    verify(&theorems, &Options { samples, threads: 2, attack: 0.01, ..Options::default() }, &Silent).unwrap().claims
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn the_largest_value_is_the_same_for_any_number_of_threads() {
     let text = "theorem \"t\" { forall n in 1..6 forall K: Corr[n] claim sup(entropy(K, 1/2)/n) <= inf }";
     let theorems = Session::new().load_text("t.lw", text).unwrap();
     let run = |threads| {
-        let options = Options { samples: 3000, threads, ..Options::default() };
+        let options = Options { samples: 3000, threads, attack: 0.01, ..Options::default() };
         verify(&theorems, &options, &Silent).unwrap().claims.remove(0).supremum.unwrap()
     };
     assert_eq!(run(1), run(3));

@@ -62,7 +62,7 @@ fn subadditivity_of_order_two_falls_to_a_small_witness() {
         assert!((3..=4).contains(&witness.sizes[0].1), "{witness:?}");
         assert!(witness.margin.1 < 0.0 && witness.margin.0 <= witness.margin.1);
         assert_eq!(witness.values.len(), 2);
-        assert_eq!(witness.raw.len(), 2);
+        assert_eq!(witness.exact.len(), 2);
         assert!(claim.min_margin.unwrap() < 0.0 && claim.min_margin_at.is_some());
     }
 }
