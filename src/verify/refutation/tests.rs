@@ -233,3 +233,21 @@ fn a_member_in_place_of_its_chart_is_the_same_to_every_statement() {
     let Certificate::Violated(violation) = found else { panic!("{found:?}") };
     assert!((violation.margin.0 - (1.0 - 5f64.ln())).abs() < 1e-15);
 }
+
+#[test]
+fn products_that_read_the_same_from_both_ends_are_hermitian_to_a_certificate() {
+    // Furuta's inequality beyond its range: the least eigenvalue of the difference is -0.00073 (tests/truth).
+    let text = r#"theorem "t" {
+        forall B, P: Psd[2]
+        let A = B + P, S = sqrtm(B)
+        claim B^(9/4) ⪯ (S * A * A * S)^(3/4)
+        claim B^2 ⪯ (S * A * A * S)^(2/3)
+        claim B ⪯ B * A * B + eye(2)
+    }"#;
+    let theorem = theorem(text);
+    let givens = [real(&[(5, 1), (2, 1), (2, 1), (1, 1)]), real(&[(1, 1), (0, 1), (0, 1), (0, 1)])].map(Given::Exact);
+    let point = point(&theorem, &[], &givens);
+    let look = |claim: usize| Desk::new(&theorem, claim).certificate(&point);
+    assert!(matches!(look(0), Certificate::Violated(violation) if (violation.margin.1 + 0.00073).abs() < 5e-6));
+    assert_eq!((look(1), look(2)), (Certificate::Holds, Certificate::Holds));
+}
