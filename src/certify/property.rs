@@ -79,6 +79,9 @@ impl Evaluator<'_> {
         if let Property::SumsToOne | Property::TraceOne = property {
             return self.total(id, property).is_some_and(|total| total.is_one());
         }
+        if let (Property::Hermitian | Property::Psd, Op::MatMul) = (property, graph.op(id)) {
+            return self.is_mirrored(id, property);
+        }
         if property != Property::Hermitian {
             return false;
         }
@@ -91,6 +94,33 @@ impl Evaluator<'_> {
             return graph.ty(id).is_real_scalar();
         };
         hermitian.iter().all(|arg| self.verify(*arg, property) == Some(true))
+    }
+
+    /// Whether a product is Hermitian, or positive semi-definite, since it reads the same from both ends: X'X, and X'MX
+    /// with M in the middle, has of these properties those of M, whatever X is (Horn and Johnson, Matrix Analysis, 4.1.5
+    /// and 7.1.8).
+    fn is_mirrored(&mut self, id: NodeId, property: Property) -> bool {
+        let mut factors = vec![id];
+        // Products give way to their factors, from the first on, until none is left.
+        let mut place = 0;
+        while let Some(factor) = factors.get(place).copied() {
+            if *self.graph.op(factor) == Op::MatMul {
+                factors.splice(place..=place, self.graph.args(factor).iter().copied());
+            } else {
+                place += 1;
+            }
+        }
+        // The graph is hash-consed: made once more, an adjoint is the same node.
+        let mut again = self.graph.clone();
+        let half = factors.len() / 2;
+        let pairs = factors.iter().zip(factors.iter().rev()).take(half);
+        for (left, right) in pairs {
+            let hermitian = left == right && self.verify(*left, Property::Hermitian) == Some(true);
+            if !hermitian && again.adjoint(*right) != Ok(*left) {
+                return false;
+            }
+        }
+        factors.len().is_multiple_of(2) || self.verify(factors[half], property) == Some(true)
     }
 
     /// The sum of the entries (for [`Property::SumsToOne`]) or the trace (for [`Property::TraceOne`]) of a node, where it

@@ -164,7 +164,10 @@ pub(super) fn expected_name(expected: Expected) -> &'static str {
 
 /// The ends are strings, since an enclosure may need more digits than a double has.
 fn margin(witness: &Witness) -> [String; 2] {
-    [digits17(witness.margin.0), digits17(witness.margin.1)]
+    match &witness.decimal {
+        Some((lo, hi)) => [lo.clone(), hi.clone()],
+        None => [digits17(witness.margin.0), digits17(witness.margin.1)],
+    }
 }
 
 /// A real number, as a string where JSON has none for it.

@@ -219,7 +219,7 @@ mod tests {
         let text = report_text(&report(), Style::default());
         assert!(text.contains("\n  Proposition 4.2\n  ✗  1      holds, not refuted"), "{text}");
         assert!(text.contains("n = 2, alpha = 2"), "{text}");
-        assert!(text.contains("⎡   1  1/2 ⎤"), "{text}");
+        assert!(text.contains("K = [  1, 1/2;\n         1/2,   1]"), "{text}");
         assert!(text.contains("3 claims: 1 hold, 1 refuted as expected; 1 surprise\n"), "{text}");
         assert!(!text.contains('\x1b'));
         let colourful = report_text(&report(), Style { colour: true, width: 120 });

@@ -51,14 +51,13 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
     let nodes: Vec<NodeId> = members.iter().map(|(_, node)| *node).collect();
     let computed = desk.values(point, &nodes, of_value);
     for (variable, given) in theorem.variables.iter().zip(&point.givens) {
-        let value = match given {
-            Some(Given::Scalar(value)) => Some(Value::Exact(value.clone())),
+        let place = members.iter().position(|(name, _)| *name == variable.name);
+        let value = match (place, given) {
+            (_, None) => None,
             // Without values the exact numbers still define the witness.
-            Some(Given::Raw(_) | Given::Exact(_)) => {
-                let place = members.iter().position(|(name, _)| *name == variable.name);
-                place.zip(computed.as_ref()).and_then(|(place, computed)| computed[place].clone())
-            }
-            None => None,
+            (Some(place), Some(_)) => computed.as_ref().and_then(|computed| computed[place].clone()),
+            (None, Some(Given::Scalar(value))) => Some(Value::Exact(value.clone())),
+            (None, Some(Given::Raw(_) | Given::Exact(_))) => None,
         };
         witness.values.extend(value.map(|value| (variable.name.clone(), value)));
     }

@@ -38,6 +38,9 @@ pub enum Certificate {
     Open,
 }
 
+/// What is put for quantified names, in place of what the point gives them.
+pub type Put = Vec<(String, NodeId)>;
+
 /// A part of a claim that fails.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Violation {
@@ -47,8 +50,8 @@ pub struct Violation {
     pub decimal: (String, String),
     /// The number of the part.
     pub part: usize,
-    /// What is put for quantified names, in place of what the point gives them.
-    pub put: Vec<(String, NodeId)>,
+    /// What a case of equality puts for quantified names.
+    pub put: Put,
 }
 
 /// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
@@ -69,7 +72,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     let mut all_hold = true;
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
-        let looks: Vec<(Option<Decision>, Vec<(String, NodeId)>)> = match part {
+        let looks: Vec<(Option<Decision>, Put)> = match part {
             Part::Margin { margin, .. } => vec![(at.margin(&mut graph, *margin), Vec::new())],
             Part::Iff { gap, condition, substituted } => {
                 let mut zero = |gap: NodeId| {

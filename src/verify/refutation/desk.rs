@@ -171,15 +171,18 @@ impl<'a> Desk<'a> {
         margins.filter(|margin| !margin.is_nan()).reduce(f64::min)
     }
 
-    /// The nodes that the members stand for at a point, by name; what is put for a name comes in place of its own node.
+    /// The nodes of the members at a point, by name, and those of what is put for a name in place of its own value.
     pub fn members(&mut self, point: &Point, put: &[(String, NodeId)]) -> Vec<(String, NodeId)> {
         let Some(placed) = self.place(point) else { return Vec::new() };
-        let members = placed.theorem.variables.iter().filter_map(|variable| match &variable.kind {
-            VariableKind::Member { value, .. } => Some((variable.name.clone(), *value)),
-            VariableKind::Size(_) | VariableKind::Scalar { .. } => None,
-        });
         let put = |name: &str| put.iter().find(|(other, _)| other == name).map(|(_, node)| *node);
-        members.map(|(name, node)| (name.clone(), put(&name).unwrap_or(node))).collect()
+        let nodes = placed.theorem.variables.iter().filter_map(|variable| {
+            let own = match &variable.kind {
+                VariableKind::Member { value, .. } => Some(*value),
+                VariableKind::Size(_) | VariableKind::Scalar { .. } => None,
+            };
+            Some((variable.name.clone(), put(&variable.name).or(own)?))
+        });
+        nodes.collect()
     }
 
     /// What some nodes of the point's theorem are there, as computed.

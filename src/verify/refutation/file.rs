@@ -15,7 +15,7 @@ use num_rational::BigRational;
 use num_traits::ToPrimitive;
 use serde_json::{Map, Value as Json, json};
 
-use super::point::Given;
+use super::point::{Given, nearest};
 use crate::base::{Code, Diagnostic};
 use crate::certify::Entries;
 use crate::verify::verdict::{Value, Witness};
@@ -23,18 +23,11 @@ use crate::verify::verdict::{Value, Witness};
 /// The version of the schema of witness files.
 pub const SCHEMA: u64 = 2;
 
-/// A value as JSON: numbers with all their digits, complex entries as `[re, im]`, matrices row by row, exact numbers
-/// that no double equals as text.
+/// A value for the reader, in doubles: complex entries as `[re, im]`, matrices row by row.
 fn to_json(value: &Value) -> Json {
     match value {
         Value::Number(x) => json!(x),
-        Value::Exact(x) => {
-            use num_traits::{FromPrimitive, ToPrimitive};
-            match x.to_f64().filter(|f| num_rational::BigRational::from_f64(*f).is_some_and(|back| back == *x)) {
-                Some(f) => json!(f),
-                None => json!(x.to_string()),
-            }
-        }
+        Value::Exact(x) => json!(nearest(x)),
         Value::Vector(x) => json!(x),
         Value::Matrix(x) => json!(x),
         Value::Complex(x) => json!(x),
@@ -88,7 +81,7 @@ impl Folder {
 }
 
 /// What a witness file holds.
-fn content((file, theorem, claim): (&str, &str, &str), witness: &Witness) -> Json {
+pub(super) fn content((file, theorem, claim): (&str, &str, &str), witness: &Witness) -> Json {
     let object = |pairs: Vec<(&String, Json)>| {
         Json::Object(pairs.into_iter().map(|(name, value)| (name.clone(), value)).collect::<Map<_, _>>())
     };

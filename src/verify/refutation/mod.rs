@@ -17,6 +17,8 @@ mod read;
 mod replay;
 mod select;
 mod shrink;
+#[cfg(test)]
+mod tests;
 
 use super::sample::Sample;
 use super::trial::Setting;

@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::fraction::{multiple_towards_zero, nearest_multiple};
-use super::point::exact;
+use super::point::{exact, length};
 use crate::certify::Entries;
 use crate::ir::{Domain, Set};
 use crate::verify::sample::Numbers;
@@ -192,6 +192,7 @@ pub fn usual(domain: &Domain, rows: usize, cols: usize, complex: bool) -> Vec<Gr
             vec![make(&|_, _| ratio(0, 1)), corner, off(ratio(0, 1)), make(&|_, _| ratio(1, 1)), off(ratio(1, 2))]
         }
         Set::Pd => vec![off(ratio(0, 1)), off(ratio(1, 2))],
+        Set::Corr if rows == 3 => three(complex),
         Set::Corr => vec![off(ratio(0, 1)), make(&|_, _| ratio(1, 1)), off(ratio(1, 2)), off(ratio(1, 4))],
         Set::Density => {
             let corner = make(&|i, j| ratio(i64::from(i == 0 && j == 0), 1));
@@ -217,6 +218,26 @@ pub fn usual(domain: &Domain, rows: usize, cols: usize, complex: bool) -> Vec<Gr
         }
         Set::Stiefel | Set::Orthogonal | Set::Unitary => vec![off(ratio(0, 1))],
     }
+}
+
+/// Every 3 × 3 matrix of unit diagonal whose other entries are among the simplest, the shortest first: counterexamples
+/// that need two kernels often stand among them.
+fn three(complex: bool) -> Vec<Grid> {
+    let simple = [(0, 1), (1, 1), (-1, 1), (1, 2), (-1, 2), (1, 3), (2, 3), (1, 4), (3, 4)];
+    let simple: Vec<BigRational> = simple.iter().map(|(p, q)| BigRational::new((*p).into(), (*q).into())).collect();
+    let mut found = Vec::with_capacity(simple.len().pow(3));
+    for a in &simple {
+        for b in &simple {
+            for c in &simple {
+                // Entries (1, 2), (1, 3) and (2, 3) are told apart by the sum of their places.
+                let off = [a, b, c];
+                let entry = |i: usize, j: usize| if i == j { BigRational::one() } else { off[i + j - 1].clone() };
+                found.push(Grid::from_fn(3, 3, complex, |i, j| real(entry(i, j))));
+            }
+        }
+    }
+    found.sort_by_cached_key(|grid| grid.data.iter().map(|z| length(&z.re)).sum::<u64>());
+    found
 }
 
 /// Small whole numbers in proportion to the raw numbers of a chart, the largest being `most`: column by column where the

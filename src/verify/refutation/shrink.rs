@@ -12,6 +12,7 @@ use super::fraction;
 use super::point::{Complexity, Given, Point, is_plain, length, size};
 use super::rational::{Gauss, Grid, Way, is_hermitian, near, usual, whole};
 use super::select::{part, subsets};
+use crate::certify::Entries;
 use crate::check::VariableKind;
 use crate::ir::{Domain, InputId, Instance, Range, Set};
 use crate::verify::sample::Sample;
@@ -21,7 +22,8 @@ use crate::verify::sample::Sample;
 pub type Polish<'p> = &'p dyn Fn(&Sample, &Instance, &[InputId]) -> Option<Sample>;
 
 /// The denominators that entries are rounded to, in turn.
-const DENOMINATORS: &[u32] = &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100, 1000];
+const DENOMINATORS: &[u32] =
+    &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 50, 64, 100, 1000, 10_000, 1_000_000, 1_000_000_000];
 
 /// The largest raw numbers that are tried where entries cannot be rational.
 const WHOLE: &[u32] = &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 1000];
@@ -217,12 +219,28 @@ impl Shrinker<'_, '_, '_> {
     /// raw numbers.
     fn members(&mut self) {
         let members = self.domains();
+        for (number, _) in &members {
+            self.shift(*number);
+        }
         if members.is_empty() || self.round(&members) {
             return;
         }
         for one in &members {
             if !self.round(std::slice::from_ref(one)) {
                 self.whole(one);
+            }
+        }
+    }
+
+    /// Simpler numbers in the second block of a chart: what a definite matrix is above a semi-definite one.
+    fn shift(&mut self, variable: usize) {
+        let Some(Given::Raw(blocks)) = self.point.givens[variable].clone() else { return };
+        let Some(Entries::Real(shift)) = blocks.get(1) else { return };
+        let Some(now) = shift.first() else { return };
+        for simpler in fraction::simpler(now) {
+            let blocks = vec![blocks[0].clone(), Entries::Real(vec![simpler])];
+            if self.offer(self.with(variable, Given::Raw(blocks))) {
+                return;
             }
         }
     }
