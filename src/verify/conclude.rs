@@ -7,6 +7,10 @@ use super::limit::Limit;
 use super::trial::Findings;
 use super::verdict::{Verdict, ViolationBound, Witness};
 
+/// A computed violation of more than this share of the sides that no enclosure decides is not explained by rounding,
+/// even where equalities among the hypotheses are flat.
+const SUSPECT: f64 = -1e-3;
+
 /// Followed inputs that show an asymptotic claim.
 const ENOUGH_LIMITS: u64 = 3;
 
@@ -127,6 +131,13 @@ impl Evidence<'_> {
             if tally.unfounded > 0 {
                 let at = samples(tally.unfounded);
                 return inconclusive(format!("it fails at {at} where rounding may hide that the hypotheses fail, too"));
+            }
+            if self.attack.suspect < SUSPECT {
+                return inconclusive(format!(
+                    "an attack found inputs at which it fails by {:.1e} of its sides as computed, and no enclosure tells \
+                     whether it does there and whether the hypotheses hold",
+                    -self.attack.suspect
+                ));
             }
             if tally.touches > 0 {
                 return inconclusive(format!(

@@ -175,18 +175,29 @@ pub fn scale_nodes(graph: &mut Graph, margin: NodeId) -> Vec<NodeId> {
     scales
 }
 
-/// The signed number whose vanishing an equality is about, where its margin −|x| shows it; the margin itself elsewhere.
-pub fn residual(graph: &Graph, margin: NodeId) -> NodeId {
-    if *graph.op(margin) == Op::Map(ScalarFn::Neg) {
-        let inner = graph.args(margin)[0];
-        if matches!(graph.op(inner), Op::Map(ScalarFn::Abs) | Op::Part(Part::Abs)) {
-            let residual = graph.args(inner)[0];
-            if graph.ty(residual).is_real_scalar() {
-                return residual;
-            }
-        }
+/// The numbers, vectors and matrices whose vanishing an equality is about, signed, where its margin shows them: x of
+/// −|x|, and D of −max |D|, so that a step towards zero has a direction. The margin itself elsewhere.
+pub fn residuals(graph: &Graph, margin: NodeId) -> Vec<NodeId> {
+    if *graph.op(margin) == Op::Zip(Zip::Min) {
+        return graph.args(margin).iter().flat_map(|side| residuals(graph, *side)).collect();
     }
-    margin
+    let zero = |id: NodeId| graph.constant_value(id).is_some_and(num_traits::Zero::is_zero);
+    let mut at = margin;
+    let mut modulus = false;
+    loop {
+        let args = graph.args(at);
+        at = match graph.op(at) {
+            Op::Map(ScalarFn::Abs) | Op::Part(Part::Abs) => {
+                modulus = true;
+                args[0]
+            }
+            Op::Map(ScalarFn::Neg) | Op::Reduce(Reduction::Max, Axis::All) => args[0],
+            Op::Zip(Zip::Sub) if zero(args[0]) => args[1],
+            Op::Zip(Zip::Sub) if zero(args[1]) => args[0],
+            _ => break,
+        };
+    }
+    vec![if modulus { at } else { margin }]
 }
 
 /// The ends of an interval at an instance; `None` when they depend on inputs that the instance leaves open.

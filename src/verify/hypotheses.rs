@@ -8,7 +8,7 @@
 use super::evaluate::Machine;
 use super::layout::Hypothesis;
 use super::sample::{Numbers, Sample};
-use crate::eval::Fault;
+use crate::eval::{Fault, ValueRef};
 use crate::ir::InputId;
 
 /// The square of a rounding error: where a sum of squares of residuals is as small, each of them is rounding. An error
@@ -21,6 +21,9 @@ const FLATTEST: f64 = 8.0;
 
 /// The most raw numbers of a sample that is moved.
 pub const MAX_MOVED: usize = 96;
+
+/// The most numbers whose vanishing is solved for.
+const MAX_RESIDUALS: usize = 256;
 
 const MAX_STEPS: usize = 60;
 
@@ -130,8 +133,8 @@ fn move_onto(
 ) {
     let equalities: Vec<&Hypothesis> = hypotheses.iter().filter(|hypothesis| hypothesis.equality).collect();
     let places = places(inputs, sample);
-    let (m, n) = (equalities.len(), places.len());
-    if m == 0 || n == 0 || n > MAX_MOVED {
+    let n = places.len();
+    if equalities.is_empty() || n == 0 || n > MAX_MOVED {
         return;
     }
     let mut evaluate = |sample: &Sample, residuals: &mut Vec<f64>| -> Option<f64> {
@@ -139,11 +142,21 @@ fn move_onto(
         machine.load(sample);
         machine.run().ok()?;
         residuals.clear();
-        residuals.extend(equalities.iter().map(|hypothesis| machine.scalar(hypothesis.residual)));
+        for output in equalities.iter().flat_map(|hypothesis| hypothesis.residuals.clone()) {
+            match machine.value(output) {
+                Some(ValueRef::Real { entries, .. }) => residuals.extend(entries),
+                Some(ValueRef::Complex { entries, .. }) => residuals.extend(entries.iter().flat_map(|z| [z.re, z.im])),
+                Some(ValueRef::Truth(_)) | None => {}
+            }
+        }
         let squares: f64 = residuals.iter().map(|r| r * r).sum();
         squares.is_finite().then_some(squares)
     };
     let Some(mut squares) = evaluate(sample, &mut memory.residuals) else { return };
+    let m = memory.residuals.len();
+    if m > MAX_RESIDUALS {
+        return;
+    }
     let mut stretch = 1.0;
     let mut milestone = f64::INFINITY;
     for step in 0..MAX_STEPS {
@@ -273,7 +286,7 @@ fn least_norm_step(m: usize, n: usize, residuals: &[f64], memory: &mut Projectio
     }
     for a in 0..m {
         // A little of the identity keeps dependent hypotheses solvable (Levenberg 1944).
-        system[a * width + a] += 1e-14 * largest;
+        system[a * width + a] += 1e-10 * largest;
     }
     for pivot in 0..m {
         let best = (pivot..m)

@@ -43,8 +43,8 @@ pub struct Hypothesis {
     pub strict: bool,
     /// Whether it holds only where the margin is 0.
     pub equality: bool,
-    /// For an equality, the output whose vanishing it is about.
-    pub residual: usize,
+    /// For an equality, the outputs whose vanishing it is about.
+    pub residuals: std::ops::Range<usize>,
 }
 
 /// A part of a claim among the claim's outputs.
@@ -160,10 +160,11 @@ impl Layout {
         let mut hypotheses = Vec::new();
         for assumption in &theorem.assumptions {
             let margin = Slot::push(&mut graph, assumption.margin.node, &mut hypothesis_roots);
-            let residual = hypothesis_roots.len();
-            hypothesis_roots.push(evaluate::residual(&graph, assumption.margin.node));
+            let first = hypothesis_roots.len();
+            hypothesis_roots.extend(evaluate::residuals(&graph, assumption.margin.node));
+            let residuals = first..hypothesis_roots.len();
             let (strict, equality) = (assumption.margin.strict, assumption.margin.equality);
-            hypotheses.push(Hypothesis { margin, strict, equality, residual });
+            hypotheses.push(Hypothesis { margin, strict, equality, residuals });
         }
         let claims = theorem.claims.iter().map(|claim| ClaimLayout::new(&mut graph, claim)).collect();
         Layout { graph, hypothesis_roots, hypotheses, claims }

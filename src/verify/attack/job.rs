@@ -25,7 +25,7 @@ const EVALUATIONS: u64 = 160;
 const HOPS: u32 = 3;
 
 /// The evaluations that may be spent on moving the samples of one piece of work onto equalities.
-const MOVING: u64 = 4000;
+const MOVING: u64 = 20_000;
 
 /// The weights of broken hypotheses, one descent after the other.
 const PENALTIES: [f64; 3] = [10.0, 1e3, 1e5];
@@ -115,6 +115,8 @@ pub struct Found {
     pub discrete: u64,
     /// Points without a finite value that descents met and dropped.
     pub dropped: u64,
+    /// See [`super::Summary::suspect`].
+    pub suspect: f64,
     /// Modelled nanoseconds.
     pub work: f64,
 }
@@ -139,6 +141,7 @@ impl Found {
         self.descents += later.descents;
         self.discrete += later.discrete;
         self.dropped += later.dropped;
+        self.suspect = self.suspect.min(later.suspect);
         self.work += later.work;
     }
 }
@@ -212,7 +215,7 @@ impl Job<'_> {
             sample.attack = kind.name();
             bench.found.discrete += 1;
             bench.found.work += objective.map_or(lattice::COST, |objective| objective.cost / 2.0);
-            if let Some(relative) = bench.look(&mut sample)
+            if let Some(relative) = bench.look(&mut sample, 0.0)
                 && best.as_ref().is_none_or(|(least, _)| relative < *least)
             {
                 best = Some((relative, sample.clone()));
@@ -269,8 +272,7 @@ impl Job<'_> {
                 best = value;
                 x = next;
                 objective.unpack(&x, &mut sample);
-                let mut judged = sample.clone();
-                bench.look(&mut judged);
+                bench.look(&mut sample.clone(), value);
             }
         }
         bench.found.work += machine.evaluations() as f64 * objective.cost;
@@ -341,8 +343,8 @@ impl<'a> Bench<'a> {
     }
 
     /// Judges a sample, moved onto the equalities among the hypotheses where that helps; the margin against its sides
-    /// where it has one.
-    fn look(&mut self, sample: &mut Sample) -> Option<f64> {
+    /// where it has one. An ascent `sought` this margin.
+    fn look(&mut self, sample: &mut Sample, sought: f64) -> Option<f64> {
         for (input, plan) in &mut self.ends {
             let inside = match &sample.inputs[input.0 as usize] {
                 Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
@@ -371,10 +373,11 @@ impl<'a> Bench<'a> {
         let least = tally.least.take();
         // What fails only as far as a breach of the hypotheses within rounding may explain is left to the certificate:
         // an input of small integers may meet them exactly.
-        let doubtful = least.filter(|_| tally.unfounded + tally.unclear > 0);
-        let hit = match (worst, doubtful) {
+        let doubtful = tally.unfounded + tally.unclear + tally.blind > 0;
+        let hit = match (worst, least) {
             (Some(worst), _) => Some((worst.relative, (worst.margin, worst.bound))),
-            (None, doubtful) => doubtful.map(|least| (least.margin, (least.margin, 0.0))),
+            (None, least) if doubtful => Some((sought, least.map_or((sought, 0.0), |least| (least.margin, 0.0)))),
+            (None, _) => None,
         };
         if let Some((relative, margin)) = hit {
             let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());

@@ -95,6 +95,9 @@ pub struct Summary {
     pub converse: u64,
     /// The least residual of the hypotheses.
     pub residual: Option<f64>,
+    /// The worst margin against the sides of an input at which the claim fails as computed, and of which no enclosure
+    /// tells whether it does, or whether the hypotheses hold; 0 if there is none.
+    pub suspect: f64,
 }
 
 /// Attacks a claim at sizes with less than `below` raw numbers, or all.
@@ -195,7 +198,7 @@ impl Campaign<'_> {
                 elites.append(&mut found.elites);
                 sum.merge(found);
             }
-            if let Some(hit) = self.enclose(hits, &mut open) {
+            if let Some(hit) = self.enclose(hits, &mut open, &mut sum.suspect) {
                 return self.conclude(sum, Some(hit), converse);
             }
             doubts.truncate(DOUBTS.saturating_sub(doubted));
@@ -276,7 +279,7 @@ impl Campaign<'_> {
     }
 
     /// The first hit whose violation is certain, smallest sizes first; one that stays open is kept.
-    fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>) -> Option<Hit> {
+    fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>, suspect: &mut f64) -> Option<Hit> {
         hits.sort_by(|a, b| {
             a.doubtful.cmp(&b.doubtful).then(a.size.cmp(&b.size)).then(a.relative.total_cmp(&b.relative))
         });
@@ -290,7 +293,9 @@ impl Campaign<'_> {
                 Certificate::Open | Certificate::Outside { equality: true, .. } if !hit.doubtful => {
                     open.get_or_insert(hit);
                 }
-                Certificate::Open | Certificate::Outside { equality: true, .. } => {}
+                Certificate::Open | Certificate::Outside { equality: true, .. } => {
+                    *suspect = suspect.min(hit.relative);
+                }
                 Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
             }
         }
@@ -315,6 +320,7 @@ impl Campaign<'_> {
                 dropped: sum.dropped,
                 converse,
                 residual: sum.residual,
+                suspect: sum.suspect,
             },
         }
     }

@@ -274,9 +274,9 @@ fn build(layout: &Layout, target: &Target, instance: &Instance) -> Result<(Graph
         .map(|hypothesis| {
             let margin = layout.hypothesis_roots[hypothesis.margin.output()];
             let range = place(&mut source, &mut wanted, margin);
-            let residual = wanted.len();
-            wanted.push(layout.hypothesis_roots[hypothesis.residual]);
-            (range, residual, hypothesis.equality)
+            let first = wanted.len();
+            wanted.extend(&layout.hypothesis_roots[hypothesis.residuals.clone()]);
+            (range, first..wanted.len(), hypothesis.equality)
         })
         .collect();
     let (mut g, roots) = source.instantiate(&wanted, instance)?;
@@ -322,13 +322,16 @@ fn build(layout: &Layout, target: &Target, instance: &Instance) -> Result<(Graph
 
     let one = g.integer(1)?;
     let mut broken = Vec::new();
-    for (range, residual, equality) in &hypotheses {
+    for (range, residuals, equality) in &hypotheses {
         let scale = sides(&mut g, range, one)?;
         if *equality {
-            let residual = roots[*residual];
-            let share = g.zip(Zip::Div, residual, scale)?;
-            // A residual that is never negative, as a sum of squares, is as smooth as its square is elsewhere.
-            broken.push(if g.has(residual, Property::Nonnegative) { share } else { g.abs2(share)? });
+            for residual in &roots[residuals.clone()] {
+                let share = g.zip(Zip::Div, *residual, scale)?;
+                // A number that is never negative, as a sum of squares, is as smooth as its square is elsewhere.
+                let smooth = g.ty(*residual).is_real_scalar() && g.has(*residual, Property::Nonnegative);
+                let share = if smooth { share } else { g.abs2(share)? };
+                broken.push(g.sum(share)?);
+            }
         } else {
             broken.push(shortfall(&mut g, roots[range.start], scale, shift)?);
         }
