@@ -371,10 +371,10 @@ impl<'a> Bench<'a> {
         let least = tally.least.take();
         // What fails only as far as a breach of the hypotheses within rounding may explain is left to the certificate:
         // an input of small integers may meet them exactly.
-        let doubtful = least.filter(|_| tally.unfounded + tally.unclear > 0);
+        let doubtful = tally.doubtful.take();
         let hit = match (worst, doubtful) {
             (Some(worst), _) => Some((worst.relative, (worst.margin, worst.bound))),
-            (None, doubtful) => doubtful.map(|least| (least.margin, (least.margin, 0.0))),
+            (None, doubtful) => doubtful.map(|margin| (margin, (margin, 0.0))),
         };
         if let Some((relative, margin)) = hit {
             let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());
