@@ -135,7 +135,25 @@ impl Elaborator<'_> {
                         "for the Löwner order write `{text} ⪰ zeros({0}, {0})` (ASCII `>>=`); for every entry, `min({text}) >= 0`",
                         ty.shape.rows()
                     ),
-                    (true, false) => "for the Löwner order write `A ⪯ B` (ASCII `<<=`)".to_string(),
+                    (true, false) => {
+                        let (small, large) = (self.bare(a.span, "A"), self.bare(b.span, "B"));
+                        let scalar = |operand: Operand| self.graph.ty(operand.node).shape == Shape::Scalar;
+                        let n = ty.shape.rows();
+                        match (scalar(a), scalar(b)) {
+                            (false, true) => format!(
+                                "for the Löwner order write `{small} ⪯ {large}*eye({n})` (ASCII `<<=`); for every \
+                                 entry, `max({small}) <= {large}`"
+                            ),
+                            (true, false) => format!(
+                                "for the Löwner order write `{small}*eye({n}) ⪯ {large}` (ASCII `<<=`); for every \
+                                 entry, `min({large}) >= {small}`"
+                            ),
+                            (false, false) | (true, true) => format!(
+                                "for the Löwner order write `{small} ⪯ {large}` (ASCII `<<=`); for every entry, \
+                                 `min({large} - {small}) >= 0`"
+                            ),
+                        }
+                    }
                     (false, _) => format!("compare a norm or a sum, or every entry: `min({text})` and `max({text})`"),
                 };
                 let diagnostic = Diagnostic::new(Code::E0501, format!("an order compares scalars, not {}", an(&found)))

@@ -191,6 +191,8 @@ pub struct Tally {
     pub unclear: u64,
     /// Samples at which it fails, but the hypotheses may fail as well within rounding.
     pub unfounded: u64,
+    /// The least margin of an unclear or unfounded sample, which is nothing to show.
+    pub doubtful: Option<f64>,
     /// The largest bound of an unclear sample.
     pub loosest: f64,
     /// Samples at which the condition of an `iff` was met.
@@ -298,6 +300,7 @@ impl Tally {
         self.unclear += later.unclear;
         self.unfounded += later.unfounded;
         self.loosest = self.loosest.max(later.loosest);
+        self.doubtful = self.doubtful.into_iter().chain(later.doubtful).reduce(f64::min);
         self.met += later.met;
         self.converse += later.converse;
         self.blind += later.blind;

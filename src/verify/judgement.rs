@@ -261,20 +261,28 @@ impl<'a> Errors<'a> {
 impl Verdicts {
     /// Notes an outcome; returns whether it counts as a violation.
     fn note(&mut self, measured: Measured, outcome: Outcome, about: &About<'_>, tally: &mut Tally) -> bool {
+        let doubt = |tally: &mut Tally| {
+            tally.doubtful = Some(tally.doubtful.map_or(measured.value, |least| least.min(measured.value)));
+        };
         match outcome {
             Outcome::Agrees => {}
             Outcome::Tight => self.tight = true,
             Outcome::Touches => self.touches = true,
             // Next to the hypotheses, rather than on them, a margin that may be anything says nothing of the claim.
-            Outcome::Unclear(_) if about.slack > 0.0 => self.blind = true,
+            Outcome::Unclear(_) if about.slack > 0.0 => {
+                self.blind = true;
+                doubt(tally);
+            }
             Outcome::Unclear(bound) => {
                 self.unclear = true;
+                doubt(tally);
                 tally.loosest = tally.loosest.max(bound);
             }
             Outcome::Blind => self.blind = true,
             // A sample that may be outside the hypotheses says nothing against what follows from them.
             Outcome::Violates(_) if -measured.value / measured.scale.max(1.0) < (about.leeway)() => {
                 self.unfounded = true;
+                doubt(tally);
             }
             Outcome::Violates(bound) => {
                 self.violated = true;

@@ -373,11 +373,10 @@ impl<'a> Bench<'a> {
         let least = tally.least.take();
         // What fails only as far as a breach of the hypotheses within rounding may explain is left to the certificate:
         // an input of small integers may meet them exactly.
-        let doubtful = tally.unfounded + tally.unclear + tally.blind > 0;
-        let hit = match (worst, least) {
+        let doubtful = tally.doubtful.take().or((tally.blind > 0).then_some(sought));
+        let hit = match (worst, doubtful) {
             (Some(worst), _) => Some((worst.relative, (worst.margin, worst.bound))),
-            (None, least) if doubtful => Some((sought, least.map_or((sought, 0.0), |least| (least.margin, 0.0)))),
-            (None, _) => None,
+            (None, doubtful) => doubtful.map(|margin| (if sought < 0.0 { sought } else { margin }, (margin, 0.0))),
         };
         if let Some((relative, margin)) = hit {
             let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());

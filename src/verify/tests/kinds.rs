@@ -92,3 +92,24 @@ fn the_largest_value_is_the_same_for_any_number_of_threads() {
     };
     assert_eq!(run(1), run(3));
 }
+
+#[test]
+fn differences_that_doubles_lose_are_followed_in_extended_precision() {
+    let found = claims(
+        "forall n in 1..4, x in (0, inf) forall K: Corr[n]
+         claim exp(x) ~ 1 + x + x^2/2 + O(x^3) as x -> 0
+         claim exp(x) ~ 1 + x + x^2/2 + O(x^4) as x -> 0
+         claim tcr(K, x) ~ n*log(x) + n/x - trace(K*K)/(2*x^2) + O(1/x^3) as x -> inf
+         claim tcr(K, x) ~ n*log(x) + n/x - trace(K*K)/(3*x^2) + O(1/x^3) as x -> inf",
+        500,
+    );
+    // The coefficients of Taylor's formula: x³/6, and tr(K³)/(3 x³).
+    assert!(matches!(found[0].verdict, Verdict::Holds), "{:?}", found[0]);
+    assert!(found[0].notes[0].contains("x^3.000") && found[0].notes[0].contains("1.6667e-1"), "{:?}", found[0]);
+    assert!(matches!(found[2].verdict, Verdict::Holds), "{:?}", found[2]);
+    assert!(found[2].notes[0].contains("x^-3.000"), "{:?}", found[2]);
+    for claim in [&found[1], &found[3]] {
+        let witness = claim.witness().unwrap_or_else(|| panic!("{claim:?}"));
+        assert!((witness.margin.0 + 1.0).abs() < 1e-3, "{witness:?}");
+    }
+}
