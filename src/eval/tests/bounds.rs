@@ -160,3 +160,22 @@ fn tiny_matrices_have_bounds_too() {
         assert!(bound.radius < 1e-9 * bound.value, "{bound:?}");
     }
 }
+
+#[test]
+fn what_underflows_is_not_exact() {
+    // exp(−748) is below the least number, and exp(748) times it is not.
+    let mut g = Graph::new();
+    let [low, high] = [-748, 700].map(|exponent| {
+        let x = g.integer(exponent).unwrap();
+        let x = g.make(Op::Block(1, 1), vec![x]).unwrap();
+        g.make(Op::Spectral(ScalarFn::Exp), vec![x]).unwrap()
+    });
+    let product = g.multiply(high, low).unwrap();
+    let trace = g.trace(product).unwrap();
+    let det = g.make(Op::Det, vec![low]).unwrap();
+    let bounds = Bounds::<f64>::compile(&g, &[trace, det]).unwrap();
+    let found = bounds.run(&mut bounds.workspace()).unwrap();
+    let exact = (-48.0f64).exp();
+    assert!((found[0].value - exact).abs() <= found[0].radius, "{:?}", found[0]);
+    assert!(found[1].radius >= f64::MIN_POSITIVE, "{:?}", found[1]);
+}
