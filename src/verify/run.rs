@@ -42,7 +42,7 @@ const MOVING: u64 = 200_000;
 
 /// The modelled nanoseconds of all attacks of a run, and the most of one: a file of one theorem gets a thorough attack, a
 /// folder of two hundred claims ends in about a minute.
-const WORK: f64 = 120e9;
+const WORK: f64 = 80e9;
 const MOST_WORK: f64 = 10e9;
 
 /// The most work that goes into a smaller counterexample than the one that samples found.

@@ -373,10 +373,14 @@ impl<'a> Bench<'a> {
         let least = tally.least.take();
         // What fails only as far as a breach of the hypotheses within rounding may explain is left to the certificate:
         // an input of small integers may meet them exactly.
-        let doubtful = tally.doubtful.take().or((tally.blind > 0).then_some(sought));
-        let hit = match (worst, doubtful) {
+        let hit = match (worst, tally.doubtful.take()) {
             (Some(worst), _) => Some((worst.relative, (worst.margin, worst.bound))),
-            (None, doubtful) => doubtful.map(|margin| (if sought < 0.0 { sought } else { margin }, (margin, 0.0))),
+            (None, Some(margin)) if tally.unfounded > 0 => {
+                Some((if sought < 0.0 { sought } else { margin }, (margin, 0.0)))
+            }
+            // Within its error bound, or where none is known, a margin says nothing, and only a certificate does.
+            (None, margin) if tally.unclear + tally.blind > 0 => Some((0.0, (margin.unwrap_or(sought), 0.0))),
+            (None, _) => None,
         };
         if let Some((relative, margin)) = hit {
             let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());
