@@ -195,6 +195,8 @@ pub fn others<E: Entry>(
     let joint = match rng.random_range(0..10) {
         _ if group.len() == 1 => Joint::Independent,
         0..6 if !thin => Joint::Independent,
+        // Members of one kind meet an equality each for itself, as involutions do, without being equal.
+        0..4 if thin => Joint::SameKind,
         8 if linear => Joint::Perturbed,
         9 if linear => Joint::Negated,
         _ => Joint::Copies,
@@ -211,12 +213,15 @@ pub fn others<E: Entry>(
                 w.scale(if place % 2 == 0 { -1.0 } else { 1.0 });
             }
             Joint::Copies => w.copy_from(&first[0]),
-            Joint::Independent
-            | Joint::SameKind
-            | Joint::Permuted
-            | Joint::Rotated
-            | Joint::SameEigenvectors
-            | Joint::Complementary => {
+            // There are about ten kinds.
+            Joint::SameKind => {
+                for _ in 0..32 {
+                    if one(w, rng) == kind {
+                        break;
+                    }
+                }
+            }
+            Joint::Independent | Joint::Permuted | Joint::Rotated | Joint::SameEigenvectors | Joint::Complementary => {
                 one(w, rng);
             }
         }
