@@ -230,7 +230,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 let work = if options.budget.is_some() { f64::INFINITY } else { work };
                 let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
                 let stopped = &|| progress.stopped();
-                attack(&setting, number, below, findings.met == 0, Effort { work, deadline, stopped })
+                attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
             });
         let attacked = attacked.unwrap_or_default();
         let evidence = Evidence {
@@ -257,7 +257,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (Some(least), _) => (Some(least.margin), drawn_place(&setting, &library, least.sample)),
             (None, _) => (None, None),
         };
-        let reached = attacked.reached.iter().chain(&tally.reached).reduce(|a, b| if b.beats(a) { b } else { a });
+        let reached = tally.reached.iter().chain(&attacked.reached).reduce(|a, b| if b.beats(a) { b } else { a });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
         if decided {

@@ -11,6 +11,9 @@ use crate::ir::Instance;
 /// An expression that takes a value above this seems to have no bound.
 const UNBOUNDED: f64 = 1e12;
 
+/// What is larger by no more than this share is not larger.
+const ROUNDING: f64 = 1e-13;
+
 /// The precisions in bits at which a value is enclosed, until its enclosure is as narrow as doubles go.
 const PRECISIONS: [usize; 3] = [128, 512, 2048];
 
@@ -30,12 +33,11 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Whether this is a larger value than another.
-    pub fn beats(&self, other: &Reached) -> bool {
-        match self.least.total_cmp(&other.least) {
-            std::cmp::Ordering::Equal => self.value > other.value,
-            order => order.is_gt(),
-        }
+    /// Whether this is a larger value than one that was found before. What rounding adds makes no larger value: an exact
+    /// input would give way to its neighbours.
+    pub fn beats(&self, before: &Reached) -> bool {
+        self.least > before.least + ROUNDING * before.least.abs()
+            || self.least == before.least && self.value > before.value
     }
 
     /// Whether the expression seems to have no bound.
@@ -58,6 +60,9 @@ impl Reached {
         let Some(point) = Point::of_sample(setting.theorem, &self.sample, &self.instance) else { return supremum };
         let mut desk = Desk::new(setting.theorem, claim);
         supremum.enclosure = enclosure(&mut desk, &point);
+        if let Some((lo, hi)) = supremum.enclosure {
+            supremum.value = supremum.value.clamp(lo, hi);
+        }
         let shown = witness::witness(&mut desk, &point, &[], (f64::NEG_INFINITY, f64::INFINITY));
         Supremum { sizes: shown.sizes, values: shown.values, exact: shown.exact, ..supremum }
     }

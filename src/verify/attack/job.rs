@@ -99,6 +99,8 @@ pub struct Found {
     pub tally: Tally,
     /// Samples that met the hypotheses.
     pub met: u64,
+    /// The first of them, with its field.
+    pub meeting: Option<(usize, Sample)>,
     /// The least residual of the hypotheses that was reached.
     pub residual: Option<f64>,
     /// The worst violation, by field.
@@ -126,6 +128,7 @@ impl Found {
     pub fn merge(&mut self, later: Found) {
         self.tally.merge(later.tally);
         self.met += later.met;
+        self.meeting = self.meeting.take().or(later.meeting);
         self.residual = match (self.residual, later.residual) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -360,7 +363,12 @@ impl<'a> Bench<'a> {
             self.found.residual = Some(self.found.residual.map_or(residual, |least| least.min(residual)));
         }
         let sure = sure?;
-        self.found.met += 1;
+        // Inequalities that only rounding meets may not be met at all; an equality is never met but within rounding.
+        let thin = self.setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
+        self.found.met += u64::from(sure || thin);
+        if self.found.meeting.is_none() && (sure || thin) {
+            self.found.meeting = Some((self.field.0, sample.clone()));
+        }
         let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
         let leeway = OnceCell::new();
         let leeway = || *leeway.get_or_init(|| self.gate.borrow_mut().leeway());

@@ -19,6 +19,8 @@ mod job;
 mod lattice;
 mod objective;
 mod start;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::time::Instant;
@@ -307,8 +309,18 @@ impl Campaign<'_> {
         point.map_or(Certificate::Open, |point| Desk::new(self.setting.theorem, self.claim).certificate(&point))
     }
 
+    /// How many samples met the hypotheses; none where samples never did and the first that an attack found does not by
+    /// its certificate.
+    fn met(&self, sum: &Found) -> u64 {
+        let Some((field, sample)) = sum.meeting.as_ref().filter(|_| self.reach) else { return sum.met };
+        let point = Point::of_sample(self.setting.theorem, sample, &self.fields[*field].cell.instance);
+        let looked = point.map(|point| Desk::new(self.setting.theorem, self.claim).certificate(&point));
+        if matches!(looked, Some(Certificate::Outside { equality: false, .. })) { 0 } else { sum.met }
+    }
+
     fn conclude(&self, sum: Found, hit: Option<Hit>, converse: u64) -> Attack {
         let instance = |field: usize| self.fields[field].cell.instance.clone();
+        let met = self.met(&sum);
         Attack {
             refuting: hit.map(|hit| (hit.sample, instance(hit.field), hit.margin)),
             least: sum.least.map(|(margin, field, sample)| (margin, sample, instance(field))),
@@ -316,7 +328,7 @@ impl Campaign<'_> {
             found: Summary {
                 descents: sum.descents,
                 discrete: sum.discrete,
-                met: sum.met,
+                met,
                 dropped: sum.dropped,
                 converse,
                 residual: sum.residual,

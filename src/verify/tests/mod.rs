@@ -1,5 +1,6 @@
 //! The verifier on theorems whose truth is known.
 
+mod attack;
 mod build;
 mod kinds;
 mod verdicts;

@@ -1,0 +1,64 @@
+//! Attacks on claims whose truth is known, where random inputs show nothing.
+
+use super::kinds::with;
+use crate::verify::{ClaimReport, Options, Verdict};
+
+fn claim(text: &str, attack: f64) -> ClaimReport {
+    with(text, &Options { samples: 3000, threads: 2, attack, ..Options::default() }).remove(0)
+}
+
+/// The norm of the Hilbert matrix of order 4 is 1.500214280059243 (Todd, NBS Applied Mathematics Series 39, 1954).
+fn hilbert(constant: &str) -> String {
+    format!(
+        "forall x, y: Vec[4]
+         let H = [1, 1/2, 1/3, 1/4; 1/2, 1/3, 1/4, 1/5; 1/3, 1/4, 1/5, 1/6; 1/4, 1/5, 1/6, 1/7]
+         claim x' * H * y <= {constant} * norm(x) * norm(y)"
+    )
+}
+
+#[test]
+fn a_constant_that_is_slightly_too_small_falls_to_descents_only() {
+    let close = hilbert("1.5002");
+    let sampled = claim(&close, 0.0);
+    assert!(matches!(sampled.verdict, Verdict::Holds), "samples alone are expected to miss it: {sampled:?}");
+    let attacked = claim(&close, 0.05);
+    let witness = attacked.witness().unwrap_or_else(|| panic!("{attacked:?}"));
+    assert!(witness.certified && witness.margin.1 < 0.0, "{witness:?}");
+    let best = claim(&hilbert("1.5002143"), 0.05);
+    assert!(matches!(best.verdict, Verdict::Holds), "{best:?}");
+}
+
+#[test]
+fn scalars_move_with_the_matrices() {
+    // Scalars have margins of their own: x (1 − x) is largest, 1/4, at 1/2, and x/(1 + x²) is 1/2 at 1.
+    for (text, falls) in [
+        ("forall x in (0, 1) claim x * (1 - x) <= 0.2499999", true),
+        ("forall x in (0, 1) claim x * (1 - x) <= 1/4", false),
+        ("forall x in (0, inf) claim x / (1 + x^2) <= 0.49999999", true),
+        ("forall x in (0, inf) claim x / (1 + x^2) <= 1/2", false),
+    ] {
+        let report = claim(text, 0.02);
+        assert_eq!(report.witness().is_some(), falls, "{text}: {report:?}");
+    }
+}
+
+#[test]
+fn equalities_between_matrices_are_reached_by_solving() {
+    // A symmetric matrix of square I with 3/5 off its diagonal is a reflection with ±4/5 on it.
+    let assumed = "forall A: Sym[2] assume A * A == eye(2) assume A[1, 2] == 3/5";
+    let report = claim(&format!("{assumed} claim A[1, 1] <= 0.7"), 0.05);
+    assert!(matches!(report.verdict, Verdict::Refuted(_)), "{report:?}");
+    let report = claim(&format!("{assumed} claim A[1, 1] <= 4/5"), 0.05);
+    assert!(matches!(report.verdict, Verdict::Holds), "{report:?}");
+}
+
+#[test]
+fn one_seed_gives_one_report_of_an_attack() {
+    let text = hilbert("1.5002");
+    let run = |threads| {
+        let options = Options { samples: 1000, threads, attack: 0.02, ..Options::default() };
+        let report = with(&text, &options).remove(0);
+        (report.verdict.name(), report.min_margin, report.witness().cloned(), report.notes)
+    };
+    assert_eq!(run(1), run(3));
+}
