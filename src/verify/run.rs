@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::attack::{Attack, Effort, attack};
+use super::attack::{Attack, Effort, attack, polish};
 use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
@@ -398,9 +398,10 @@ fn refuting_witness(
     findings: &Findings,
     attacked: &Attack,
 ) -> Result<Witness, String> {
+    let polish = |sample: &Sample, instance: &Instance| polish(setting, claim, sample, instance);
     if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
         let (margin, found) = (enclosure(*margin, *bound), witness::ensemble(sample));
-        return refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, None);
+        return refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, &polish);
     }
     let drawn = findings.claims[claim].worst.and_then(|worst| {
         let cell = setting.cell_number(worst.sample);
@@ -411,7 +412,7 @@ fn refuting_witness(
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
     let (margin, found) = (enclosure(worst.margin, worst.bound), witness::ensemble(&sample));
-    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, margin, found }, None)
+    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, margin, found }, &polish)
 }
 
 /// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an

@@ -18,6 +18,7 @@ mod field;
 mod job;
 mod lattice;
 mod objective;
+mod polish;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,8 @@ use super::seed::{Rng, Stream};
 use super::supremum::Reached;
 use super::trial::Setting;
 use crate::ir::Instance;
+pub use polish::polish;
+
 use field::Field;
 use job::{Elite, Found, Hit, Job, Task};
 use lattice::Lattice;

@@ -58,7 +58,7 @@ pub fn refute(
     setting: &Setting<'_>,
     claim: usize,
     candidate: &Candidate<'_>,
-    polish: Option<Polish<'_>>,
+    polish: Polish<'_>,
 ) -> Result<Witness, String> {
     let theorem = setting.theorem;
     let Some(point) = Point::of_sample(theorem, candidate.sample, candidate.instance) else {

@@ -14,12 +14,12 @@ use super::rational::{Gauss, Grid, Way, is_hermitian, near, usual, whole};
 use super::select::{part, subsets};
 use crate::certify::Entries;
 use crate::check::VariableKind;
-use crate::ir::{Domain, InputId, Instance, Range, Set};
+use crate::ir::{Domain, Instance, Range, Set};
 use crate::verify::sample::Sample;
 
-/// Minimises the margin anew from a sample, with the sizes and scalars of an instance and with some raw inputs held where
-/// they are; `None` where nothing better was found.
-pub type Polish<'p> = &'p dyn Fn(&Sample, &Instance, &[InputId]) -> Option<Sample>;
+/// Minimises the margin anew from a sample, at the sizes and scalars of an instance; `None` where nothing better was
+/// found.
+pub type Polish<'p> = &'p dyn Fn(&Sample, &Instance) -> Option<Sample>;
 
 /// The denominators that entries are rounded to, in turn.
 const DENOMINATORS: &[u32] =
@@ -46,7 +46,7 @@ pub struct Shrunk {
 }
 
 /// Shrinks a violation. One that is not certified is given up only for one that is.
-pub fn shrink(desk: &mut Desk<'_>, point: Point, violation: Option<Violation>, polish: Option<Polish<'_>>) -> Shrunk {
+pub fn shrink(desk: &mut Desk<'_>, point: Point, violation: Option<Violation>, polish: Polish<'_>) -> Shrunk {
     let margin = desk.margin(&point);
     let floor = margin.map_or(VISIBLE, |margin| VISIBLE.min(margin.abs() / 2.0));
     let complexity = point.complexity(desk.theorem);
@@ -75,7 +75,7 @@ struct Shrinker<'d, 'a, 'p> {
     floor: f64,
     /// Whether it may be violated by an infinite amount, which shows less than a number does.
     infinite: bool,
-    polish: Option<Polish<'p>>,
+    polish: Polish<'p>,
     polishes: u32,
 }
 
@@ -165,7 +165,7 @@ impl Shrinker<'_, '_, '_> {
                     }
                 }
                 if let Some((_, point)) = found.into_iter().next()
-                    && self.polished(&point, &[])
+                    && self.polished(&point)
                 {
                     break;
                 }
@@ -175,8 +175,7 @@ impl Shrinker<'_, '_, '_> {
 
     /// Minimises the margin anew from a point of raw numbers that does not contradict the claim, and offers what comes
     /// out.
-    fn polished(&mut self, point: &Point, frozen: &[InputId]) -> bool {
-        let Some(polish) = self.polish else { return false };
+    fn polished(&mut self, point: &Point) -> bool {
         let raw = point.givens.iter().flatten().all(|given| !matches!(given, Given::Exact(_)));
         if !raw || self.polishes >= POLISHES {
             return false;
@@ -184,7 +183,7 @@ impl Shrinker<'_, '_, '_> {
         self.polishes += 1;
         let Some(placed) = self.desk.place(point) else { return false };
         let instance = placed.instance(point);
-        let Some(sample) = polish(&placed.sample(point), &instance, frozen) else { return false };
+        let Some(sample) = (self.polish)(&placed.sample(point), &instance) else { return false };
         Point::of_sample(self.desk.theorem, &sample, &instance).is_some_and(|point| self.offer(point))
     }
 
@@ -207,8 +206,7 @@ impl Shrinker<'_, '_, '_> {
                 if self.offer(point.clone()) {
                     break;
                 }
-                let VariableKind::Scalar { input, .. } = variable.kind else { break };
-                if super::member::check(theorem, &point).is_ok() && self.polished(&point, &[input]) {
+                if super::member::check(theorem, &point).is_ok() && self.polished(&point) {
                     break;
                 }
             }

@@ -119,7 +119,7 @@ proptest! {
         let start = point(&theorem, &[4], &[raw(&w)]);
         let mut desk = Desk::new(&theorem, 0);
         let Certificate::Violated(violation) = desk.certificate(&start) else { panic!("no violation") };
-        let shrunk = shrink(&mut desk, start.clone(), Some(violation), None);
+        let shrunk = shrink(&mut desk, start.clone(), Some(violation), &|_, _| None);
         prop_assert!(shrunk.point.complexity(&theorem) < start.complexity(&theorem));
         prop_assert!(check(&theorem, &shrunk.point).is_ok());
         prop_assert!(matches!(Desk::new(&theorem, 0).certificate(&shrunk.point), Certificate::Violated(_)));
@@ -184,7 +184,7 @@ fn equalities_are_met_exactly_or_not_at_all() {
     let near = point(&theorem, &[2], &[raw(&[1.0, 0.0, 0.5, 0.75f64.sqrt()])]);
     let mut desk = Desk::new(&theorem, 0);
     assert_eq!(desk.certificate(&near), Certificate::Outside { hypothesis: 0, equality: true });
-    let shrunk = shrink(&mut desk, near, None, None);
+    let shrunk = shrink(&mut desk, near, None, &|_, _| None);
     assert!(shrunk.violation.is_some());
     assert_eq!(shrunk.point.givens[1], Some(Given::Exact(real(&[(1, 1), (1, 2), (1, 2), (1, 1)]))));
 }
