@@ -40,7 +40,8 @@ pub(super) struct Verify {
     /// The seed of all randomness: one seed, one report, whatever the number of threads
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
-    /// Spend at most this many seconds on the inputs of a claim; the report then depends on the machine
+    /// Sample a claim for at most this many seconds, and attack it until they are up [default: work that is the same on
+    /// every machine]; the report then depends on the machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub budget: Option<Duration>,
     /// Only theorems, files and claims with this text in their name, in any case
