@@ -47,7 +47,7 @@ fn theorem(claim: &str, n: u32) -> Vec<Theorem> {
 
 /// Verifies on so many samples; the time in seconds, and the report.
 fn run(theorem: &[Theorem], samples: u64, threads: usize) -> (f64, ClaimReport) {
-    let options = Options { samples, threads, ..Options::default() };
+    let options = Options { samples, threads, attack: 0.0, ..Options::default() };
     let start = Instant::now();
     let report = verify(theorem, &options, &Silent);
     let seconds = start.elapsed().as_secs_f64();

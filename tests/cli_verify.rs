@@ -37,7 +37,7 @@ fn err(output: &Output) -> &str {
 
 fn verify(folder: &TempDir, arguments: &[&str]) -> Output {
     let samples: &[&str] = if arguments.contains(&"--samples") { &[] } else { &["--samples", "200"] };
-    let arguments: Vec<&str> = [&["verify", "."], samples, arguments].concat();
+    let arguments: Vec<&str> = [&["verify", ".", "--effort", "0.01"], samples, arguments].concat();
     run(folder.path(), &arguments)
 }
 
@@ -194,7 +194,7 @@ fn the_default_is_the_folder_of_proofs() {
     std::fs::create_dir_all(folder.path().join("proofs/deep")).unwrap();
     std::fs::write(folder.path().join("proofs/deep/a.lw"), TRUE).unwrap();
     std::fs::write(folder.path().join("proofs/notes.md"), "not a proof").unwrap();
-    let output = run(folder.path(), &["verify", "--samples", "50"]);
+    let output = run(folder.path(), &["verify", "--samples", "50", "--effort", "0"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(out(&output).starts_with("proofs/deep/a.lw\n"), "{}", out(&output));
 }
@@ -205,7 +205,7 @@ fn a_reader_that_goes_away_changes_no_status() {
     let folder = folder_with(&[("a.lw", FALSE)]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_loewner"))
         .current_dir(folder.path())
-        .args(["verify", "a.lw", "--samples", "50"])
+        .args(["verify", "a.lw", "--samples", "50", "--effort", "0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -59,7 +59,8 @@ fn every_refutation_of_the_proofs_is_certified_again() {
     let folder = tempfile::tempdir().unwrap();
     let witnesses = folder.path().join("witnesses");
     let witnesses = witnesses.to_str().unwrap();
-    let output = run(root, &["verify", "proofs", "--samples", "2000", "--json", "--out", witnesses]);
+    let output =
+        run(root, &["verify", "proofs", "--samples", "2000", "--effort", "0.05", "--json", "--out", witnesses]);
     let report: Value = serde_json::from_str(out(&output)).unwrap_or_else(|_| panic!("{}", err(&output)));
     let refuted = report["claims"].as_array().unwrap().iter().filter(|claim| claim["verdict"] == "refuted").count();
     assert!(refuted >= 25, "only {refuted} claims of the proofs are refuted");
@@ -202,7 +203,7 @@ fn claims_about_limits_are_followed_again() {
                 refuted\n}\n";
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("slow.lw"), text).unwrap();
-    let output = run(folder.path(), &["verify", "slow.lw", "--samples", "200", "--out", "w"]);
+    let output = run(folder.path(), &["verify", "slow.lw", "--samples", "200", "--effort", "0.01", "--out", "w"]);
     assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
     let output = run(folder.path(), &["replay", "w/slow-1.json"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));

@@ -44,6 +44,9 @@ pub(super) struct Verify {
     /// every machine]; the report then depends on the machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub budget: Option<Duration>,
+    /// How much work goes into attacks, as a multiple of the default; 0 for samples alone
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = effort, conflicts_with = "budget")]
+    pub effort: f64,
     /// Only theorems, files and claims with this text in their name, in any case
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
@@ -129,6 +132,11 @@ pub(super) struct Replay {
     /// Look for the theorems in this file or folder, not in the file that the witness names
     #[arg(long, value_name = "PATH")]
     pub theorems: Vec<PathBuf>,
+}
+
+fn effort(text: &str) -> Result<f64, String> {
+    let effort = text.parse::<f64>().ok().filter(|effort| (0.0..=1e6).contains(effort));
+    effort.ok_or_else(|| "a number from 0 to 1000000 was expected".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -37,7 +37,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
         only: None,
         threads: arguments.threads.map_or(defaults.threads, usize::from),
         out: arguments.out.clone(),
-        attack: defaults.attack,
+        attack: arguments.effort,
         plain: arguments.plain,
     };
     heed_interrupts()?;

@@ -20,6 +20,9 @@ use helper::Helper;
 /// How many samples a theorem that is typed in is tried on: enough to be told quickly if it is wrong.
 const SAMPLES: u64 = 2000;
 
+/// How much work goes into attacks: an answer within a second is worth more here than a thorough one.
+const ATTACK: f64 = 0.05;
+
 const HELP: &str = "\
 EXPR               evaluate an expression
 NAME = EXPR        give its value a name
@@ -156,7 +159,7 @@ fn verdicts(engine: &Engine, theorems: &[crate::check::Theorem]) -> Result<Strin
     if theorems.is_empty() {
         return Ok(String::new());
     }
-    let report = engine.verify(theorems, &Options { samples: SAMPLES, attack: 0.2, ..Options::default() })?;
+    let report = engine.verify(theorems, &Options { samples: SAMPLES, attack: ATTACK, ..Options::default() })?;
     Ok(report_text(&report, output::output_style()))
 }
 
