@@ -68,7 +68,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Put)> = match part {
-            Part::Margin { margin, .. } => vec![(at.margin(&mut graph, *margin), Vec::new())],
+            Part::Margin { margin, put, .. } => vec![(at.margin(&mut graph, *margin), put.clone())],
             Part::Iff { gap, condition, substituted } => {
                 let mut zero = |gap: NodeId| {
                     let node = graph.residual_margin(gap).ok()?;

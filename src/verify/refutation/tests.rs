@@ -16,7 +16,7 @@ use super::{certified, file};
 use crate::certify::Entries;
 use crate::check::{Session, Theorem, VariableKind};
 use crate::ir::{Dim, Domain, Property, Set, Sizes};
-use crate::verify::{Options, Silent, verify};
+use crate::verify::{Options, Silent, Value, verify};
 
 fn ratio(p: i64, q: i64) -> BigRational {
     BigRational::new(p.into(), q.into())
@@ -70,6 +70,17 @@ fn a_set_that_is_empty_at_some_sizes_refutes_nothing_there() {
     let options = Options { samples: 500, attack: 0.05, ..Options::default() };
     let report = verify(&[theorem], &options, &Silent).unwrap();
     assert_eq!(report.claims[0].verdict.name(), "holds");
+}
+
+/// The sides are compared at a = 3, whatever the point is.
+#[test]
+fn what_a_case_of_equality_puts_is_shown() {
+    let theorem = theorem("theorem \"t\" { forall a in [2, 5] claim 2 <= a equality at a = 3 }");
+    let start = point(&theorem, &[], &[Given::Scalar(ratio(4, 1))]);
+    let mut desk = Desk::new(&theorem, 0);
+    let Certificate::Violated(violation) = desk.certificate(&start) else { panic!("3 is not 2") };
+    let witness = certified(&mut desk, &start, &violation);
+    assert_eq!(witness.values, [("a".to_owned(), Value::Number(3.0))]);
 }
 
 proptest! {
