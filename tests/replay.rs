@@ -216,3 +216,23 @@ fn claims_about_limits_are_followed_again() {
     let output = run(folder.path(), &["replay", "w/slow-1.json"]);
     refused(&output, 1, "E0907", "the ratio does not grow along `x`");
 }
+
+#[test]
+fn an_input_that_is_followed_meets_the_hypotheses() {
+    let text = "theorem \"slow\" {\n  forall a in [0, 4], x in (0, inf)\n  assume a <= 1\n  claim a*x + 1 ~ 1 + O(1) as \
+                x -> inf\n  expect refuted\n}\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("slow.lw"), text).unwrap();
+    let mut witness = json!({
+        "schema": 2, "file": "slow.lw", "theorem": "slow", "claim": "1",
+        "statement": "claim a*x + 1 ~ 1 + O(1) as x -> inf", "sizes": {}, "exact": {"a": 1, "x": 100}, "raw": {},
+        "follows": "x",
+    });
+    let replay = |witness: &Value| {
+        std::fs::write(folder.path().join("w.json"), witness.to_string()).unwrap();
+        run(folder.path(), &["replay", "w.json"])
+    };
+    assert_eq!(replay(&witness).status.code(), Some(0), "{}", err(&replay(&witness)));
+    witness["exact"]["a"] = json!(2);
+    refused(&replay(&witness), 2, "E0906", "a <= 1");
+}

@@ -89,6 +89,19 @@ impl TheoremBuilder<'_, '_> {
         })
     }
 
+    /// What [`Self::put`] puts for names, to be shown; nothing where it puts a size, with which shapes change.
+    pub(super) fn put_values(&mut self, bindings: &[ast::Binding]) -> Checked<Vec<(String, NodeId)>> {
+        let mut values = Vec::new();
+        for binding in bindings {
+            let found = self.variables.iter().find(|variable| variable.name == binding.name.name);
+            if found.is_none_or(|variable| matches!(variable.kind, VariableKind::Size(_))) {
+                return Ok(Vec::new());
+            }
+            values.push((binding.name.name.clone(), self.elaborator.value(&binding.value)?));
+        }
+        Ok(values)
+    }
+
     pub(super) fn iff(&mut self, gap: NodeId, condition: &Expr) -> Checked<Part> {
         let node = self.elaborator.condition(condition)?;
         let margin = self.margin(node, condition.span)?;
@@ -197,7 +210,10 @@ impl TheoremBuilder<'_, '_> {
         })?;
         let same = self.elaborator.built(span, form, &[], |g, _| g.equal(member, point))?;
         let (margin, condition) = (self.margin(holds, span)?, self.margin(same, span)?);
-        Ok(vec![Part::Margin { condition: holds, margin }, Part::Iff { gap, condition, substituted: None }])
+        Ok(vec![
+            Part::Margin { condition: holds, margin, put: Vec::new() },
+            Part::Iff { gap, condition, substituted: None },
+        ])
     }
 
     /// `sup(EXPR) <= C`: the margin C − EXPR, where C is finite, and the expression whose largest value is asked for.
@@ -242,7 +258,7 @@ impl TheoremBuilder<'_, '_> {
         let mut parts = Vec::new();
         for condition in self.elaborator.graph.conjuncts(node) {
             let margin = self.margin(condition, written.span)?;
-            parts.push(Part::Margin { condition, margin });
+            parts.push(Part::Margin { condition, margin, put: Vec::new() });
         }
         Ok(parts)
     }

@@ -453,12 +453,13 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             match equality {
                 ast::Equality::At(bindings) => {
                     let gap = self.put(gap, bindings)?;
+                    let put = self.put_values(bindings)?;
                     let zero = self.elaborator.built(claim.span, "a gap", &[], |g, _| {
                         let zero = g.integer(0)?;
                         g.equal(gap, zero)
                     })?;
                     let margin = self.margin(zero, claim.span)?;
-                    parts.push(Part::Margin { condition: zero, margin });
+                    parts.push(Part::Margin { condition: zero, margin, put });
                 }
                 ast::Equality::Iff(condition) => parts.push(self.iff(gap, condition)?),
             }

@@ -125,6 +125,8 @@ pub enum Part {
         condition: NodeId,
         /// Its margin.
         margin: Margin,
+        /// What `equality at` puts for names that are no sizes: the sides are compared there.
+        put: Vec<(String, NodeId)>,
     },
     /// `gap == 0` exactly where a condition holds (`equality iff`, and the uniqueness of an extremum).
     Iff {

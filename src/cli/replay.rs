@@ -23,10 +23,10 @@ pub(super) fn run(engine: &mut Engine, arguments: &Replay) -> Outcome {
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let mut library = Library::default();
+    let mut library = Library::new(engine, &arguments.theorems)?;
     let (mut text, mut refuting) = (String::new(), Vec::new());
     for (path, file) in &read {
-        let replayed = library.theorems(engine, path, file, &arguments.theorems);
+        let replayed = library.theorems(engine, path, file);
         let replayed = replayed.and_then(|theorems| verify::replay(theorems, file).map_err(|mistake| vec![mistake]));
         match replayed {
             Ok(witness) => text += &replay_text(file, &witness),
@@ -57,14 +57,26 @@ fn witness(path: &Path) -> Result<WitnessFile, Diagnostic> {
 }
 
 /// The theorems that witnesses are about; each file is read once.
-#[derive(Default)]
 struct Library {
     read: BTreeMap<PathBuf, Result<Vec<Theorem>, Vec<Diagnostic>>>,
-    /// The theorems of `--theorems`, read with the first witness.
+    /// The theorems of `--theorems`, where it is given.
     named: Option<Vec<Theorem>>,
 }
 
 impl Library {
+    /// Reads what `--theorems` names.
+    fn new(engine: &mut Engine, named: &[PathBuf]) -> Result<Library, Vec<Diagnostic>> {
+        let mut library = Library { read: BTreeMap::new(), named: None };
+        if !named.is_empty() {
+            let mut theorems = Vec::new();
+            for path in files::discover(named)? {
+                theorems.append(&mut engine.load(&path)?);
+            }
+            library.named = Some(theorems);
+        }
+        Ok(library)
+    }
+
     /// The theorems of the file that a witness names: relative to the current folder, or else to the witness's folder or
     /// one above it; or those that the user named in its place.
     fn theorems(
@@ -72,17 +84,9 @@ impl Library {
         engine: &mut Engine,
         witness: &Path,
         file: &WitnessFile,
-        named: &[PathBuf],
     ) -> Result<&[Theorem], Vec<Diagnostic>> {
-        if !named.is_empty() {
-            if self.named.is_none() {
-                let mut theorems = Vec::new();
-                for path in files::discover(named)? {
-                    theorems.append(&mut engine.load(&path)?);
-                }
-                self.named = Some(theorems);
-            }
-            return Ok(self.named.as_deref().unwrap_or_default());
+        if let Some(named) = &self.named {
+            return Ok(named);
         }
         let path = find(witness, Path::new(&file.file)).ok_or_else(|| {
             let message = format!("'{}' is about a theorem of '{}', which is not found", file.name, file.file);
@@ -94,7 +98,8 @@ impl Library {
         })?;
         match self.read.entry(path.clone()).or_insert_with(|| engine.load(&path)) {
             Ok(theorems) => Ok(theorems),
-            Err(mistakes) => Err(mistakes.clone()),
+            // The mistakes of a file are told with the first witness that names it.
+            Err(mistakes) => Err(std::mem::take(mistakes)),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! precision. Every member of the set is reached: for the closed sets, limits included (a rank-deficient kernel is the
 //! Gram matrix of a rank-deficient factor).
 
-use super::dim::Dim;
+use super::dim::{Dim, Sizes};
 use super::fact::Property;
 use super::graph::{Graph, Mismatch, NodeId};
 use super::op::{Axis, Basis, Op};
@@ -143,6 +143,13 @@ impl Domain {
     /// What holds for each member.
     pub fn properties(&self) -> &'static [Property] {
         self.set.row().properties
+    }
+
+    /// Whether the set has no member at these sizes: no m × n matrix has orthonormal columns where m < n. Its chart makes
+    /// none there, but what is known of members would be used all the same.
+    pub fn is_empty(&self, sizes: &Sizes) -> bool {
+        let side = |i: usize| self.sizes[i].eval(sizes);
+        self.set == Set::Stiefel && side(0).zip(side(1)).is_some_and(|(m, n)| m < n)
     }
 
     /// The raw numbers that the chart starts from.

@@ -89,10 +89,22 @@ fn enclosure((lo, hi): (f64, f64)) -> String {
         Some(middle) => {
             // What is shown is rounded itself, to half a unit of its last digit.
             let shown: f64 = middle.parse().unwrap_or(lo);
-            format!("{middle} ± {:.0e}", (hi - shown).abs().max((shown - lo).abs()).max(radius))
+            format!("{middle} ± {}", upwards((hi - shown).abs().max((shown - lo).abs()).max(radius)))
         }
         None => format!("in [{}, {}]", short(lo), short(hi)),
     }
+}
+
+/// A positive number with one digit, rounded up: what is shown must be an enclosure, too.
+fn upwards(x: f64) -> String {
+    let text = format!("{x:.0e}");
+    let shown = text.parse().unwrap_or(x);
+    if shown >= x {
+        return text;
+    }
+    // The next number of one digit is a unit of that digit away: 1e-4 is next to 9e-5.
+    let unit = text.split_once('e').and_then(|(_, exponent)| format!("1e{exponent}").parse().ok()).unwrap_or(x);
+    format!("{:.0e}", shown + unit)
 }
 
 /// `K = ` before lines, the others below the first.
@@ -183,8 +195,9 @@ mod tests {
     #[test]
     fn enclosures_have_the_digits_that_are_certain() {
         assert_eq!(enclosure((-0.5, -0.5)), "-0.5 ± 0");
-        assert_eq!(enclosure((-0.1234567890123457, -0.1234567890123456)), "-0.123456789012346 ± 4e-16");
+        assert_eq!(enclosure((-0.1234567890123457, -0.1234567890123456)), "-0.123456789012346 ± 5e-16");
         assert_eq!(enclosure((0.12349, 0.12341)), "0.123 ± 5e-4");
+        assert_eq!([4e-16, 4.1e-16, 9.1e-5, 1.0, 5e-324].map(upwards), ["4e-16", "5e-16", "1e-4", "1e0", "5e-324"]);
         assert_eq!(enclosure((f64::NEG_INFINITY, -1.0)), "in [-inf, -1]");
         let sides = Sides { left: (0.5, 0.5), relation: "==", right: (2.0 / 3.0, 2.0 / 3.0) };
         assert_eq!(comparison(&sides), "0.5 == 0.666666666666667 is false");

@@ -270,6 +270,9 @@ impl<'a> Drawer<'a> {
                     }
                     scalars.push((*input, draw));
                 }
+                (VariableKind::Member { .. }, Range::Domain(domain)) if domain.is_empty(&instance.sizes) => {
+                    return Err(empty());
+                }
                 (VariableKind::Member { .. } | VariableKind::Size(_), _) => {}
             }
         }

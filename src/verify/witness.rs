@@ -74,9 +74,12 @@ pub fn ensemble(sample: &Sample) -> String {
             joint => format!("{}, {joint}", label.kind),
         })
         .collect();
-    match sample.attack {
-        "" => names.join("; "),
-        attack => format!("{attack}, from {}", names.join("; ")),
+    let names = names.join("; ");
+    match (sample.attack, names.is_empty()) {
+        ("", _) => names,
+        // Scalars come from no ensemble.
+        (attack, true) => attack.to_owned(),
+        (attack, false) => format!("{attack}, from {names}"),
     }
 }
 

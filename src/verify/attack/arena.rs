@@ -67,6 +67,7 @@ pub fn arenas(theorem: &Theorem) -> Vec<Cell> {
                     scalars.push((*input, draw));
                     next.push((instance.clone(), scalars));
                 }
+                (VariableKind::Member { .. }, Range::Domain(domain)) if domain.is_empty(&instance.sizes) => {}
                 (VariableKind::Scalar { .. } | VariableKind::Member { .. }, _) => {
                     next.push((instance.clone(), scalars.clone()));
                 }

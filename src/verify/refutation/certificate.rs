@@ -61,19 +61,14 @@ pub struct Violation {
 pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &Instance, cap: Cap) -> Certificate {
     let mut graph = theorem.graph.clone();
     let at = At { inputs, instance, cap };
-    for (number, hypothesis) in theorem.assumptions.iter().enumerate() {
-        let equality = hypothesis.margin.equality;
-        match at.sign(&graph, hypothesis.margin.node, hypothesis.margin.strict) {
-            Some(Decision::Holds(_)) => {}
-            Some(Decision::Violated(_)) => return Certificate::Outside { hypothesis: number, equality },
-            Some(Decision::Undecided(_)) | None => return Certificate::Open,
-        }
+    if let Some(unmet) = unmet(theorem, &at) {
+        return unmet;
     }
     let mut all_hold = true;
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Put)> = match part {
-            Part::Margin { margin, .. } => vec![(at.margin(&mut graph, *margin), Vec::new())],
+            Part::Margin { margin, put, .. } => vec![(at.margin(&mut graph, *margin), put.clone())],
             Part::Iff { gap, condition, substituted } => {
                 let mut zero = |gap: NodeId| {
                     let node = graph.residual_margin(gap).ok()?;
@@ -97,6 +92,19 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
         }
     }
     if all_hold { Certificate::Holds } else { Certificate::Open }
+}
+
+/// What the enclosures say of the hypotheses, where they do not say that all are met.
+pub fn unmet(theorem: &Theorem, at: &At<'_>) -> Option<Certificate> {
+    for (number, hypothesis) in theorem.assumptions.iter().enumerate() {
+        let equality = hypothesis.margin.equality;
+        match at.sign(&theorem.graph, hypothesis.margin.node, hypothesis.margin.strict) {
+            Some(Decision::Holds(_)) => {}
+            Some(Decision::Violated(_)) => return Some(Certificate::Outside { hypothesis: number, equality }),
+            Some(Decision::Undecided(_)) | None => return Some(Certificate::Open),
+        }
+    }
+    None
 }
 
 /// `gap == 0` exactly where a condition holds: violated where one is shown and the other refuted. The margin is that of

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::certificate::{CAP, Certificate, Violation, certificate};
+use super::certificate::{At, CAP, Certificate, Violation, certificate, unmet};
 use super::member::check;
 use super::place::{Placed, mask};
 use super::point::Point;
@@ -87,6 +87,19 @@ impl<'a> Desk<'a> {
     /// The certificate of a point, with all the precision there is. Whether it is an input of the theorem is not asked.
     pub fn certificate(&mut self, point: &Point) -> Certificate {
         self.look(point, CAP)
+    }
+
+    /// What the enclosures say of the hypotheses at a point, where they do not say that all are met.
+    pub fn unmet(&mut self, point: &Point) -> Option<Certificate> {
+        if self.theorem.assumptions.is_empty() {
+            return None;
+        }
+        if self.is_too_large(point) {
+            return Some(Certificate::Open);
+        }
+        let Some(placed) = self.place(point) else { return Some(Certificate::Open) };
+        let (inputs, instance) = (placed.inputs(point), placed.instance(point));
+        unmet(&placed.theorem, &At { inputs: &inputs, instance: &instance, cap: CAP })
     }
 
     /// Whether a point has more numbers than enclosures can be asked of.

@@ -100,6 +100,11 @@ fn member(name: &str, domain: &Domain, given: &Given, sizes: &Sizes) -> Result<(
         let count = count.map_or_else(|| "a known number of".to_owned(), |count| count.to_string());
         Err(Stray::Entries(name.to_owned(), format!("{count} {field} entries")))
     };
+    if domain.is_empty(sizes)
+        && let Some(property) = domain.properties().first()
+    {
+        return Err(Stray::Member(name.to_owned(), *property, true));
+    }
     match given {
         Given::Scalar(_) => Err(Stray::Entries(name.to_owned(), "a matrix".to_owned())),
         Given::Raw(blocks) => {

@@ -40,7 +40,10 @@ fn nodes(theorem: &mut Theorem) -> Vec<&mut NodeId> {
     }
     for part in parts {
         match part {
-            Part::Margin { condition, margin } => nodes.extend([condition, &mut margin.node]),
+            Part::Margin { condition, margin, put } => {
+                nodes.extend([condition, &mut margin.node]);
+                nodes.extend(put.iter_mut().map(|(_, node)| node));
+            }
             Part::Iff { gap, condition, substituted } => {
                 nodes.extend([gap, &mut condition.node]);
                 if let Some(put) = substituted {

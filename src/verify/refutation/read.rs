@@ -18,6 +18,9 @@ use crate::ir::{Field, Range, Shape, Sizes, Type};
 /// Numbers with more digits than this are refused: arithmetic with them would never end.
 const MAX_DIGITS: usize = 20_000;
 
+/// A message shows so many characters of what is wrong.
+const SHOWN: usize = 60;
+
 /// A witness file as it was read; that it fits its theorem is still to be seen.
 #[derive(Clone, PartialEq, Debug)]
 pub struct WitnessFile {
@@ -51,7 +54,10 @@ pub fn read(name: &str, text: &str) -> Result<WitnessFile, Diagnostic> {
     let Json::Object(mut object) = json else { return Err(wrong("it is not a JSON object".to_owned())) };
     match object.get("schema") {
         Some(schema) if schema.as_u64() == Some(SCHEMA) => {}
-        Some(schema) => return Err(wrong(format!("its schema is {schema}, and this program reads schema {SCHEMA}"))),
+        Some(schema) => {
+            let schema = brief(schema);
+            return Err(wrong(format!("its schema is {schema}, and this program reads the number {SCHEMA}")));
+        }
         None => return Err(wrong("it has no field \"schema\"".to_owned())),
     }
     let mut text = |field: &str| match object.remove(field) {
@@ -103,7 +109,8 @@ impl WitnessFile {
                 return Err(self.unfit(format!("\"sizes\" does not give `{}`", variable.name)));
             };
             let Some(n) = json.as_i64().filter(|n| (0..=i64::from(i32::MAX)).contains(n)) else {
-                return Err(self.unfit(format!("the size `{}` is {json}, which is no whole number", variable.name)));
+                let (name, json) = (&variable.name, brief(json));
+                return Err(self.unfit(format!("the size `{name}` is {json}, which is no whole number")));
             };
             sizes.insert(var.clone(), n);
         }
@@ -202,10 +209,18 @@ impl WitnessFile {
             Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
         };
         parsed.ok_or_else(|| {
-            self.unfit(format!("{place} is {json}, which is no number"))
-                .help("write an integer, or a fraction or a decimal as text: 2, \"1/3\", \"0.25\"")
+            self.unfit(format!("{place} is {}, which is no number", brief(json))).help(format!(
+                "write an integer, or a fraction or a decimal as text: 2, \"1/3\", \"0.25\"; {MAX_DIGITS} digits at most"
+            ))
         })
     }
+}
+
+/// The start of what a file has in a place, which may be of any length.
+fn brief(json: &Json) -> String {
+    let text = json.to_string();
+    let end = text.char_indices().nth(SHOWN).map(|(end, _)| end);
+    end.map_or_else(|| text.clone(), |end| format!("{}…", &text[..end]))
 }
 
 /// `3`, `-1/3`, `0.25` or `2.5e-3`, exactly.

@@ -35,15 +35,18 @@ pub fn replay(theorems: &[Theorem], file: &WitnessFile) -> Result<Witness, Diagn
         Certificate::Violated(violation) => Ok(certified(&mut desk, &point, &violation)),
         Certificate::Holds => nothing("the claim holds at this input"),
         Certificate::Open => nothing("the enclosures of the margin do not decide its sign"),
-        Certificate::Outside { hypothesis, .. } => {
-            let message = format!("'{}' does not meet the hypotheses of its theorem", file.name);
-            let assumption = &theorem.assumptions[hypothesis];
-            let diagnostic = Diagnostic::new(Code::E0906, message).at(assumption.span, "this fails at the input");
-            Err(match assumption.margin.equality {
-                true => diagnostic.note("an equality must hold exactly, between rational numbers"),
-                false => diagnostic,
-            })
-        }
+        Certificate::Outside { hypothesis, .. } => Err(broken(theorem, file, hypothesis)),
+    }
+}
+
+/// A hypothesis that fails.
+fn broken(theorem: &Theorem, file: &WitnessFile, hypothesis: usize) -> Diagnostic {
+    let message = format!("'{}' does not meet the hypotheses of its theorem", file.name);
+    let assumption = &theorem.assumptions[hypothesis];
+    let diagnostic = Diagnostic::new(Code::E0906, message).at(assumption.span, "this fails at the input");
+    match assumption.margin.equality {
+        true => diagnostic.note("an equality must hold exactly, between rational numbers"),
+        false => diagnostic,
     }
 }
 
@@ -103,6 +106,10 @@ fn outside(theorem: &Theorem, file: &WitnessFile, stray: &Stray) -> Diagnostic {
 fn follow(desk: &mut Desk<'_>, file: &WitnessFile, point: &Point, name: &str) -> Result<Witness, Diagnostic> {
     let theorem = desk.theorem;
     let claim = &theorem.claims[desk.claim];
+    // What the enclosures leave open is met within rounding at most, which is as much as following a ratio tells.
+    if let Some(Certificate::Outside { hypothesis, .. }) = desk.unmet(point) {
+        return Err(broken(theorem, file, hypothesis));
+    }
     let scalar = theorem.variables.iter().find_map(|variable| match variable.kind {
         VariableKind::Scalar { input, .. } if variable.name == name => Some(input),
         VariableKind::Scalar { .. } | VariableKind::Size(_) | VariableKind::Member { .. } => None,

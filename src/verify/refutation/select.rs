@@ -9,24 +9,19 @@ use crate::ir::{Dim, Range, SizeVar, Sizes, Type};
 const MAX_CHOICES: usize = 200;
 
 /// The choices of some of so many things, in the order of a dictionary, up to a bound.
-pub fn subsets(of: usize, some: usize) -> Vec<Vec<usize>> {
-    let mut found = Vec::new();
-    let mut choice: Vec<usize> = (0..some).collect();
-    if some == 0 || some > of {
-        return found;
-    }
-    loop {
-        found.push(choice.clone());
+pub fn subsets(of: usize, some: usize) -> impl Iterator<Item = Vec<usize>> {
+    let first = (1..=of).contains(&some).then(|| (0..some).collect::<Vec<usize>>());
+    let next = move |choice: &Vec<usize>| {
         // The last place that can still move up does, and what follows it starts right after it.
-        let Some(place) = (0..some).rev().find(|place| choice[*place] + some - place < of) else { return found };
-        if found.len() >= MAX_CHOICES {
-            return found;
-        }
+        let place = (0..some).rev().find(|place| choice[*place] + some - place < of)?;
+        let mut choice = choice.clone();
         choice[place] += 1;
         for later in place + 1..some {
             choice[later] = choice[later - 1] + 1;
         }
-    }
+        Some(choice)
+    };
+    std::iter::successors(first, next).take(MAX_CHOICES)
 }
 
 /// A point with only some of the rows, columns or samples whose number is a size. Other sizes that follow from it keep
@@ -86,10 +81,11 @@ mod tests {
 
     #[test]
     fn subsets_are_all_of_them() {
-        assert_eq!(subsets(3, 2), [[0, 1], [0, 2], [1, 2]]);
-        assert_eq!(subsets(4, 4), [[0, 1, 2, 3]]);
-        assert_eq!(subsets(8, 3).len(), 56);
-        assert_eq!(subsets(30, 9).len(), MAX_CHOICES);
-        assert!(subsets(2, 3).is_empty() && subsets(2, 0).is_empty());
+        let all = |of, some| subsets(of, some).collect::<Vec<_>>();
+        assert_eq!(all(3, 2), [[0, 1], [0, 2], [1, 2]]);
+        assert_eq!(all(4, 4), [[0, 1, 2, 3]]);
+        assert_eq!(all(8, 3).len(), 56);
+        assert_eq!(all(30, 9).len(), MAX_CHOICES);
+        assert!(all(2, 3).is_empty() && all(2, 0).is_empty());
     }
 }

@@ -14,7 +14,7 @@ use super::rational::{Gauss, Grid, Way, is_hermitian, near, usual, whole};
 use super::select::{part, subsets};
 use crate::certify::Entries;
 use crate::check::VariableKind;
-use crate::ir::{Domain, Instance, Range, Set};
+use crate::ir::{Dim, Domain, Instance, Range, Set};
 use crate::verify::sample::Sample;
 
 /// Minimises the margin anew from a sample, at the sizes and scalars of an instance; `None` where nothing better was
@@ -27,6 +27,9 @@ const DENOMINATORS: &[u32] =
 
 /// The largest raw numbers that are tried where entries cannot be rational.
 const WHOLE: &[u32] = &[1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100, 1000];
+
+/// How many evaluations may be spent on smaller values of one size at a time: a range may have millions of them.
+const SIZED: u32 = 4000;
 
 /// The least violation that is worth the simplicity, unless the violation at hand is as small.
 const VISIBLE: f64 = 1e-6;
@@ -143,18 +146,28 @@ impl Shrinker<'_, '_, '_> {
         let theorem = self.desk.theorem;
         for variable in &theorem.variables {
             let VariableKind::Size(var) = &variable.kind else { continue };
-            let now = self.point.sizes.get(var).copied().unwrap_or(0);
-            let smaller: Vec<i64> = match &variable.range {
-                Range::Integers(lo, _) => (lo.eval(&self.point.sizes).unwrap_or(now)..now).collect(),
-                Range::Finite(values) => values.iter().filter_map(|x| x.to_i64()).filter(|x| *x < now).collect(),
+            let Some(now) = size(&Dim::var(var.clone()), &self.point.sizes) else { continue };
+            let smaller: Vec<usize> = match &variable.range {
+                Range::Integers(lo, _) => {
+                    (size(lo, &self.point.sizes).unwrap_or(1)..now).take(SIZED as usize).collect()
+                }
+                Range::Finite(values) => values.iter().filter_map(|x| x.to_usize()).filter(|x| *x < now).collect(),
                 Range::Domain(_) | Range::Interval(_) => Vec::new(),
             };
+            let before = self.desk.evaluations;
             'sizes: for to in smaller {
+                if self.desk.evaluations - before >= SIZED {
+                    break;
+                }
                 let mut found: Vec<(f64, Point)> = Vec::new();
-                for kept in subsets(now as usize, to as usize) {
+                for kept in subsets(now, to) {
                     let Some(point) = part(theorem, &self.point, var, &kept) else { continue };
-                    if let Some(margin) = self.desk.margin(&point) {
-                        found.push((margin, point));
+                    let margin = self.desk.margin(&point);
+                    // Where no member has the size, every choice makes the same point.
+                    let same = point.givens == self.point.givens;
+                    found.extend(margin.map(|margin| (margin, point)));
+                    if same {
+                        break;
                     }
                 }
                 // What is most violated survives the certificate, if anything does; sorting keeps the first of equals.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::certificate::{CAP, Certificate, certificate};
 use super::desk::Desk;
-use super::member::{check, membership};
+use super::member::{Stray, check, membership};
 use super::place::{Placed, mask};
 use super::point::{Given, Point, exact, length_of};
 use super::rational::{Grid, Way, near};
@@ -16,6 +16,7 @@ use super::{certified, file};
 use crate::certify::Entries;
 use crate::check::{Session, Theorem, VariableKind};
 use crate::ir::{Dim, Domain, Property, Set, Sizes};
+use crate::verify::{Options, Silent, Value, verify};
 
 fn ratio(p: i64, q: i64) -> BigRational {
     BigRational::new(p.into(), q.into())
@@ -56,6 +57,30 @@ fn raw(numbers: &[f64]) -> Given {
 fn least_eigenvalue(n: usize, at: impl Fn(usize, usize) -> f64) -> f64 {
     let values = faer::Mat::from_fn(n, n, at).self_adjoint_eigenvalues(faer::Side::Lower).unwrap();
     values.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// No 1 × 2 matrix has orthonormal columns. What is known of members, Z'Z = I, refuted true claims there.
+#[test]
+fn a_set_that_is_empty_at_some_sizes_refutes_nothing_there() {
+    let theorem = theorem("theorem \"t\" { forall m, n in 1..3 forall Z: Stiefel[m, n] claim trace(Z'*Z) <= m }");
+    let w = raw(&[1.0, 1.0]);
+    let stray = check(&theorem, &point(&theorem, &[1, 2], std::slice::from_ref(&w)));
+    assert_eq!(stray, Err(Stray::Member("Z".to_owned(), Property::OrthonormalColumns, true)));
+    assert_eq!(check(&theorem, &point(&theorem, &[2, 1], &[w])), Ok(()));
+    let options = Options { samples: 500, attack: 0.05, ..Options::default() };
+    let report = verify(&[theorem], &options, &Silent).unwrap();
+    assert_eq!(report.claims[0].verdict.name(), "holds");
+}
+
+/// The sides are compared at a = 3, whatever the point is.
+#[test]
+fn what_a_case_of_equality_puts_is_shown() {
+    let theorem = theorem("theorem \"t\" { forall a in [2, 5] claim 2 <= a equality at a = 3 }");
+    let start = point(&theorem, &[], &[Given::Scalar(ratio(4, 1))]);
+    let mut desk = Desk::new(&theorem, 0);
+    let Certificate::Violated(violation) = desk.certificate(&start) else { panic!("3 is not 2") };
+    let witness = certified(&mut desk, &start, &violation);
+    assert_eq!(witness.values, [("a".to_owned(), Value::Number(3.0))]);
 }
 
 proptest! {
