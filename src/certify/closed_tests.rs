@@ -22,26 +22,30 @@ fn log(p: i64, q: i64) -> Closed {
     number(p, q).log().unwrap()
 }
 
-/// Σ c log r, and what intervals make of it.
-fn sum_of_logs(terms: &[((i64, i64), (i64, i64))], p: u64) -> (Closed, Interval) {
+/// p/q
+type Fraction = (i64, i64);
+
+/// Σ c f(r) by closed forms and by intervals.
+fn sum_of(
+    terms: &[(Fraction, Fraction)],
+    closed: fn(&Closed) -> Option<Closed>,
+    enclosed: fn(&Interval, u64) -> Interval,
+    p: u64,
+) -> (Closed, Interval) {
     terms.iter().fold((Closed::zero(), Interval::zero()), |(sum, enclosure), (c, r)| {
         let (c, r) = (rational(c.0, c.1), rational(r.0, r.1));
-        let term = Closed::from(r.clone()).log().unwrap().scale(&c).unwrap();
-        let logarithm = ln(&Interval::from_rational(&r, p), p);
-        let enclosed = logarithm.mul(&Interval::from_rational(&c, p), p);
-        (sum.add(&term).unwrap(), enclosure.add(&enclosed, p))
+        let term = closed(&r.clone().into()).unwrap().scale(&c).unwrap();
+        let interval = enclosed(&Interval::from_rational(&r, p), p).mul(&Interval::from_rational(&c, p), p);
+        (sum.add(&term).unwrap(), enclosure.add(&interval, p))
     })
 }
 
-/// Σ c exp r, and what intervals make of it.
-fn sum_of_exps(terms: &[((i64, i64), (i64, i64))], p: u64) -> (Closed, Interval) {
-    terms.iter().fold((Closed::zero(), Interval::zero()), |(sum, enclosure), (c, r)| {
-        let (c, r) = (rational(c.0, c.1), rational(r.0, r.1));
-        let term = Closed::from(r.clone()).exp().unwrap().scale(&c).unwrap();
-        let exponential = exp(&Interval::from_rational(&r, p), p);
-        let enclosed = exponential.mul(&Interval::from_rational(&c, p), p);
-        (sum.add(&term).unwrap(), enclosure.add(&enclosed, p))
-    })
+fn sum_of_logs(terms: &[(Fraction, Fraction)], p: u64) -> (Closed, Interval) {
+    sum_of(terms, Closed::log, ln, p)
+}
+
+fn sum_of_exps(terms: &[(Fraction, Fraction)], p: u64) -> (Closed, Interval) {
+    sum_of(terms, Closed::exp, exp, p)
 }
 
 /// Both enclose one number, and to about as many digits as the precision has.
