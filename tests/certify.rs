@@ -1,6 +1,9 @@
 //! The interval evaluator: its enclosures contain the values that independent code computed with many more digits, and
 //! shrink as the precision grows; its decisions are right, on easy and on adversarial inputs.
 
+#[path = "certify/closed.rs"]
+mod closed;
+
 use std::time::Instant;
 
 use loewner::Loewner;

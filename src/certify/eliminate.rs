@@ -1,8 +1,8 @@
 //! Gaussian elimination in exact numbers: rank, determinant, inverse, definiteness. Each declines where the numbers would
 //! grow too long.
 
-use super::exact::Field;
 use super::matrix::Matrix;
+use super::number::{Field, Number};
 
 /// Eliminations whose numbers may grow beyond this many bits are not started.
 const LARGEST_ELIMINATION: u64 = 12_000;
@@ -13,7 +13,7 @@ const LARGEST_WORK: u64 = 2_000_000;
 /// Whether an elimination stays within bounds: its numbers have at most about n times the bits of the entries, and
 /// there are n³ steps.
 fn eliminable<T: Field>(x: &Matrix<T>) -> bool {
-    let bits = x.data.iter().map(Field::bits).max().unwrap_or(0);
+    let bits = x.data.iter().map(Number::bits).max().unwrap_or(0);
     let n = x.rows.min(x.cols) as u64;
     2 * bits * n <= LARGEST_ELIMINATION && n * n * n * bits <= LARGEST_WORK
 }

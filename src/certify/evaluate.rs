@@ -151,7 +151,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The exact value of a node, where it is rational and its operands were found to be.
+    /// The exact value of a node, where it and its operands have a closed form.
     pub fn exact(&mut self, id: NodeId) -> Option<Rc<Exact>> {
         self.exact.get(&id).cloned().flatten()
     }
@@ -192,9 +192,14 @@ impl<'a> Evaluator<'a> {
             })
         };
         // What is real of a Hermitian matrix has a real type.
-        let found = found.map(|exact| match (&*exact, graph.ty(id).field) {
-            (Exact::Complex(x), Field::Real) => Rc::new(Exact::Real(x.map(|x| x.re.clone()))),
-            (Exact::Real(_) | Exact::Complex(_) | Exact::Truth(_), _) => exact,
+        let found = found.and_then(|exact| match (&*exact, graph.ty(id).field) {
+            (Exact::Complex(x), Field::Real) => Some(Rc::new(Exact::Real(x.map(|x| x.re.clone())))),
+            (Exact::Real(x), Field::Complex) => {
+                Some(Rc::new(Exact::Complex(x.map(|x| num_complex::Complex::new(x.clone(), BigRational::zero())))))
+            }
+            // Complex numbers are rational or left to the intervals.
+            (Exact::Closed(_), Field::Complex) => None,
+            (Exact::Real(_) | Exact::Closed(_) | Exact::Complex(_) | Exact::Truth(_), _) => Some(exact),
         });
         // The enclosures of a choice that an enclosure decides are exact on one path and not on another.
         if found.is_some() || *op != Op::Select {
@@ -372,6 +377,7 @@ fn enclose(exact: &Exact, p: u64) -> Value {
     let real = |x: &BigRational| if x.is_zero() { Interval::zero() } else { Interval::from_rational(x, p) };
     match exact {
         Exact::Real(x) => Value::Real(x.map(real)),
+        Exact::Closed(x) => Value::Real(x.map(|x| x.enclose(p))),
         Exact::Complex(x) => Value::Complex(x.map(|z| Complex { re: real(&z.re), im: real(&z.im) })),
         Exact::Truth(truth) => Value::Truth(Some(*truth)),
     }

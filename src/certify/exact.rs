@@ -1,85 +1,88 @@
-//! What is rational stays rational: the same operations on exact numbers, as far as they lead to exact numbers.
+//! What has a closed form keeps it: the same operations on exact numbers, as far as they lead to exact numbers.
 //!
 //! A comparison of equal numbers, a margin that is exactly 0, a rank from above: none of these is ever decided by
-//! enclosures that shrink, and all of them are decided here where the path from the inputs takes no roots or logarithms.
+//! enclosures that shrink, and all of them are decided here where the path from the inputs stays in the rational numbers,
+//! or leaves them for sums of logarithms or of exponentials only (see [`super::closed`]).
+
+use std::cmp::Ordering;
 
 use num_complex::Complex;
 use num_rational::BigRational;
-use num_traits::{Num, One, Signed, ToPrimitive, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::adjoint;
+use super::closed::{Closed, LARGEST};
 use super::eliminate;
+use super::functions::{self, root};
 use super::matrix::Matrix;
+use super::number::{Field, Gauss, Number};
+use super::spectrum;
 use crate::ir::{Axis, Comparison, Dim, Op, Part, Reduction, ScalarFn, Zip};
 
-/// An exact complex number.
-pub(super) type Gauss = Complex<BigRational>;
-
 /// An exact value.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Exact {
     Real(Matrix<BigRational>),
+    /// Real numbers that are not all rational.
+    Closed(Matrix<Closed>),
     Complex(Matrix<Gauss>),
     Truth(bool),
 }
 
-/// Numbers with more bits than this are left to the intervals.
-const LARGEST: u64 = 6000;
+/// Matrices with more logarithms and exponentials than this are left to the intervals: each has to be enclosed.
+const LARGEST_TERMS: usize = 400;
 
 /// Matrix products of more steps than this are left to the intervals: each step reduces a fraction.
 const LARGEST_PRODUCT: usize = 30_000;
-
-/// What both fields offer.
-pub(super) trait Field: Num + Clone + std::ops::Neg<Output = Self> {
-    fn conj(&self) -> Self;
-    fn bits(&self) -> u64;
-}
-
-impl Field for BigRational {
-    fn conj(&self) -> Self {
-        self.clone()
-    }
-    fn bits(&self) -> u64 {
-        self.numer().bits().max(self.denom().bits())
-    }
-}
-
-impl Field for Gauss {
-    fn conj(&self) -> Self {
-        Complex::conj(self)
-    }
-    fn bits(&self) -> u64 {
-        Field::bits(&self.re).max(Field::bits(&self.im))
-    }
-}
 
 impl Exact {
     pub fn scalar(x: BigRational) -> Self {
         Exact::Real(Matrix::scalar(x))
     }
 
-    /// The real number that it is.
+    /// A matrix of real numbers, as rational ones where they are.
+    pub fn closed(x: Matrix<Closed>) -> Self {
+        match x.try_map(|x| x.as_rational().cloned().ok_or(())) {
+            Ok(rational) => Exact::Real(rational),
+            Err(()) => Exact::Closed(x),
+        }
+    }
+
+    /// The real numbers that it consists of.
+    fn numbers(&self) -> Option<Matrix<Closed>> {
+        match self {
+            Exact::Real(x) => Some(x.map(|x| x.clone().into())),
+            Exact::Closed(x) => Some(x.clone()),
+            Exact::Complex(_) | Exact::Truth(_) => None,
+        }
+    }
+
+    /// The rational number that it is.
     pub fn as_scalar(&self) -> Option<&BigRational> {
         match self {
             Exact::Real(x) if x.data.len() == 1 => x.data.first(),
-            Exact::Real(_) | Exact::Complex(_) | Exact::Truth(_) => None,
+            Exact::Real(_) | Exact::Closed(_) | Exact::Complex(_) | Exact::Truth(_) => None,
         }
     }
 
     pub fn as_truth(&self) -> Option<bool> {
         match self {
             Exact::Truth(truth) => Some(*truth),
-            Exact::Real(_) | Exact::Complex(_) => None,
+            Exact::Real(_) | Exact::Closed(_) | Exact::Complex(_) => None,
         }
     }
 
     fn moderate(self) -> Option<Self> {
-        let small = match &self {
-            Exact::Real(x) => x.data.iter().all(|x| Field::bits(x) <= LARGEST),
-            Exact::Complex(x) => x.data.iter().all(|x| x.bits() <= LARGEST),
+        fn short<T: Number>(x: &Matrix<T>) -> bool {
+            x.data.iter().all(|x| x.bits() <= LARGEST)
+        }
+        let moderate = match &self {
+            Exact::Real(x) => short(x),
+            Exact::Closed(x) => short(x) && x.data.iter().map(Closed::terms).sum::<usize>() <= LARGEST_TERMS,
+            Exact::Complex(x) => short(x),
             Exact::Truth(_) => true,
         };
-        small.then_some(self)
+        moderate.then_some(self)
     }
 
     /// The rank of a matrix, where that is not too much work.
@@ -87,35 +90,36 @@ impl Exact {
         match self {
             Exact::Real(x) => eliminate::rank(x),
             Exact::Complex(x) => eliminate::rank(x),
-            Exact::Truth(_) => None,
+            Exact::Closed(_) | Exact::Truth(_) => None,
         }
     }
 }
 
-/// Applies one generic function to either field.
+/// Applies one generic function to numbers of any kind.
 macro_rules! either {
     ($value:expr, $x:ident => $body:expr) => {
         match $value {
             Exact::Real($x) => Some(Exact::Real($body)),
+            Exact::Closed($x) => Some(Exact::closed($body)),
             Exact::Complex($x) => Some(Exact::Complex($body)),
             Exact::Truth(_) => None,
         }
     };
 }
 
-/// Applies one generic function to two values of one field.
+/// Applies one generic function to two values of one field, and another one to those that are not all rational.
 macro_rules! both {
-    ($left:expr, $right:expr, $x:ident, $y:ident => $body:expr) => {
+    ($left:expr, $right:expr, $field:expr, $closed:expr) => {
         match ($left, $right) {
-            (Exact::Real($x), Exact::Real($y)) => $body.map(Exact::Real),
-            (Exact::Complex($x), Exact::Complex($y)) => $body.map(Exact::Complex),
-            (Exact::Real(_) | Exact::Complex(_) | Exact::Truth(_), _) => None,
+            (Exact::Real(x), Exact::Real(y)) => $field(x, y).map(Exact::Real),
+            (Exact::Complex(x), Exact::Complex(y)) => $field(x, y).map(Exact::Complex),
+            (x, y) => $closed(&x.numbers()?, &y.numbers()?).map(Exact::closed),
         }
     };
 }
 
 /// The exact value of an operation on exact operands, of a result with this many rows and columns; `None` where it is
-/// not rational or too long. `Input`, `Constant` and `Select` are the caller's.
+/// without a closed form or too long. `Input`, `Constant` and `Select` are the caller's.
 pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Option<Exact> {
     let x = args.first().copied();
     let value = match op {
@@ -131,15 +135,15 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
         Op::Part(part) => part_of(*part, x?),
         Op::Complexify => match x? {
             Exact::Real(x) => Some(Exact::Complex(x.map(|x| Complex::new(x.clone(), BigRational::zero())))),
-            Exact::Complex(_) | Exact::Truth(_) => None,
+            Exact::Closed(_) | Exact::Complex(_) | Exact::Truth(_) => None,
         },
         Op::Zip(zip) => zip_of(*zip, x?, args[1], rows, cols),
-        Op::Adjoint => either!(x?, x => Matrix::from_fn(rows, cols, |i, j| Field::conj(x.at(j, i)))),
+        Op::Adjoint => either!(x?, x => Matrix::from_fn(rows, cols, |i, j| Number::conj(x.at(j, i)))),
         Op::Transpose => either!(x?, x => x.transpose()),
-        Op::Conj => either!(x?, x => x.map(Field::conj)),
+        Op::Conj => either!(x?, x => x.map(Number::conj)),
         Op::DiagonalOf => either!(x?, x => Matrix::from_fn(rows, 1, |i, _| x.at(i, i).clone())),
         Op::DiagonalMatrix => {
-            either!(x?, x => Matrix::from_fn(rows, rows, |i, j| if i == j { x.at(i, 0).clone() } else { Zero::zero() }))
+            either!(x?, x => Matrix::from_fn(rows, rows, |i, j| if i == j { x.at(i, 0).clone() } else { Number::naught() }))
         }
         Op::Broadcast(axis, _) => either!(x?, x => Matrix::from_fn(rows, cols, |i, j| match axis {
             Axis::Rows => x.data[i].clone(),
@@ -163,33 +167,32 @@ pub(super) fn operate(op: &Op, args: &[&Exact], rows: usize, cols: usize) -> Opt
         }
         // Gradients are left to the intervals.
         Op::OneHot(_) | Op::PartialInner(..) | Op::EigenSum | Op::Frechet(_) | Op::SingularSum | Op::Adjugate => None,
-        Op::MatMul => both!(x?, args[1], x, y => product(x, y)),
+        Op::MatMul => both!(x?, args[1], product, closed_product),
         Op::Kron if rows * cols > LARGEST_PRODUCT => None,
-        Op::Kron => both!(x?, args[1], x, y => Some(Matrix::from_fn(rows, cols, |i, j| {
-            x.at(i / y.rows, j / y.cols).clone() * y.at(i % y.rows, j % y.cols).clone()
-        }))),
+        Op::Kron => both!(x?, args[1], kron, closed_kron),
         Op::Reduce(reduction, axis) => reduce(*reduction, *axis, x?, rows),
         Op::Eigenvalues => eigenvalues(x?),
-        Op::SingularValues => None,
+        Op::SingularValues => singular_values(x?),
         Op::Spectral(function) => spectral(*function, x?, args.get(1).and_then(|t| t.as_scalar())),
-        Op::LogDet => match det(x?)?.as_scalar()?.is_one() {
-            true => Some(Exact::scalar(BigRational::zero())),
-            false => None,
+        Op::LogDet => match det(x?)? {
+            Exact::Complex(det) if !det.data[0].im.is_zero() => None,
+            Exact::Complex(det) => map(ScalarFn::Log, &Exact::scalar(det.data[0].re.clone()), None),
+            det => map(ScalarFn::Log, &det, None),
         },
         Op::Det => det(x?),
         Op::Inverse => match x? {
             Exact::Real(x) => eliminate::inverse(x).map(Exact::Real),
             Exact::Complex(x) => eliminate::inverse(x).map(Exact::Complex),
-            Exact::Truth(_) => None,
+            Exact::Closed(_) | Exact::Truth(_) => None,
         },
         Op::Rank => Some(Exact::scalar(BigRational::from_integer(x?.rank()?.into()))),
         Op::Compare(comparison) => {
-            let (a, b) = (x?.as_scalar()?, args[1].as_scalar()?);
+            let order = x?.numbers()?.data.first()?.compare(args[1].numbers()?.data.first()?)?;
             Some(Exact::Truth(match comparison {
-                Comparison::Lt => a < b,
-                Comparison::Le => a <= b,
-                Comparison::Eq => a == b,
-                Comparison::Ne => a != b,
+                Comparison::Lt => order.is_lt(),
+                Comparison::Le => order.is_le(),
+                Comparison::Eq => order.is_eq(),
+                Comparison::Ne => order.is_ne(),
             }))
         }
         Op::And => Some(Exact::Truth(x?.as_truth()? && args[1].as_truth()?)),
@@ -217,18 +220,45 @@ fn product<T: Field>(x: &Matrix<T>, y: &Matrix<T>) -> Option<Matrix<T>> {
     }))
 }
 
-fn block(args: &[&Exact], across: usize, rows: usize, cols: usize) -> Option<Exact> {
-    match args.first()? {
-        Exact::Real(_) => {
-            let blocks = args.iter().map(|x| if let Exact::Real(x) = x { Some(x) } else { None });
-            Some(Exact::Real(join(&blocks.collect::<Option<Vec<_>>>()?, across, rows, cols)))
+/// A matrix of closed forms, where all entries have one.
+fn closed_from_fn(rows: usize, cols: usize, entry: impl Fn(usize, usize) -> Option<Closed>) -> Option<Matrix<Closed>> {
+    let mut data = Vec::with_capacity(rows * cols);
+    for j in 0..cols {
+        for i in 0..rows {
+            data.push(entry(i, j)?);
         }
-        Exact::Complex(_) => {
-            let blocks = args.iter().map(|x| if let Exact::Complex(x) = x { Some(x) } else { None });
-            Some(Exact::Complex(join(&blocks.collect::<Option<Vec<_>>>()?, across, rows, cols)))
-        }
-        Exact::Truth(_) => None,
     }
+    Some(Matrix { rows, cols, data })
+}
+
+fn closed_product(x: &Matrix<Closed>, y: &Matrix<Closed>) -> Option<Matrix<Closed>> {
+    if x.rows * x.cols * y.cols > LARGEST_PRODUCT {
+        return None;
+    }
+    closed_from_fn(x.rows, y.cols, |i, j| {
+        (0..x.cols).try_fold(Closed::zero(), |sum, k| sum.add(&x.at(i, k).mul(y.at(k, j))?))
+    })
+}
+
+fn kron<T: Field>(x: &Matrix<T>, y: &Matrix<T>) -> Option<Matrix<T>> {
+    Some(Matrix::from_fn(x.rows * y.rows, x.cols * y.cols, |i, j| {
+        x.at(i / y.rows, j / y.cols).clone() * y.at(i % y.rows, j % y.cols).clone()
+    }))
+}
+
+fn closed_kron(x: &Matrix<Closed>, y: &Matrix<Closed>) -> Option<Matrix<Closed>> {
+    closed_from_fn(x.rows * y.rows, x.cols * y.cols, |i, j| {
+        x.at(i / y.rows, j / y.cols).mul(y.at(i % y.rows, j % y.cols))
+    })
+}
+
+fn block(args: &[&Exact], across: usize, rows: usize, cols: usize) -> Option<Exact> {
+    if let Exact::Complex(_) = args.first()? {
+        let blocks = args.iter().map(|x| if let Exact::Complex(x) = x { Some(x) } else { None });
+        return Some(Exact::Complex(join(&blocks.collect::<Option<Vec<_>>>()?, across, rows, cols)));
+    }
+    let blocks = args.iter().map(|x| x.numbers()).collect::<Option<Vec<_>>>()?;
+    Some(Exact::closed(join(&blocks.iter().collect::<Vec<_>>(), across, rows, cols)))
 }
 
 /// A matrix from blocks, row by row, with this many blocks in a row.
@@ -252,88 +282,12 @@ pub(super) fn join<T: Clone>(blocks: &[&Matrix<T>], across: usize, rows: usize, 
     Matrix { rows, cols, data }
 }
 
-/// √q, where it is rational.
-fn root(q: &BigRational) -> Option<BigRational> {
-    if q.is_negative() {
-        return None;
-    }
-    let (a, b) = (q.numer().sqrt(), q.denom().sqrt());
-    (&a * &a == *q.numer() && &b * &b == *q.denom()).then(|| BigRational::new(a, b))
-}
-
-/// A scalar function where its value is rational.
-pub(super) fn scalar(function: ScalarFn, x: &BigRational, t: Option<&BigRational>) -> Option<BigRational> {
-    let (zero, one) = (BigRational::zero, BigRational::one);
-    match function {
-        ScalarFn::Neg => Some(-x.clone()),
-        ScalarFn::Abs => Some(x.abs()),
-        ScalarFn::Sign => Some(x.signum()),
-        ScalarFn::Step => Some(if x.is_positive() { one() } else { zero() }),
-        ScalarFn::Floor => Some(x.floor()),
-        ScalarFn::Relu => Some(if x.is_positive() { x.clone() } else { zero() }),
-        ScalarFn::Recip => (!x.is_zero()).then(|| x.recip()),
-        ScalarFn::RecipOnSupport => Some(if x.is_zero() { zero() } else { x.recip() }),
-        ScalarFn::Sqrt => root(x),
-        ScalarFn::Exp | ScalarFn::Cos | ScalarFn::Log1pRel => x.is_zero().then(one),
-        ScalarFn::Sin | ScalarFn::Tanh | ScalarFn::Expm1 | ScalarFn::Log1p => x.is_zero().then(zero),
-        ScalarFn::Log => x.is_one().then(zero),
-        ScalarFn::LogOnSupport | ScalarFn::XLogX => (x.is_zero() || x.is_one()).then(zero),
-        ScalarFn::Sigmoid => x.is_zero().then(|| BigRational::new(1.into(), 2.into())),
-        ScalarFn::Softplus => None,
-        ScalarFn::Log1pRelSlope => x.is_zero().then(|| BigRational::new((-1).into(), 2.into())),
-        ScalarFn::Pow => power(x, t?),
-        ScalarFn::PowOnSupport if x.is_zero() && t?.is_negative() => Some(zero()),
-        ScalarFn::PowOnSupport => power(x, t?),
-        ScalarFn::PowLogSlope => x.is_one().then(zero),
-        ScalarFn::TsallisSlope => x.is_one().then(one),
-        ScalarFn::PowLog => {
-            let t = t?;
-            if x.is_one() {
-                return Some(zero());
-            }
-            if t.is_zero() || (x.is_zero() && !t.is_positive()) || x.is_negative() {
-                return None;
-            }
-            Some((power(x, t)? - one()) / t)
-        }
-        ScalarFn::Tsallis => {
-            let t = t?;
-            if x.is_one() || (x.is_zero() && t.is_positive()) {
-                return Some(zero());
-            }
-            if t.is_one() || (x.is_zero() && t.is_negative()) || x.is_negative() {
-                return None;
-            }
-            Some((power(x, t)? - x) / (t - one()))
-        }
-    }
-}
-
-/// x^t for t an integer, or half of one and x a square.
-fn power(x: &BigRational, t: &BigRational) -> Option<BigRational> {
-    if t.is_zero() || x.is_one() {
-        return Some(BigRational::one());
-    }
-    if x.is_zero() {
-        return t.is_positive().then(BigRational::zero);
-    }
-    let (base, exponent) = if t.is_integer() {
-        (x.clone(), t.to_integer())
-    } else if *t.denom() == 2.into() {
-        (root(x)?, t.numer().clone())
-    } else {
-        return None;
-    };
-    let exponent = exponent.to_i32()?;
-    if Field::bits(&base).checked_mul(u64::from(exponent.unsigned_abs()))? > LARGEST {
-        return None;
-    }
-    Some(base.pow(exponent))
-}
-
 fn map(function: ScalarFn, x: &Exact, t: Option<&BigRational>) -> Option<Exact> {
     match x {
-        Exact::Real(x) => x.try_map(|x| scalar(function, x, t).ok_or(())).ok().map(Exact::Real),
+        Exact::Real(_) | Exact::Closed(_) => {
+            let images = x.numbers()?.try_map(|x| functions::value(function, x, t).ok_or(()));
+            images.ok().map(Exact::closed)
+        }
         Exact::Complex(x) if function == ScalarFn::Neg => Some(Exact::Complex(x.map(|x| -x.clone()))),
         Exact::Complex(x) if function == ScalarFn::Recip && x.data.iter().all(|x| !x.is_zero()) => {
             Some(Exact::Complex(x.map(|x| Gauss::one() / x.clone())))
@@ -352,6 +306,10 @@ fn part_of(part: Part, x: &Exact) -> Option<Exact> {
         (Part::Im, Exact::Real(x)) => Some(Exact::Real(x.map(|_| BigRational::zero()))),
         (Part::Abs2, Exact::Real(x)) => Some(Exact::Real(x.map(|x| x * x))),
         (Part::Abs, Exact::Real(x)) => Some(Exact::Real(x.map(BigRational::abs))),
+        (Part::Re, Exact::Closed(_)) => Some(x.clone()),
+        (Part::Im, Exact::Closed(x)) => Some(Exact::Real(x.map(|_| BigRational::zero()))),
+        (Part::Abs, Exact::Closed(_)) => map(ScalarFn::Abs, x, None),
+        (Part::Abs2, Exact::Closed(x)) => x.try_map(|x| x.mul(x).ok_or(())).ok().map(Exact::closed),
         (_, Exact::Truth(_)) => None,
     }
 }
@@ -373,13 +331,32 @@ fn zip_of(zip: Zip, x: &Exact, y: &Exact, rows: usize, cols: usize) -> Option<Ex
             }
         }))
     }
-    if let (Zip::Min | Zip::Max, Exact::Real(x), Exact::Real(y)) = (zip, x, y) {
-        return Some(Exact::Real(Matrix::from_fn(rows, cols, |i, j| {
-            let (x, y) = (x.spread(i, j).clone(), y.spread(i, j).clone());
-            if zip == Zip::Min { x.min(y) } else { x.max(y) }
-        })));
+    let closed = |x: &Matrix<Closed>, y: &Matrix<Closed>| {
+        closed_from_fn(rows, cols, |i, j| {
+            let (x, y) = (x.spread(i, j), y.spread(i, j));
+            match zip {
+                Zip::Add => x.clone().add(y),
+                Zip::Sub => x.clone().sub(y),
+                Zip::Mul => x.mul(y),
+                Zip::Div => x.div(y),
+                Zip::Min => extreme(Ordering::Less, x, y),
+                Zip::Max => extreme(Ordering::Greater, x, y),
+            }
+        })
+    };
+    if let Zip::Min | Zip::Max = zip {
+        return closed(&x.numbers()?, &y.numbers()?).map(Exact::closed);
     }
-    both!(x, y, x, y => arithmetic(zip, x, y, rows, cols))
+    match (x, y) {
+        (Exact::Real(x), Exact::Real(y)) => arithmetic(zip, x, y, rows, cols).map(Exact::Real),
+        (Exact::Complex(x), Exact::Complex(y)) => arithmetic(zip, x, y, rows, cols).map(Exact::Complex),
+        (x, y) => closed(&x.numbers()?, &y.numbers()?).map(Exact::closed),
+    }
+}
+
+/// The one of two numbers that is less than the other one, or greater.
+fn extreme(side: Ordering, x: &Closed, y: &Closed) -> Option<Closed> {
+    Some(if x.compare(y)? == side { x.clone() } else { y.clone() })
 }
 
 fn reduce(reduction: Reduction, axis: Axis, x: &Exact, rows: usize) -> Option<Exact> {
@@ -390,69 +367,88 @@ fn reduce(reduction: Reduction, axis: Axis, x: &Exact, rows: usize) -> Option<Ex
             Axis::Cols => (0..lines).map(|j| (0..x.rows).map(|i| x.at(i, j).clone()).collect()).collect(),
         }
     }
-    fn total<T: Field>(x: &Matrix<T>, axis: Axis, rows: usize) -> Matrix<T> {
-        let data = lines(x, axis, rows).into_iter().map(|line| line.into_iter().fold(T::zero(), |a, b| a + b));
-        Matrix { rows, cols: 1, data: data.collect() }
+    if let Exact::Complex(x) = x {
+        let data = lines(x, axis, rows).into_iter().map(|line| line.into_iter().fold(Gauss::zero(), |a, b| a + b));
+        return (reduction == Reduction::Sum).then(|| Exact::Complex(Matrix { rows, cols: 1, data: data.collect() }));
     }
-    match (reduction, x) {
-        (Reduction::Sum, x) => either!(x, x => total(x, axis, rows)),
-        (Reduction::Max | Reduction::Min, Exact::Real(x)) => {
-            let extreme = |line: Vec<BigRational>| {
-                if reduction == Reduction::Max { line.into_iter().max() } else { line.into_iter().min() }
-            };
-            let data = lines(x, axis, rows).into_iter().map(extreme).collect::<Option<Vec<_>>>()?;
-            Some(Exact::Real(Matrix { rows, cols: 1, data }))
-        }
-        (Reduction::Max | Reduction::Min | Reduction::LogSumExp, _) => None,
-    }
+    let best = |side: Ordering, line: Vec<Closed>| {
+        let (first, rest) = line.split_first()?;
+        rest.iter().try_fold(first.clone(), |best, x| extreme(side, &best, x))
+    };
+    let total = |line: Vec<Closed>| line.iter().try_fold(Closed::zero(), |sum, x| sum.add(x));
+    let image = |line: Vec<Closed>| match reduction {
+        Reduction::Sum => total(line),
+        Reduction::Max => best(Ordering::Greater, line),
+        Reduction::Min => best(Ordering::Less, line),
+        Reduction::LogSumExp => total(line.iter().map(Closed::exp).collect::<Option<_>>()?)?.log(),
+    };
+    let data = lines(&x.numbers()?, axis, rows).into_iter().map(image).collect::<Option<Vec<_>>>()?;
+    Some(Exact::closed(Matrix { rows, cols: 1, data }))
 }
 
-/// The exact eigenvalues of a diagonal matrix, of one of rank 1, and of a 2 × 2 matrix whose discriminant is a square.
-fn eigenvalues(x: &Exact) -> Option<Exact> {
-    let real = match x {
-        Exact::Real(x) => x.clone(),
-        Exact::Complex(x) if x.data.iter().all(|x| x.im.is_zero()) => x.map(|x| x.re.clone()),
-        Exact::Complex(_) | Exact::Truth(_) => return None,
-    };
-    let n = real.rows;
-    let diagonal = (0..n).all(|j| (0..n).all(|i| i == j || real.at(i, j).is_zero()));
-    let trace = (0..n).fold(BigRational::zero(), |sum, i| sum + real.at(i, i));
-    let mut values: Vec<BigRational> = if diagonal {
-        (0..n).map(|i| real.at(i, i).clone()).collect()
-    } else if n == 2 {
-        let gap = real.at(0, 0) - real.at(1, 1);
-        let discriminant = &gap * &gap + real.at(0, 1) * real.at(0, 1) * BigRational::from_integer(4.into());
-        let distance = root(&discriminant)?;
-        let two = BigRational::from_integer(2.into());
-        vec![(&trace - &distance) / &two, (&trace + &distance) / &two]
-    } else if x.rank() == Some(1) {
-        let mut values = vec![BigRational::zero(); n - 1];
-        values.push(trace);
-        values
-    } else {
-        return None;
-    };
-    values.sort();
-    Some(Exact::Real(Matrix { rows: n, cols: 1, data: values }))
-}
-
-/// f of a diagonal matrix.
-fn spectral(function: ScalarFn, x: &Exact, t: Option<&BigRational>) -> Option<Exact> {
-    let Exact::Real(x) = x else { return None };
+/// The diagonal of a matrix that has nothing else.
+fn diagonal(x: &Matrix<Closed>) -> Option<Vec<Closed>> {
     let n = x.rows;
-    if function == ScalarFn::Neg {
-        return Some(Exact::Real(x.map(|x| -x.clone())));
+    let diagonal = (0..n).all(|j| (0..n).all(|i| i == j || x.at(i, j).is_zero()));
+    diagonal.then(|| (0..n).map(|i| x.at(i, i).clone()).collect())
+}
+
+/// The eigenvalues, where they are rational and easily found, or the matrix is diagonal.
+fn eigenvalues(x: &Exact) -> Option<Exact> {
+    match x {
+        Exact::Real(x) => spectrum::eigenvalues(x).map(Exact::Real),
+        Exact::Complex(x) => spectrum::eigenvalues(x).map(Exact::Real),
+        Exact::Closed(x) => {
+            let mut sorted: Vec<Closed> = Vec::with_capacity(x.rows);
+            for value in diagonal(x)? {
+                let mut place = sorted.len();
+                while place > 0 && value.compare(&sorted[place - 1])?.is_lt() {
+                    place -= 1;
+                }
+                sorted.insert(place, value);
+            }
+            Some(Exact::closed(Matrix { rows: x.rows, cols: 1, data: sorted }))
+        }
+        Exact::Truth(_) => None,
     }
-    if !(0..n).all(|j| (0..n).all(|i| i == j || x.at(i, j).is_zero())) {
-        return None;
+}
+
+/// The singular values, descending, where their squares are rational eigenvalues of A'A or AA' and have rational roots.
+fn singular_values(x: &Exact) -> Option<Exact> {
+    fn gram<T: Field>(x: &Matrix<T>) -> Option<Matrix<BigRational>> {
+        let adjoint = Matrix::from_fn(x.cols, x.rows, |i, j| Number::conj(x.at(j, i)));
+        spectrum::eigenvalues(&if x.rows >= x.cols { product(&adjoint, x) } else { product(x, &adjoint) }?)
     }
-    let images = (0..n).map(|i| scalar(function, x.at(i, i), t)).collect::<Option<Vec<_>>>()?;
-    Some(Exact::Real(Matrix::from_fn(n, n, |i, j| if i == j { images[i].clone() } else { BigRational::zero() })))
+    let mut squares = match x {
+        Exact::Real(x) => gram(x)?,
+        Exact::Complex(x) => gram(x)?,
+        Exact::Closed(_) | Exact::Truth(_) => return None,
+    };
+    squares.data.reverse();
+    squares.try_map(|square| root(square).ok_or(())).ok().map(Exact::Real)
+}
+
+/// f of a matrix with such eigenvalues.
+fn spectral(function: ScalarFn, x: &Exact, t: Option<&BigRational>) -> Option<Exact> {
+    match x {
+        Exact::Real(_) | Exact::Closed(_) if function == ScalarFn::Neg => map(function, x, None),
+        Exact::Real(x) => spectrum::function(function, t, x).map(Exact::closed),
+        Exact::Closed(x) => {
+            let images = diagonal(x)?.iter().map(|x| functions::value(function, x, t)).collect::<Option<Vec<_>>>()?;
+            let entry = |i: usize, j: usize| if i == j { images[i].clone() } else { Closed::zero() };
+            Some(Exact::closed(Matrix::from_fn(x.rows, x.rows, entry)))
+        }
+        Exact::Complex(_) | Exact::Truth(_) => None,
+    }
 }
 
 fn det(x: &Exact) -> Option<Exact> {
     match x {
         Exact::Real(x) => eliminate::det(x).map(Exact::scalar),
+        Exact::Closed(x) => {
+            let det = diagonal(x)?.iter().try_fold(Closed::one(), |product, x| product.mul(x))?;
+            Some(Exact::closed(Matrix::scalar(det)))
+        }
         Exact::Complex(x) => eliminate::det(x).map(|det| Exact::Complex(Matrix::scalar(det))),
         Exact::Truth(_) => None,
     }

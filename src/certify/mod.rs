@@ -12,10 +12,13 @@
 //!
 //! The floors: `float` (dyadic numbers, directed rounding), `series` (elementary functions of them), `interval` and
 //! `complex` (enclosures), `elementary` and `scalar` (functions of enclosures), `matrix`, `eigen` and `spectral`
-//! (linear algebra), `exact` and `eliminate` (what is rational), `rank` (ranks from the structure), `property` (requirements),
+//! (linear algebra), `exact`, `number`, `closed`, `functions`, `spectrum` and `eliminate` (what has a closed form), `rank` (ranks from the structure), `property` (requirements),
 //! `evaluate` and `operate` and `adjoint` (the operations), `decide`.
 
 mod adjoint;
+mod closed;
+#[cfg(test)]
+mod closed_tests;
 mod complex;
 mod decide;
 mod eigen;
@@ -24,15 +27,18 @@ mod eliminate;
 mod evaluate;
 mod exact;
 mod float;
+mod functions;
 mod inputs;
 mod interval;
 mod matrix;
+mod number;
 mod operate;
 mod property;
 mod rank;
 mod scalar;
 mod series;
 mod spectral;
+mod spectrum;
 #[cfg(test)]
 mod tests;
 

@@ -355,7 +355,7 @@ impl Evaluator<'_> {
         let det = super::exact::operate(&Op::Det, &[&*exact], 1, 1)?;
         match det {
             Exact::Real(det) => Some(Interval::from_rational(&det.data[0], self.precision)),
-            Exact::Complex(_) | Exact::Truth(_) => None,
+            Exact::Closed(_) | Exact::Complex(_) | Exact::Truth(_) => None,
         }
     }
 }

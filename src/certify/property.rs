@@ -3,14 +3,16 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
+use super::closed::Closed;
 use super::complex::Entry;
 use super::eliminate;
 use super::evaluate::Evaluator;
-use super::exact::{Exact, Field};
+use super::exact::Exact;
 use super::float::Float;
 use super::inputs::Entries;
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
+use super::number::{Field, Number};
 use crate::ir::{NodeId, Op, Part, Property, Shape, Zip};
 
 impl Evaluator<'_> {
@@ -35,6 +37,7 @@ impl Evaluator<'_> {
                 Exact::Complex(x) => {
                     of_exact(property, x, |x| (x.re.is_positive(), x.re.is_negative(), x.im.is_zero()))
                 }
+                Exact::Closed(x) => of_closed(property, x),
                 Exact::Truth(_) => Some(false),
             };
             if answer.is_some() {
@@ -171,7 +174,7 @@ impl Evaluator<'_> {
         let factor = match &*self.exact(id)? {
             Exact::Real(x) => x.data[0].clone(),
             Exact::Complex(x) if x.data[0].im.is_zero() => x.data[0].re.clone(),
-            Exact::Complex(_) | Exact::Truth(_) => return None,
+            Exact::Closed(_) | Exact::Complex(_) | Exact::Truth(_) => return None,
         };
         (!factor.is_zero()).then_some(factor)
     }
@@ -199,13 +202,13 @@ pub fn has_exactly(property: Property, entries: &Entries, rows: usize, cols: usi
 fn of_exact<T: Field>(property: Property, x: &Matrix<T>, signs: impl Fn(&T) -> (bool, bool, bool)) -> Option<bool> {
     let (m, n) = (x.rows, x.cols);
     let sum = |entries: &mut dyn Iterator<Item = T>| entries.fold(T::zero(), |a, b| a + b);
-    let hermitian = || m == n && (0..n).all(|j| (0..=j).all(|i| *x.at(i, j) == Field::conj(x.at(j, i))));
+    let hermitian = || m == n && (0..n).all(|j| (0..=j).all(|i| *x.at(i, j) == Number::conj(x.at(j, i))));
     let gram = |columns: bool, all: bool| {
         let (lines, along) = if columns { (n, m) } else { (m, n) };
         let entry = |line: usize, k: usize| if columns { x.at(k, line) } else { x.at(line, k) };
         (0..lines).all(|a| {
             (0..=a).filter(|b| all || *b == a).all(|b| {
-                let product = sum(&mut (0..along).map(|k| Field::conj(entry(a, k)) * entry(b, k).clone()));
+                let product = sum(&mut (0..along).map(|k| Number::conj(entry(a, k)) * entry(b, k).clone()));
                 if a == b { product.is_one() } else { product.is_zero() }
             })
         })
@@ -238,6 +241,33 @@ fn of_exact<T: Field>(property: Property, x: &Matrix<T>, signs: impl Fn(&T) -> (
         Property::OrthonormalColumns => gram(true, true),
         Property::OrthonormalRows => gram(false, true),
     })
+}
+
+/// Exactly, of sums of logarithms or exponentials; what takes products of them is left to the enclosures.
+fn of_closed(property: Property, x: &Matrix<Closed>) -> Option<bool> {
+    let (m, n) = (x.rows, x.cols);
+    let equal = |x: &Closed, y: &Closed| Some(x.compare(y)?.is_eq());
+    let is_one = |x: Option<Closed>| equal(&x?, &Closed::one());
+    let sum = |entries: Vec<&Closed>| entries.into_iter().try_fold(Closed::zero(), |sum, x| sum.add(x));
+    let places = || (0..n).flat_map(|j| (0..m).map(move |i| (i, j)));
+    match property {
+        Property::Hermitian if m != n => Some(false),
+        Property::Hermitian => all(places().filter(|(i, j)| i < j).map(|(i, j)| equal(x.at(i, j), x.at(j, i)))),
+        Property::UnitDiagonal => all((0..m.min(n)).map(|i| is_one(Some(x.at(i, i).clone())))),
+        Property::TraceOne => is_one(sum((0..m.min(n)).map(|i| x.at(i, i)).collect())),
+        Property::SumsToOne => is_one(sum(x.data.iter().collect())),
+        Property::Diagonal => Some(places().all(|(i, j)| i == j || x.at(i, j).is_zero())),
+        Property::Nonnegative => all(x.data.iter().map(|x| Some(x.sign()?.is_ge()))),
+        Property::Positive => all(x.data.iter().map(|x| Some(x.sign()?.is_gt()))),
+        // Some entry is irrational.
+        Property::ZeroOne | Property::Integer => Some(false),
+        Property::Psd
+        | Property::Pd
+        | Property::UnitColumns
+        | Property::UnitRows
+        | Property::OrthonormalColumns
+        | Property::OrthonormalRows => None,
+    }
 }
 
 /// From an enclosure: an equality is refuted where it is impossible, and verified only of points.

@@ -1,5 +1,5 @@
 //! Certificates: an exact point that contradicts a claim is looked at by rigorous enclosures, and where the path from its
-//! numbers is rational, exactly.
+//! numbers is rational or ends in sums of logarithms, exactly.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ pub enum Certificate {
         /// Whether it is an equality, which points found by floating point meet only within rounding.
         equality: bool,
     },
-    /// The enclosures decide nothing: a rank would have to be bounded from above, two numbers that no rational path leads
-    /// to would have to be told equal, or the claim is about a limit.
+    /// The enclosures decide nothing: a rank would have to be bounded from above, two numbers without a
+    /// closed form would have to be told equal, or the claim is about a limit.
     Open,
 }
 
@@ -56,8 +56,8 @@ pub struct Violation {
 
 /// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
 ///
-/// An equality is met only where its two sides are equal as rational numbers: enclosures that shrink never show that two
-/// numbers are the same.
+/// An equality is met only where its two sides are equal as numbers in closed form, rational or sums of logarithms or of
+/// exponentials: enclosures that shrink never show that two numbers are the same.
 pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &Instance, cap: Cap) -> Certificate {
     let mut graph = theorem.graph.clone();
     let at = At { inputs, instance, cap };
