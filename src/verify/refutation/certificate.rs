@@ -26,10 +26,10 @@ pub enum Certificate {
     Violated(Violation),
     /// The claim holds there, or is not strict and its sides agree to [`EVEN`], which no precision tells apart.
     Holds,
-    /// A hypothesis fails there: its number, and whether it is an equality.
+    /// A hypothesis fails there, or a scalar is outside its range.
     Outside {
-        /// The number of the hypothesis, from 0.
-        hypothesis: usize,
+        /// The number of the hypothesis, from 0; `None` for the range of a scalar.
+        hypothesis: Option<usize>,
         /// Whether it is an equality, which points found by floating point meet only within rounding.
         equality: bool,
     },
@@ -65,7 +65,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
         let equality = hypothesis.margin.equality;
         match at.sign(&graph, hypothesis.margin.node, hypothesis.margin.strict) {
             Some(Decision::Holds(_)) => {}
-            Some(Decision::Violated(_)) => return Certificate::Outside { hypothesis: number, equality },
+            Some(Decision::Violated(_)) => return Certificate::Outside { hypothesis: Some(number), equality },
             Some(Decision::Undecided(_)) | None => return Certificate::Open,
         }
     }

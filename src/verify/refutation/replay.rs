@@ -35,7 +35,8 @@ pub fn replay(theorems: &[Theorem], file: &WitnessFile) -> Result<Witness, Diagn
         Certificate::Violated(violation) => Ok(certified(&mut desk, &point, &violation)),
         Certificate::Holds => nothing("the claim holds at this input"),
         Certificate::Open => nothing("the enclosures of the margin do not decide its sign"),
-        Certificate::Outside { hypothesis, .. } => {
+        Certificate::Outside { hypothesis: None, .. } => nothing("a scalar is outside its range"),
+        Certificate::Outside { hypothesis: Some(hypothesis), .. } => {
             let message = format!("'{}' does not meet the hypotheses of its theorem", file.name);
             let assumption = &theorem.assumptions[hypothesis];
             let diagnostic = Diagnostic::new(Code::E0906, message).at(assumption.span, "this fails at the input");
