@@ -121,7 +121,7 @@ pub fn follow<'p>(
         programs(cell_number).as_ref().ok().and_then(|programs| {
             let program = Program::compile(&setting.layout.graph, &nodes, &cell.instance).ok()?;
             let mut sampler = Sampler::new(&setting.layout.graph, setting.groups, cell)?;
-            let mut gate = Gate::new(setting, programs, ATTEMPTS);
+            let mut gate = Gate::new(setting, programs, cell, ATTEMPTS);
             let mut sample = Sample::new(&setting.layout.graph);
             for attempt in 0..ATTEMPTS {
                 let mut rng = setting.key.generator(Stream::Limit, input * ATTEMPTS + attempt);

@@ -3,8 +3,8 @@
 use std::cell::{OnceCell, RefCell};
 use std::sync::OnceLock;
 
-use super::design::{Cell, Design};
-use super::evaluate::{Machine, Program, reason};
+use super::design::{Cell, Design, ScalarDraw};
+use super::evaluate::{EndsPlan, Machine, Program, reason};
 use super::hypotheses::{self, MAX_MOVED, Projection, Standing};
 use super::judge::{Tally, UNSURE_HYPOTHESIS};
 use super::judgement::{About, ClaimJudge};
@@ -170,7 +170,7 @@ impl Setting<'_> {
             return findings;
         };
         let mut sample = Sample::new(&self.layout.graph);
-        let gate = RefCell::new(Gate::new(self, programs, unit.moving));
+        let gate = RefCell::new(Gate::new(self, programs, cell, unit.moving));
         let mut machine = programs.claims.machine();
         let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
         for number in unit.first..unit.first + unit.count {
@@ -213,7 +213,7 @@ impl Setting<'_> {
         if !sampler.draw(&mut sample, &mut rng) {
             return None;
         }
-        let mut gate = Gate::new(self, programs, 1);
+        let mut gate = Gate::new(self, programs, self.cell_of(number), 1);
         gate.admit(&mut sample, &mut Findings::new(self.layout.claims.len()))?;
         Some(sample)
     }
@@ -223,6 +223,8 @@ impl Setting<'_> {
 pub struct Gate<'a> {
     setting: &'a Setting<'a>,
     machine: Option<Machine<'a>>,
+    /// The ranges that depend on other inputs, which a sample that was moved may have left.
+    ends: Vec<(InputId, EndsPlan)>,
     movable: Vec<InputId>,
     projection: Projection,
     moving: u64,
@@ -230,19 +232,25 @@ pub struct Gate<'a> {
 
 impl<'a> Gate<'a> {
     /// A gate that spends so many evaluations on moving samples onto equalities.
-    pub fn new(setting: &'a Setting<'a>, programs: &'a Programs, moving: u64) -> Self {
+    pub fn new(setting: &'a Setting<'a>, programs: &'a Programs, cell: &Cell, moving: u64) -> Self {
+        let graph = &setting.layout.graph;
+        let ends = cell.scalars.iter().filter_map(|(input, draw)| match draw {
+            ScalarDraw::Computed(interval) => Some((*input, EndsPlan::new(graph, *interval, &cell.instance)?)),
+            ScalarDraw::Baked(_) | ScalarDraw::Inside(_) | ScalarDraw::Among(_) => None,
+        });
+        let ends = ends.collect();
         let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
         let movable = match &programs.hypotheses {
             Some(program) if thin => setting.movable(program),
             Some(_) | None => Vec::new(),
         };
         let machine = programs.hypotheses.as_ref().map(Program::machine);
-        Gate { setting, machine, movable, projection: Projection::default(), moving }
+        Gate { setting, machine, ends, movable, projection: Projection::default(), moving }
     }
 
     /// Whether the sample, moved where that helps, meets the hypotheses, and if so whether beyond rounding.
     pub fn admit(&mut self, sample: &mut Sample, findings: &mut Findings) -> Option<bool> {
-        let Some(machine) = &mut self.machine else { return Some(true) };
+        let Some(machine) = &mut self.machine else { return is_in_ranges(&mut self.ends, sample).then_some(true) };
         let hypotheses = &self.setting.layout.hypotheses;
         let mut standing = match hypotheses::standing(hypotheses, machine, sample) {
             Ok(standing) => standing,
@@ -264,11 +272,12 @@ impl<'a> Gate<'a> {
                 }
             }
         }
-        match standing {
-            Standing::Meets => Some(true),
-            Standing::MeetsWithinRounding => Some(false),
-            Standing::Breaks(_) => None,
-        }
+        let sure = match standing {
+            Standing::Meets => true,
+            Standing::MeetsWithinRounding => false,
+            Standing::Breaks(_) => return None,
+        };
+        is_in_ranges(&mut self.ends, sample).then_some(sure)
     }
 
     /// See [`hypotheses::leeway`], for the sample that was admitted last.
@@ -278,6 +287,14 @@ impl<'a> Gate<'a> {
             None => 0.0,
         }
     }
+}
+
+/// Whether the scalars whose ranges depend on other inputs lie in them.
+fn is_in_ranges(ends: &mut [(InputId, EndsPlan)], sample: &Sample) -> bool {
+    ends.iter_mut().all(|(input, plan)| match &sample.inputs[input.0 as usize] {
+        Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
+        Numbers::Complex(_) | Numbers::None => false,
+    })
 }
 
 fn movable_numbers(sample: &Sample, inputs: &[InputId]) -> usize {

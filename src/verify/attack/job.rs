@@ -10,11 +10,9 @@ use super::lattice::{self, Kind, Lattice};
 use super::objective::{Objective, Target, Weights};
 use super::start;
 use crate::ir::InputId;
-use crate::verify::design::ScalarDraw;
-use crate::verify::evaluate::EndsPlan;
 use crate::verify::judge::{Tally, UNSURE_HYPOTHESIS};
 use crate::verify::judgement::{About, ClaimJudge};
-use crate::verify::sample::{Numbers, Sample, Sampler};
+use crate::verify::sample::{Sample, Sampler};
 use crate::verify::seed::{Rng, Stream};
 use crate::verify::trial::{Findings, Gate, Programs, Setting};
 
@@ -260,7 +258,10 @@ impl Job<'_> {
                 start::tournament(objective, &mut machine, &mut sampler, &mut sample, players, rng)
             }
         };
+        // A tournament of which no player has a value costs as much as any.
+        bench.found.work += machine.evaluations() as f64 * objective.cost;
         let Some(mut x) = start else { return };
+        let before = machine.evaluations();
         sample.attack = self.task.name();
         let mut best = f64::INFINITY;
         for hop in 0..=HOPS {
@@ -278,7 +279,7 @@ impl Job<'_> {
                 bench.look(&mut sample.clone(), value);
             }
         }
-        bench.found.work += machine.evaluations() as f64 * objective.cost;
+        bench.found.work += (machine.evaluations() - before) as f64 * objective.cost;
         if best.is_finite() {
             bench.found.elites.push(Elite { place: (self.field.0, target), value: best, sample });
         }
@@ -320,27 +321,19 @@ struct Bench<'a> {
     field: (usize, &'a Field),
     gate: RefCell<Gate<'a>>,
     judge: ClaimJudge<'a>,
-    /// The ranges that depend on other inputs, which an ascent may have left.
-    ends: Vec<(InputId, EndsPlan)>,
     found: Found,
 }
 
 impl<'a> Bench<'a> {
     fn new(job: &Job<'a>, programs: &'a Programs) -> Self {
         let (setting, field) = (job.setting, job.field);
-        let graph = &setting.layout.graph;
-        let ends = field.1.cell.scalars.iter().filter_map(|(input, draw)| match draw {
-            ScalarDraw::Computed(interval) => Some((*input, EndsPlan::new(graph, *interval, &field.1.cell.instance)?)),
-            ScalarDraw::Baked(_) | ScalarDraw::Inside(_) | ScalarDraw::Among(_) => None,
-        });
         Bench {
             setting,
             claim: job.claim,
             programs,
             field,
-            gate: RefCell::new(Gate::new(setting, programs, MOVING)),
+            gate: RefCell::new(Gate::new(setting, programs, &field.1.cell, MOVING)),
             judge: ClaimJudge::new(&setting.layout.claims[job.claim]),
-            ends: ends.collect(),
             found: Found::default(),
         }
     }
@@ -348,15 +341,6 @@ impl<'a> Bench<'a> {
     /// Judges a sample, moved onto the equalities among the hypotheses where that helps; the margin against its sides
     /// where it has one. An ascent `sought` this margin.
     fn look(&mut self, sample: &mut Sample, sought: f64) -> Option<f64> {
-        for (input, plan) in &mut self.ends {
-            let inside = match &sample.inputs[input.0 as usize] {
-                Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
-                Numbers::Complex(_) | Numbers::None => false,
-            };
-            if !inside {
-                return None;
-            }
-        }
         let mut findings = Findings::new(self.setting.layout.claims.len());
         let sure = self.gate.borrow_mut().admit(sample, &mut findings);
         if let Some(residual) = findings.residual {

@@ -26,10 +26,10 @@ pub enum Certificate {
     Violated(Violation),
     /// The claim holds there, or is not strict and its sides agree to [`EVEN`], which no precision tells apart.
     Holds,
-    /// A hypothesis fails there: its number, and whether it is an equality.
+    /// A hypothesis fails there, or a scalar is outside its range.
     Outside {
-        /// The number of the hypothesis, from 0.
-        hypothesis: usize,
+        /// The number of the hypothesis, from 0; `None` for the range of a scalar.
+        hypothesis: Option<usize>,
         /// Whether it is an equality, which points found by floating point meet only within rounding.
         equality: bool,
     },
@@ -100,7 +100,7 @@ pub fn unmet(theorem: &Theorem, at: &At<'_>) -> Option<Certificate> {
         let equality = hypothesis.margin.equality;
         match at.sign(&theorem.graph, hypothesis.margin.node, hypothesis.margin.strict) {
             Some(Decision::Holds(_)) => {}
-            Some(Decision::Violated(_)) => return Some(Certificate::Outside { hypothesis: number, equality }),
+            Some(Decision::Violated(_)) => return Some(Certificate::Outside { hypothesis: Some(number), equality }),
             Some(Decision::Undecided(_)) | None => return Some(Certificate::Open),
         }
     }

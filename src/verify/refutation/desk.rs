@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::certificate::{At, CAP, Certificate, Violation, certificate, unmet};
-use super::member::check;
+use super::member::{Stray, check, ranges};
 use super::place::{Placed, mask};
 use super::point::Point;
 use crate::certify::Cap;
@@ -84,7 +84,8 @@ impl<'a> Desk<'a> {
         placed.clone()
     }
 
-    /// The certificate of a point, with all the precision there is. Whether it is an input of the theorem is not asked.
+    /// The certificate of a point, with all the precision there is. Whether its members belong to their sets is not asked:
+    /// those that charts make do.
     pub fn certificate(&mut self, point: &Point) -> Certificate {
         self.look(point, CAP)
     }
@@ -113,6 +114,14 @@ impl<'a> Desk<'a> {
         }
         self.certificates += 1;
         let Some(placed) = self.place(point) else { return Certificate::Open };
+        // A range may depend on matrices, which a move onto an equality takes along.
+        match ranges(&placed, point) {
+            Ok(()) => {}
+            Err(Stray::Range(_)) => return Certificate::Outside { hypothesis: None, equality: false },
+            Err(Stray::Undecided(_) | Stray::Size(..) | Stray::Entries(..) | Stray::Member(..)) => {
+                return Certificate::Open;
+            }
+        }
         certificate(&placed.theorem, self.claim, &placed.inputs(point), &placed.instance(point), cap)
     }
 

@@ -2,10 +2,11 @@
 //! sets.
 
 use super::certificate::{At, CAP};
+use super::place::{Placed, mask};
 use super::point::{Given, Point, size};
-use crate::certify::{Decision, Entries, Inputs, has_exactly};
+use crate::certify::{Decision, Entries, has_exactly};
 use crate::check::{Theorem, VariableKind};
-use crate::ir::{Domain, Field, Graph, InputId, Instance, Interval, NodeId, Op, Property, Range, ScalarFn, Sizes};
+use crate::ir::{Domain, Field, Graph, InputId, Interval, NodeId, Op, Property, Range, ScalarFn, Sizes};
 
 /// Why a point is no input of a theorem.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,12 +45,6 @@ pub fn membership(domain: &Domain, entries: &Entries, sizes: &Sizes) -> Result<(
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn check(theorem: &Theorem, point: &Point) -> Result<(), Stray> {
-    let mut instance = Instance { sizes: point.sizes.clone(), ..Instance::default() };
-    for (variable, given) in theorem.variables.iter().zip(&point.givens) {
-        if let (VariableKind::Scalar { input, .. }, Some(Given::Scalar(value))) = (&variable.kind, given) {
-            instance.constants.insert(*input, value.clone());
-        }
-    }
     for (variable, given) in theorem.variables.iter().zip(&point.givens) {
         let name = || variable.name.clone();
         match (&variable.kind, &variable.range, given) {
@@ -71,18 +66,37 @@ pub fn check(theorem: &Theorem, point: &Point) -> Result<(), Stray> {
                     return Err(Stray::Range(name()));
                 }
             }
-            (VariableKind::Scalar { input, .. }, Range::Interval(interval), Some(Given::Scalar(_))) => {
-                match inside(&theorem.graph, *input, interval, &instance) {
-                    Some(true) => {}
-                    Some(false) => return Err(Stray::Range(name())),
-                    None => return Err(Stray::Undecided(name())),
-                }
-            }
+            (VariableKind::Scalar { .. }, Range::Interval(_), Some(Given::Scalar(_))) => {}
             (VariableKind::Member { .. }, Range::Domain(domain), Some(given)) => {
                 member(&variable.name, domain, given, &point.sizes)?;
             }
             (VariableKind::Size(_) | VariableKind::Scalar { .. } | VariableKind::Member { .. }, _, _) => {
                 return Err(Stray::Entries(name(), "a value of its kind".to_owned()));
+            }
+        }
+    }
+    if !theorem.variables.iter().any(|variable| matches!(variable.range, Range::Interval(_))) {
+        return Ok(());
+    }
+    // The ends of a range may depend on members, and these may be given by their own entries.
+    let placed = Placed::new(theorem, &mask(point))
+        .map_err(|mismatch| Stray::Entries("the input".to_owned(), format!("entries that fit together: {mismatch}")))?;
+    ranges(&placed, point)
+}
+
+/// Whether the scalars of a point lie in those of their ranges that are intervals.
+///
+/// # Errors
+/// The first that does not, or of which that is not decided.
+pub fn ranges(placed: &Placed, point: &Point) -> Result<(), Stray> {
+    let (inputs, instance) = (placed.inputs(point), placed.instance(point));
+    let at = At { inputs: &inputs, instance: &instance, cap: CAP };
+    for variable in &placed.theorem.variables {
+        if let (VariableKind::Scalar { input, .. }, Range::Interval(interval)) = (&variable.kind, &variable.range) {
+            match inside(&placed.theorem.graph, *input, interval, &at) {
+                Some(true) => {}
+                Some(false) => return Err(Stray::Range(variable.name.clone())),
+                None => return Err(Stray::Undecided(variable.name.clone())),
             }
         }
     }
@@ -123,11 +137,11 @@ fn member(name: &str, domain: &Domain, given: &Given, sizes: &Sizes) -> Result<(
 }
 
 /// Whether a scalar lies in an interval; the ends are exact, or enclosed.
-fn inside(graph: &Graph, input: InputId, interval: &Interval, instance: &Instance) -> Option<bool> {
+fn inside(graph: &Graph, input: InputId, interval: &Interval, at: &At<'_>) -> Option<bool> {
     let mut graph = graph.clone();
     let x = graph.input_node(input)?;
-    let lower = below(&mut graph, (interval.lo, x), !interval.lo_closed, instance);
-    let upper = below(&mut graph, (x, interval.hi), !interval.hi_closed, instance);
+    let lower = below(&mut graph, (interval.lo, x), !interval.lo_closed, at);
+    let upper = below(&mut graph, (x, interval.hi), !interval.hi_closed, at);
     match (lower, upper) {
         (Some(false), _) | (_, Some(false)) => Some(false),
         (Some(true), Some(true)) => Some(true),
@@ -136,13 +150,13 @@ fn inside(graph: &Graph, input: InputId, interval: &Interval, instance: &Instanc
 }
 
 /// Whether `a <= b`, or `a < b` if strict.
-fn below(graph: &mut Graph, (a, b): (NodeId, NodeId), strict: bool, instance: &Instance) -> Option<bool> {
+fn below(graph: &mut Graph, (a, b): (NodeId, NodeId), strict: bool, at: &At<'_>) -> Option<bool> {
     let infinite = |node: NodeId| *graph.op(node) == Op::Infinity;
     if infinite(b) || *graph.op(a) == Op::Map(ScalarFn::Neg) && infinite(graph.args(a)[0]) {
         return Some(true);
     }
     let margin = graph.sub(b, a).ok()?;
-    match (At { inputs: &Inputs::new(), instance, cap: CAP }).sign(graph, margin, strict)? {
+    match at.sign(graph, margin, strict)? {
         Decision::Holds(_) => Some(true),
         Decision::Violated(_) => Some(false),
         Decision::Undecided(_) => None,

@@ -35,7 +35,8 @@ pub fn replay(theorems: &[Theorem], file: &WitnessFile) -> Result<Witness, Diagn
         Certificate::Violated(violation) => Ok(certified(&mut desk, &point, &violation)),
         Certificate::Holds => nothing("the claim holds at this input"),
         Certificate::Open => nothing("the enclosures of the margin do not decide its sign"),
-        Certificate::Outside { hypothesis, .. } => Err(broken(theorem, file, hypothesis)),
+        Certificate::Outside { hypothesis: None, .. } => nothing("a scalar is outside its range"),
+        Certificate::Outside { hypothesis: Some(hypothesis), .. } => Err(broken(theorem, file, hypothesis)),
     }
 }
 
@@ -107,7 +108,7 @@ fn follow(desk: &mut Desk<'_>, file: &WitnessFile, point: &Point, name: &str) ->
     let theorem = desk.theorem;
     let claim = &theorem.claims[desk.claim];
     // What the enclosures leave open is met within rounding at most, which is as much as following a ratio tells.
-    if let Some(Certificate::Outside { hypothesis, .. }) = desk.unmet(point) {
+    if let Some(Certificate::Outside { hypothesis: Some(hypothesis), .. }) = desk.unmet(point) {
         return Err(broken(theorem, file, hypothesis));
     }
     let scalar = theorem.variables.iter().find_map(|variable| match variable.kind {

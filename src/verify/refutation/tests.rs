@@ -204,11 +204,11 @@ fn equalities_are_met_exactly_or_not_at_all() {
     assert!(matches!(look(ratio(1, 2)), Certificate::Violated(violation) if violation.margin == (-0.5, -0.5)));
     assert_eq!(look(ratio(-1, 2)), Certificate::Holds);
     let beside = ratio(1, 2) + BigRational::new(1.into(), num_bigint::BigInt::from(10).pow(40));
-    assert_eq!(look(beside), Certificate::Outside { hypothesis: 0, equality: true });
+    assert_eq!(look(beside), Certificate::Outside { hypothesis: Some(0), equality: true });
     // Shrinking moves onto the equality what floating point can only bring near it.
     let near = point(&theorem, &[2], &[raw(&[1.0, 0.0, 0.5, 0.75f64.sqrt()])]);
     let mut desk = Desk::new(&theorem, 0);
-    assert_eq!(desk.certificate(&near), Certificate::Outside { hypothesis: 0, equality: true });
+    assert_eq!(desk.certificate(&near), Certificate::Outside { hypothesis: Some(0), equality: true });
     let shrunk = shrink(&mut desk, near, None, &|_, _| None);
     assert!(shrunk.violation.is_some());
     assert_eq!(shrunk.point.givens[1], Some(Given::Exact(real(&[(1, 1), (1, 2), (1, 2), (1, 1)]))));
