@@ -401,7 +401,11 @@ fn refuting_witness(
     let polish = |sample: &Sample, instance: &Instance| polish(setting, claim, sample, instance);
     if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
         let (margin, found) = (enclosure(*margin, *bound), witness::ensemble(sample));
-        return refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, &polish);
+        let witness = refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, &polish);
+        // A smaller input that nothing certifies is worth less than the one that was drawn, if there is one.
+        if findings.claims[claim].worst.is_none() || witness.as_ref().is_ok_and(|witness| witness.certified) {
+            return witness;
+        }
     }
     let drawn = findings.claims[claim].worst.and_then(|worst| {
         let cell = setting.cell_number(worst.sample);

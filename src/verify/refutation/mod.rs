@@ -66,10 +66,18 @@ pub fn refute(
     };
     let mut desk = Desk::new(theorem, claim);
     let place = || witness::place(setting, candidate.sample, candidate.instance);
+    let mut beside = false;
     let violation = match desk.certificate(&point) {
         Certificate::Violated(violation) => Some(violation),
         // What floating point found meets an equality only within rounding; a rational neighbour may meet it exactly.
-        Certificate::Open | Certificate::Outside { equality: true, .. } => None,
+        Certificate::Outside { equality: true, .. } => {
+            beside = true;
+            None
+        }
+        Certificate::Open => {
+            beside = desk.is_too_large(&point) && theorem.assumptions.iter().any(|given| given.margin.equality);
+            None
+        }
         Certificate::Holds => {
             let place = place();
             return Err(format!(
@@ -85,6 +93,14 @@ pub fn refute(
     };
     let shrunk = shrink::shrink(&mut desk, point, violation, polish);
     let mut witness = match &shrunk.violation {
+        // Next to a thin set a claim may fail by anything, however near: flat or steep, nothing bounds by how much.
+        None if beside => {
+            let place = place();
+            return Err(format!(
+                "a sample ({place}) contradicts the claim, but meets an equality among the hypotheses within rounding \
+                 only, and no input that meets it exactly was found to"
+            ));
+        }
         Some(violation) => certified(&mut desk, &shrunk.point, violation),
         None => witness::witness(&mut desk, &shrunk.point, &[], candidate.margin),
     };

@@ -62,3 +62,22 @@ fn one_seed_gives_one_report_of_an_attack() {
     };
     assert_eq!(run(1), run(3));
 }
+
+#[test]
+fn what_meets_an_equality_within_rounding_only_refutes_nothing() {
+    // Both follow from A = 0. A power is flat there, so that what meets it within rounding is far from 0; a large factor
+    // makes much of what is near.
+    for (assumed, claimed) in
+        [("trace(A'*A)^8 == 0", "norm(A) <= 1/1000"), ("trace(A'*A) == 0", "1000000000000000*norm(A) <= 1")]
+    {
+        let report = claim(&format!("forall n in 1..3 forall A: Mat[n, n] assume {assumed} claim {claimed}"), 0.02);
+        assert!(report.witness().is_none(), "{report:?}");
+    }
+}
+
+#[test]
+fn a_range_that_depends_on_a_matrix_is_kept_where_the_matrix_is_moved() {
+    let text = "forall n in 1..3 forall K: Psd[n] forall a in [0, trace(K)] assume trace(K*K) == 1 claim a <= trace(K)";
+    let report = claim(text, 0.02);
+    assert_eq!(report.verdict.name(), "holds", "{report:?}");
+}
