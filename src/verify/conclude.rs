@@ -108,6 +108,9 @@ impl Evidence<'_> {
             if 2 * findings.dropped.dropped() > findings.drawn {
                 return inconclusive(unevaluated(&findings.dropped, findings.drawn));
             }
+            if findings.drawn == 0 {
+                return inconclusive("the time was up before an input was drawn".to_string());
+            }
             let met = findings.met - tally.outside;
             if met + self.attack.met == 0 {
                 return Err(Failure::Vacuous);

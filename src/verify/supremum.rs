@@ -36,8 +36,8 @@ impl Reached {
     /// Whether this is a larger value than one that was found before. What rounding adds makes no larger value: an exact
     /// input would give way to its neighbours.
     pub fn beats(&self, before: &Reached) -> bool {
-        self.least > before.least + ROUNDING * before.least.abs()
-            || self.least == before.least && self.value > before.value
+        let rounding = if before.least.is_finite() { ROUNDING * before.least.abs() } else { 0.0 };
+        self.least > before.least + rounding || self.least == before.least && self.value > before.value
     }
 
     /// Whether the expression seems to have no bound.

@@ -118,3 +118,18 @@ fn differences_that_doubles_lose_are_followed_in_extended_precision() {
         assert!((witness.margin.0 + 1.0).abs() < 1e-3, "{witness:?}");
     }
 }
+
+#[test]
+fn a_supremum_is_found_past_infinite_values() {
+    // log 0 is tried first of all, as a special value: whatever is finite is larger.
+    let report = claims("forall x in [0, 1] claim sup(log(x)) <= 0", 300);
+    let found = report[0].supremum.as_ref().unwrap_or_else(|| panic!("{report:?}"));
+    assert_eq!(found.value, 0.0, "{found:?}");
+}
+
+#[test]
+fn without_time_for_an_input_nothing_is_known() {
+    let options = Options { budget: Some(std::time::Duration::ZERO), ..Options::default() };
+    let report = with("forall n in 1..4 forall A: Psd[n] assume trace(A) <= 3 claim trace(A) <= 3", &options);
+    assert!(matches!(report[0].verdict, Verdict::Inconclusive { .. }), "{report:?}");
+}
