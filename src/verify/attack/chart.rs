@@ -17,6 +17,9 @@ const NEXT_TO: f64 = 1e-2;
 pub struct Chart {
     ends: Ends,
     form: Form,
+    /// The least and the greatest number of the range that it is moved to.
+    least: f64,
+    most: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -41,7 +44,14 @@ impl Chart {
             (true, _) => Form::Logarithmic { upwards: true, from, to: furthest.ln() },
             (false, true) => Form::Logarithmic { upwards: false, from, to: furthest.ln() },
         };
-        Chart { ends: ends.clone(), form }
+        // From an open end it keeps a distance, or products with it would vanish within rounding, and equalities among
+        // hypotheses with them.
+        let away = SMALLEST * (hi - lo).min(1.0);
+        let from = if ends.lo_closed { lo } else { lo + away };
+        let to = if ends.hi_closed { hi } else { hi - away };
+        // An end that is no double lies between two of them; comparing with it exactly is dear, and done here only.
+        let within = |x: f64| [x, x.next_up(), x.next_down()].into_iter().find(|x| ends.contains(*x)).unwrap_or(x);
+        Chart { ends: ends.clone(), form, least: within(from.min(to)), most: within(to.max(from)) }
     }
 
     /// The scalar, and its derivative by the number it stands for.
@@ -56,7 +66,8 @@ impl Chart {
                 if upwards { (lo + s.exp(), slope) } else { (hi - s.exp(), -slope) }
             }
         };
-        (self.inside(x), slope)
+        // The maps reach ends that may not belong to the range, and round.
+        (x.clamp(self.least, self.most.max(self.least)), slope)
     }
 
     /// A number that stands for about this scalar.
@@ -79,18 +90,6 @@ impl Chart {
             if end.is_finite() { !closed && (x - end).abs() < NEXT_TO } else { x.abs() > 1.0 / NEXT_TO }
         };
         near(self.ends.lo, self.ends.lo_closed) || near(self.ends.hi, self.ends.hi_closed)
-    }
-
-    /// The nearest number of the range: the maps reach ends that may not belong to it, and round. From an open end it
-    /// keeps a distance, or products with it would vanish within rounding, and equalities among hypotheses with them.
-    fn inside(&self, x: f64) -> f64 {
-        let (lo, hi) = (self.ends.lo, self.ends.hi);
-        let away = SMALLEST * (hi - lo).min(1.0);
-        let from = if self.ends.lo_closed { lo } else { lo + away };
-        let to = if self.ends.hi_closed { hi } else { hi - away };
-        let x = x.clamp(from.min(to), to.max(from));
-        let near = [x, x.next_up(), x.next_down()];
-        near.into_iter().find(|x| self.ends.contains(*x)).unwrap_or(x)
     }
 }
 
