@@ -15,6 +15,9 @@ use super::matrix::{Matrix, Value};
 use super::number::{Field, Number};
 use crate::ir::{NodeId, Op, Part, Property, Shape, Zip};
 
+/// The longest product whose factors are looked at: squares of squares double it at every step.
+const MAX_FACTORS: usize = 64;
+
 impl Evaluator<'_> {
     /// Whether the value of a node has a property: from what is known of the node, from its exact value, or from its
     /// enclosure; `None` where none of them says.
@@ -107,6 +110,9 @@ impl Evaluator<'_> {
         // Products give way to their factors, from the first on, until none is left.
         let mut place = 0;
         while let Some(factor) = factors.get(place).copied() {
+            if factors.len() > MAX_FACTORS {
+                return false;
+            }
             if *self.graph.op(factor) == Op::MatMul {
                 factors.splice(place..=place, self.graph.args(factor).iter().copied());
             } else {
