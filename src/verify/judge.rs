@@ -191,7 +191,8 @@ pub struct Tally {
     pub unclear: u64,
     /// Samples at which it fails, but the hypotheses may fail as well within rounding.
     pub unfounded: u64,
-    /// The least margin of an unclear or unfounded sample, which is nothing to show.
+    /// The least margin of a sample that is unclear or unfounded, or tight by more than rounding next to the hypotheses,
+    /// which is nothing to show.
     pub doubtful: Option<f64>,
     /// The largest bound of an unclear sample.
     pub loosest: f64,

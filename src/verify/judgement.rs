@@ -266,7 +266,13 @@ impl Verdicts {
         };
         match outcome {
             Outcome::Agrees => {}
-            Outcome::Tight => self.tight = true,
+            Outcome::Tight => {
+                self.tight = true;
+                // On the hypotheses within rounding this may be a breach of these; where they are met exactly it is not.
+                if about.slack > 0.0 && !measured.is_rounding() {
+                    doubt(tally);
+                }
+            }
             Outcome::Touches => self.touches = true,
             // Next to the hypotheses, rather than on them, a margin that may be anything says nothing of the claim.
             Outcome::Unclear(_) if about.slack > 0.0 => {

@@ -371,6 +371,8 @@ impl<'a> Bench<'a> {
                 Some((if sought < 0.0 { sought } else { margin }, (margin, 0.0)))
             }
             // Within its error bound, or where none is known, a margin says nothing, and only a certificate does.
+            // Small integers meet equalities exactly if at all, and then what is small is no breach of these.
+            (None, Some(margin)) if sought == 0.0 && tally.tight > 0 => Some((0.0, (margin, 0.0))),
             (None, margin) if tally.unclear + tally.blind > 0 => Some((0.0, (margin.unwrap_or(sought), 0.0))),
             (None, _) => None,
         };

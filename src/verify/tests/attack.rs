@@ -81,3 +81,12 @@ fn a_range_that_depends_on_a_matrix_is_kept_where_the_matrix_is_moved() {
     let report = claim(text, 0.02);
     assert_eq!(report.verdict.name(), "holds", "{report:?}");
 }
+
+#[test]
+fn a_small_failure_on_an_equality_is_certified_at_small_integers() {
+    // Eigenvalues are 0 or 2, so that the trace is half of that of the square.
+    let text = "forall n in 1..3 forall A: Sym[n] assume A*A == 2*A claim trace(A) <= trace(A*A)/2";
+    assert!(claim(text, 0.02).witness().is_none());
+    let witness = claim(&format!("{text} - 1/10000000"), 0.02).witness().cloned();
+    assert!(witness.is_some_and(|witness| witness.certified));
+}
