@@ -129,11 +129,14 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
 fn supremum_text(supremum: &Supremum) -> String {
     let value = match supremum.enclosure {
         Some((lo, hi)) if lo == hi => format!("exactly {}", digits17(lo)),
-        Some((lo, hi)) => format!("{} (certified in [{}, {}])", digits17(supremum.value), digits17(lo), digits17(hi)),
+        Some((lo, hi)) => {
+            let word = if supremum.sure { "certified" } else { "enclosed" };
+            format!("{} ({word} in [{}, {}])", digits17(supremum.value), digits17(lo), digits17(hi))
+        }
         None => format!("{} as computed", digits17(supremum.value)),
     };
     let beyond = if supremum.unbounded { "; it seems unbounded" } else { "" };
-    let unsure = if supremum.sure { "" } else { ", where the hypotheses hold within rounding" };
+    let unsure = if supremum.sure { "" } else { ", which meets the hypotheses within rounding only: no lower bound" };
     format!("the largest value found is {value} at {}{unsure}{beyond}", supremum.place)
 }
 

@@ -371,8 +371,12 @@ impl<'a> Bench<'a> {
                 Some((if sought < 0.0 { sought } else { margin }, (margin, 0.0)))
             }
             // Within its error bound, or where none is known, a margin says nothing, and only a certificate does.
-            // Small integers meet equalities exactly if at all, and then what is small is no breach of these.
-            (None, Some(margin)) if sought == 0.0 && tally.tight > 0 => Some((0.0, (margin, 0.0))),
+            // Small integers meet equalities exactly if at all, and then what is small is no breach of these, and what
+            // rounding hides is no rounding of theirs.
+            (None, doubtful) if sought == 0.0 && tally.tight > 0 => {
+                let margin = doubtful.or(least.map(|least| least.margin)).filter(|margin| *margin < 0.0);
+                margin.map(|margin| (0.0, (margin, 0.0)))
+            }
             (None, margin) if tally.unclear + tally.blind > 0 => Some((0.0, (margin.unwrap_or(sought), 0.0))),
             (None, _) => None,
         };

@@ -57,6 +57,9 @@ const ELITES: usize = 24;
 /// The hits of one round that are enclosed.
 const ENCLOSED: usize = 6;
 
+/// The hits of one attack that are enclosed although rounding may explain them.
+const DOUBTFUL: usize = 40;
+
 /// The samples of an attack at which the sides agree off the case of equality that are enclosed.
 const DOUBTS: usize = 48;
 
@@ -173,7 +176,7 @@ impl Campaign<'_> {
         let mut elites: Vec<Elite> = Vec::new();
         let mut open: Option<Hit> = None;
         let (mut number, mut doubted, mut converse) = (0, 0, 0);
-        let mut listed = 0.0;
+        let (mut listed, mut enclosed) = (0.0, 0);
         let mut discrete = self.discrete().into_iter();
         let mut rng = self.setting.key.generator(Stream::Attack, u64::MAX - self.claim as u64);
         let late = || (effort.stopped)() || effort.deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -203,7 +206,7 @@ impl Campaign<'_> {
                 elites.append(&mut found.elites);
                 sum.merge(found);
             }
-            if let Some(hit) = self.enclose(hits, &mut open, &mut sum.suspect) {
+            if let Some(hit) = self.enclose(hits, &mut open, &mut sum.suspect, &mut enclosed) {
                 return self.conclude(sum, Some(hit), converse);
             }
             doubts.truncate(DOUBTS.saturating_sub(doubted));
@@ -284,12 +287,25 @@ impl Campaign<'_> {
     }
 
     /// The first hit whose violation is certain, smallest sizes first; one that stays open is kept.
-    fn enclose(&self, mut hits: Vec<Hit>, open: &mut Option<Hit>, suspect: &mut f64) -> Option<Hit> {
+    fn enclose(
+        &self,
+        mut hits: Vec<Hit>,
+        open: &mut Option<Hit>,
+        suspect: &mut f64,
+        doubted: &mut usize,
+    ) -> Option<Hit> {
         hits.sort_by(|a, b| {
-            a.doubtful.cmp(&b.doubtful).then(a.size.cmp(&b.size)).then(a.relative.total_cmp(&b.relative))
+            let order = a.doubtful.cmp(&b.doubtful).then(a.size.cmp(&b.size));
+            order.then(a.relative.total_cmp(&b.relative)).then(a.margin.0.total_cmp(&b.margin.0))
         });
         let mut desk = Desk::new(self.setting.theorem, self.claim);
         for hit in hits.into_iter().take(ENCLOSED) {
+            if hit.doubtful {
+                *doubted += 1;
+                if *doubted > DOUBTFUL {
+                    continue;
+                }
+            }
             let instance = &self.fields[hit.field].cell.instance;
             let Some(point) = Point::of_sample(self.setting.theorem, &hit.sample, instance) else { continue };
             match desk.certificate(&point) {

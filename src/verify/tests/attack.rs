@@ -90,3 +90,13 @@ fn a_small_failure_on_an_equality_is_certified_at_small_integers() {
     let witness = claim(&format!("{text} - 1/10000000"), 0.02).witness().cloned();
     assert!(witness.is_some_and(|witness| witness.certified));
 }
+
+#[test]
+fn what_rounding_hides_at_small_integers_is_certified() {
+    // det I = 1 exactly; a computed determinant next to 1 says nothing of 1e-13.
+    let report = claim("forall n in 2..4 forall K: Corr[n] claim det(K) <= 1 - 1e-13", 0.02);
+    let witness = report.witness().unwrap_or_else(|| panic!("{report:?}"));
+    assert!(witness.certified && witness.margin.1 < 0.0, "{witness:?}");
+    let report = claim("forall n in 2..4 forall K: Corr[n] claim det(K) <= 1", 0.02);
+    assert!(matches!(report.verdict, Verdict::Holds), "{report:?}");
+}
