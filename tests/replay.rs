@@ -83,6 +83,18 @@ fn every_refutation_of_the_proofs_is_certified_again() {
 }
 
 #[test]
+fn the_witnesses_that_are_kept_with_the_proofs_are_certified_again() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let kept = std::fs::read_dir(root.join("proofs/witnesses")).unwrap();
+    let mut files: Vec<String> = kept.map(|entry| entry.unwrap().path().display().to_string()).collect();
+    files.sort();
+    assert!(files.len() >= 70, "only {} witnesses are kept", files.len());
+    let arguments: Vec<&str> = ["replay"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let output = run(root, &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+}
+
+#[test]
 fn a_witness_is_shown_as_the_language_writes_it() {
     let output = changed(|_| {});
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
