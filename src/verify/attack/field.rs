@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::objective::{Objective, Target};
+use crate::ir::InputId;
 use crate::verify::design::Cell;
 use crate::verify::trial::{Programs, Setting};
 
@@ -20,6 +21,15 @@ impl Field {
     pub fn new(cell: Cell, targets: usize) -> Field {
         let objectives = (0..targets).map(|_| [OnceLock::new(), OnceLock::new()]).collect();
         Field { cell, programs: OnceLock::new(), objectives }
+    }
+
+    /// The number of columns that a raw input has here.
+    pub fn columns(&self, setting: &Setting<'_>) -> impl Fn(InputId) -> usize {
+        let inputs = setting.theorem.graph.inputs();
+        move |input: InputId| {
+            let cols = inputs[input.0 as usize].ty.shape.cols().eval(&self.cell.instance.sizes);
+            cols.and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
+        }
     }
 
     /// The plans of hypotheses and claims.

@@ -9,7 +9,6 @@ use super::field::Field;
 use super::lattice::{self, Kind, Lattice};
 use super::objective::{Objective, Target, Weights};
 use super::start;
-use crate::ir::InputId;
 use crate::verify::judge::{Tally, UNSURE_HYPOTHESIS};
 use crate::verify::judgement::{About, ClaimJudge};
 use crate::verify::sample::{Sample, Sampler};
@@ -186,14 +185,6 @@ impl Job<'_> {
         bench.found
     }
 
-    fn columns(&self) -> impl Fn(InputId) -> usize {
-        let (inputs, sizes) = (self.setting.theorem.graph.inputs(), &self.field.1.cell.instance.sizes);
-        move |input: InputId| {
-            let cols = inputs[input.0 as usize].ty.shape.cols().eval(sizes);
-            cols.and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
-        }
-    }
-
     fn discrete(
         &self,
         kind: Kind,
@@ -204,7 +195,7 @@ impl Job<'_> {
         rng: &mut Rng,
     ) {
         let mut sample = Sample::new(&self.setting.layout.graph);
-        let columns = self.columns();
+        let columns = self.field.1.columns(self.setting);
         let objective = self.field.1.objective(self.setting, self.targets, 0, false);
         let mut best: Option<(f64, Sample)> = None;
         for number in first..first + count {

@@ -240,20 +240,13 @@ impl Campaign<'_> {
     /// The discrete jobs, by combination of sizes.
     fn discrete(&self) -> Vec<(usize, Vec<Task>)> {
         let kinds = self.lattice.kinds(self.setting.theorem);
-        let columns = |field: &Field| {
-            let (inputs, sizes) = (self.setting.theorem.graph.inputs(), field.cell.instance.sizes.clone());
-            move |input: crate::ir::InputId| {
-                let cols = inputs[input.0 as usize].ty.shape.cols().eval(&sizes);
-                cols.and_then(|n| usize::try_from(n).ok()).unwrap_or(1)
-            }
-        };
         let mut all = Vec::new();
         for group in &self.groups {
             let field = &self.fields[group.start];
             let Some(sample) = lattice::blank(self.setting, field) else { continue };
             let mut tasks = Vec::new();
             for kind in &kinds {
-                let count = self.lattice.count(*kind, &sample, &columns(field));
+                let count = self.lattice.count(*kind, &sample, &field.columns(self.setting));
                 let listed = count <= lattice::MOST;
                 let count = count.min(lattice::MOST);
                 for first in (0..count).step_by(CHUNK as usize) {
