@@ -13,6 +13,7 @@ pub mod grad;
 pub mod ir;
 pub mod library;
 pub mod report;
+pub mod rewrite;
 pub mod syntax;
 pub mod verify;
 
