@@ -170,6 +170,11 @@ impl Dim {
         Some(result)
     }
 
+    /// The terms, each a coefficient and the variables of its product, as often as they occur.
+    pub fn monomials(&self) -> impl Iterator<Item = (i64, &[SizeVar])> {
+        self.terms.iter().map(|(monomial, coefficient)| (*coefficient, monomial.as_slice()))
+    }
+
     /// The variables that occur, each once, in order.
     pub fn vars(&self) -> Vec<SizeVar> {
         let mut vars: Vec<SizeVar> = self.terms.keys().flatten().cloned().collect();

@@ -187,6 +187,11 @@ impl Graph {
         self.nodes.len()
     }
 
+    /// The nodes from this number on, in order.
+    pub fn ids_from(&self, number: usize) -> impl Iterator<Item = NodeId> + use<> {
+        (number as u32..self.nodes.len() as u32).map(NodeId)
+    }
+
     /// Whether there is no node.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()

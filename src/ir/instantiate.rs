@@ -1,6 +1,6 @@
 //! A graph at known sizes: every size becomes a number, and everything folds that this decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use num_rational::BigRational;
 
@@ -87,6 +87,44 @@ impl Graph {
         roots.iter().map(|id| made[id].clone()).collect()
     }
 
+    /// Nodes of another graph, made in this one with some of its nodes replaced by nodes of this one, and its sizes by
+    /// others. Raw inputs of the other graph must all be below replaced nodes.
+    ///
+    /// # Errors
+    /// When a replacement does not fit where the replaced node stood, or an input is left over.
+    pub fn graft(
+        &mut self,
+        other: &Graph,
+        roots: &[NodeId],
+        replacements: &BTreeMap<NodeId, NodeId>,
+        sizes: &BTreeMap<SizeVar, Dim>,
+    ) -> Result<Vec<NodeId>, Mismatch> {
+        let new_size = |dim: &Dim| dim.substitute(sizes).ok_or_else(|| Mismatch::BadSize(dim.clone()));
+        let mut made: BTreeMap<NodeId, Result<NodeId, Mismatch>> = BTreeMap::new();
+        for id in other.reachable_above(roots, replacements) {
+            let node = other.node(id);
+            let new = match (replacements.get(&id), &node.op) {
+                (Some(replacement), _) => Ok(*replacement),
+                (None, Op::Input(_)) => Err(Mismatch::Arguments { expected: 0, found: 1 }),
+                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake(op, &node.args, &made)),
+            };
+            made.insert(id, new);
+        }
+        roots.iter().map(|id| made[id].clone()).collect()
+    }
+
+    /// The nodes that the given ones rest on, in order, without what lies below the nodes of `floor`.
+    fn reachable_above(&self, roots: &[NodeId], floor: &BTreeMap<NodeId, NodeId>) -> BTreeSet<NodeId> {
+        let mut seen = BTreeSet::new();
+        let mut stack = roots.to_vec();
+        while let Some(id) = stack.pop() {
+            if seen.insert(id) && !floor.contains_key(&id) {
+                stack.extend(self.args(id));
+            }
+        }
+        seen
+    }
+
     /// Makes an operation anew on the new versions of its operands; a choice that is decided by now needs only the
     /// operand that it chooses.
     fn remake(
@@ -116,8 +154,11 @@ impl Graph {
 }
 
 impl Op {
-    /// The operation with every size in it replaced.
-    fn with_sizes(&self, new: &impl Fn(&Dim) -> Result<Dim, Mismatch>) -> Result<Op, Mismatch> {
+    /// The operation with every size in it replaced, in the order in which they are written.
+    ///
+    /// # Errors
+    /// What `new` gives.
+    pub fn with_sizes<E>(&self, new: &impl Fn(&Dim) -> Result<Dim, E>) -> Result<Op, E> {
         Ok(match self {
             Op::Size(dim) => Op::Size(new(dim)?),
             Op::Eye(dim) => Op::Eye(new(dim)?),

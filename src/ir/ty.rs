@@ -44,7 +44,10 @@ impl Shape {
     }
 
     /// The shape with every size replaced.
-    pub(super) fn with_sizes<E>(&self, new: &impl Fn(&Dim) -> Result<Dim, E>) -> Result<Shape, E> {
+    ///
+    /// # Errors
+    /// What `new` gives.
+    pub fn with_sizes<E>(&self, new: &impl Fn(&Dim) -> Result<Dim, E>) -> Result<Shape, E> {
         Ok(match self {
             Shape::Scalar => Shape::Scalar,
             Shape::Vector(n) => Shape::Vector(new(n)?),

@@ -1,0 +1,36 @@
+//! An expression without its tests: equalities are claimed where both sides are defined.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ir::{Basis, Graph, Mismatch, NodeId, Op};
+
+/// The nodes `roots` without requirements, and with what is tested on evaluation taken as given. What lies under `leaves`
+/// stays as it is.
+///
+/// # Errors
+/// When a node cannot be made anew, which the constructors rule out.
+pub fn without_tests(graph: &mut Graph, roots: &[NodeId], leaves: &[NodeId]) -> Result<Vec<NodeId>, Mismatch> {
+    let mut needed = BTreeSet::new();
+    let mut stack = roots.to_vec();
+    while let Some(id) = stack.pop() {
+        if needed.insert(id) && !leaves.contains(&id) {
+            stack.extend(graph.args(id));
+        }
+    }
+    let mut made: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    for id in needed {
+        let args: Vec<NodeId> = graph.args(id).iter().map(|arg| made.get(arg).copied().unwrap_or(*arg)).collect();
+        let op = graph.op(id).clone();
+        let new = if leaves.contains(&id) || matches!(op, Op::Input(_)) {
+            id
+        } else if op == Op::Require {
+            args[0]
+        } else if let Op::Annotate(properties, Basis::Tested) = op {
+            graph.annotate(args[0], &properties, Basis::Construction)?
+        } else {
+            graph.make(op, args)?
+        };
+        made.insert(id, new);
+    }
+    Ok(roots.iter().map(|root| made[root]).collect())
+}

@@ -1,0 +1,307 @@
+//! Proofs: chains of terms, each equal to the next by one named step.
+//!
+//! A proof is found by saturation and explained by the e-graph; [`Proof::check`] does not rely on either. It makes every
+//! term anew with the graph's constructors and asks of each step whether it is what its reason says. What must be right
+//! for a checked proof to be one is: the constructors and their folding, the normal form of arithmetic, the matching of
+//! rules here, and the rules themselves.
+
+use egg::FlatTerm;
+
+use super::bare::without_tests;
+use super::polynomial::Normalizer;
+use super::rule::Rule;
+use super::saturate::{Ended, Limits, Saturation};
+use super::store::{ARITHMETIC, MARK};
+use super::term::{Head, Term, join, split};
+use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
+
+/// A term as it is written, nothing shared and nothing folded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Tree {
+    head: Head,
+    args: Vec<Tree>,
+}
+
+/// A chain of equal terms.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The terms, from one side to the other.
+    terms: Vec<Tree>,
+    /// Why each term is equal to the next: the name of a rule, or a reason of the engine.
+    reasons: Vec<String>,
+    /// The terms as nodes.
+    nodes: Vec<NodeId>,
+    graph: Graph,
+}
+
+/// Why a proof is none.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Flaw {
+    /// It does not begin and end with the two sides.
+    Ends,
+    /// The step with this number (from 0) is not what its reason says.
+    Step(usize),
+    /// A term cannot be made.
+    Mismatch(Mismatch),
+}
+
+impl From<Mismatch> for Flaw {
+    fn from(mismatch: Mismatch) -> Self {
+        Flaw::Mismatch(mismatch)
+    }
+}
+
+/// Tries to prove that two nodes of a graph are equal wherever both are defined, by saturation with rules. Inputs and
+/// `leaves` are not looked into. The proof is checked.
+///
+/// # Errors
+/// Why nothing was proved: what ended saturation, or what is wrong with the proof that it gave.
+pub fn prove_equal(
+    graph: &Graph,
+    (left, right): (NodeId, NodeId),
+    leaves: &[NodeId],
+    rules: &[Rule],
+    limits: &Limits,
+) -> Result<Proof, NotProved> {
+    let mut graph = graph.clone();
+    let sides = without_tests(&mut graph, &[left, right], leaves)?;
+    let mut saturation = Saturation::new(&graph, &sides, leaves, rules);
+    let ended = saturation.run(limits, |saturation| saturation.equal(sides[0], sides[1]))?;
+    if ended != Ended::Found {
+        return Err(NotProved::Ended(ended));
+    }
+    let proof = saturation.explain(sides[0], sides[1])?;
+    proof.check(&graph, sides[0], sides[1], rules).map_err(NotProved::Flaw)?;
+    Ok(proof)
+}
+
+/// Why an equality was not proved.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NotProved {
+    /// Saturation ended without it.
+    Ended(Ended),
+    /// The proof that saturation gave does not hold.
+    Flaw(Flaw),
+    /// A term cannot be made.
+    Mismatch(Mismatch),
+}
+
+impl From<Mismatch> for NotProved {
+    fn from(mismatch: Mismatch) -> Self {
+        NotProved::Mismatch(mismatch)
+    }
+}
+
+impl Saturation<'_> {
+    /// Why two nodes that have been found equal are equal.
+    ///
+    /// # Errors
+    /// When a term cannot be made, which the constructors rule out.
+    pub fn explain(&mut self, a: NodeId, b: NodeId) -> Result<Proof, Mismatch> {
+        let (a, b) = (self.add(a), self.add(b));
+        let mut explanation = self.store.egraph.explain_id_equivalence(a, b);
+        let flat = explanation.make_flat_explanation();
+        let mut graph = self.store.egraph.analysis.graph.clone();
+        let (mut terms, mut reasons, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, term) in flat.iter().enumerate() {
+            let tree = Tree::of(term);
+            let node = tree.node(&mut graph)?;
+            if i > 0 {
+                let reason = reason(term).unwrap_or_default();
+                reasons.push(reason);
+            }
+            terms.push(tree);
+            nodes.push(node);
+        }
+        Ok(Proof { terms, reasons, nodes, graph })
+    }
+}
+
+/// The reason that stands somewhere in a term of an explanation.
+fn reason(term: &FlatTerm<Term>) -> Option<String> {
+    let here = term.forward_rule.or(term.backward_rule).map(|symbol| symbol.to_string());
+    here.or_else(|| term.children.iter().find_map(reason))
+}
+
+/// The name of the rule that a reason names.
+fn rule_name(reason: &str) -> &str {
+    reason.strip_suffix(" (from right to left)").unwrap_or(reason)
+}
+
+impl Proof {
+    /// The names of the rules that it uses, in order, each once.
+    pub fn lemmas(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for reason in &self.reasons {
+            let name = rule_name(reason);
+            if name != ARITHMETIC && name != MARK && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The steps that change the expression as its constructors write it: the reason, and the expression after it.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        let changed = self.reasons.iter().zip(self.nodes.windows(2)).filter(|(_, pair)| pair[0] != pair[1]);
+        changed.map(|(reason, pair)| (reason.as_str(), pair[1]))
+    }
+
+    /// The graph that the expressions of [`Self::steps`] belong to.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether it proves that two nodes of a graph are equal, by these rules.
+    ///
+    /// # Errors
+    /// The first [`Flaw`].
+    pub fn check(&self, graph: &Graph, left: NodeId, right: NodeId, rules: &[Rule]) -> Result<(), Flaw> {
+        let mut checker = Checker { graph: graph.clone(), normalizer: Normalizer::default(), rules };
+        let ends = match (self.terms.first(), self.terms.last()) {
+            (Some(first), Some(last)) => (first.node(&mut checker.graph)?, last.node(&mut checker.graph)?),
+            (None, _) | (_, None) => return Err(Flaw::Ends),
+        };
+        if ends != (left, right) || self.reasons.len() + 1 != self.terms.len() {
+            return Err(Flaw::Ends);
+        }
+        for (i, (pair, reason)) in self.terms.windows(2).zip(&self.reasons).enumerate() {
+            if !checker.step(&pair[0], &pair[1], reason)? {
+                return Err(Flaw::Step(i));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tree {
+    fn of(term: &FlatTerm<Term>) -> Tree {
+        Tree { head: term.node.head.clone(), args: term.children.iter().map(Tree::of).collect() }
+    }
+
+    /// The node that the graph's constructors make of it.
+    fn node(&self, graph: &mut Graph) -> Result<NodeId, Mismatch> {
+        match &self.head {
+            Head::Leaf(node) => Ok(*node),
+            Head::Size(dim) => Err(Mismatch::BadSize(dim.clone())),
+            Head::Op(bare) => {
+                let (values, sizes) = self.operands();
+                let values = values.iter().map(|value| value.node(graph)).collect::<Result<_, _>>()?;
+                let op = join(bare, &sizes).ok_or(Mismatch::Arguments { expected: 0, found: sizes.len() })?;
+                graph.make(op, values)
+            }
+        }
+    }
+
+    /// The operands that are values, and those that are sizes.
+    fn operands(&self) -> (Vec<&Tree>, Vec<Dim>) {
+        let mut values = Vec::new();
+        let mut sizes = Vec::new();
+        for arg in &self.args {
+            match &arg.head {
+                Head::Size(dim) => sizes.push(dim.clone()),
+                Head::Op(_) | Head::Leaf(_) => values.push(arg),
+            }
+        }
+        (values, sizes)
+    }
+}
+
+struct Checker<'a> {
+    graph: Graph,
+    normalizer: Normalizer,
+    rules: &'a [Rule],
+}
+
+impl Checker<'_> {
+    /// Whether one term becomes another by a step with this reason, somewhere in it.
+    fn step(&mut self, from: &Tree, to: &Tree, reason: &str) -> Result<bool, Mismatch> {
+        if from == to {
+            return Ok(true);
+        }
+        if from.head == to.head && from.args.len() == to.args.len() {
+            let mut different = from.args.iter().zip(&to.args).filter(|(a, b)| a != b);
+            if let (Some((a, b)), None) = (different.next(), different.next())
+                && self.step(a, b, reason)?
+            {
+                return Ok(true);
+            }
+        }
+        self.step_here(from, to, reason)
+    }
+
+    fn step_here(&mut self, from: &Tree, to: &Tree, reason: &str) -> Result<bool, Mismatch> {
+        if matches!(from.head, Head::Size(_)) || matches!(to.head, Head::Size(_)) {
+            return Ok(false);
+        }
+        let (a, b) = (from.node(&mut self.graph)?, to.node(&mut self.graph)?);
+        if a == b {
+            return Ok(true);
+        }
+        if reason == ARITHMETIC {
+            let a = self.normalizer.polynomial(&mut self.graph, a)?;
+            return Ok(a == self.normalizer.polynomial(&mut self.graph, b)?);
+        }
+        if reason == MARK {
+            return Ok(self.unmarked(a) == self.unmarked(b));
+        }
+        let name = rule_name(reason);
+        for rule in self.rules.iter().filter(|rule| rule.name == name) {
+            if self.applies(rule, from, b) || self.applies(rule, to, a) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn unmarked(&self, node: NodeId) -> NodeId {
+        let marked = matches!(self.graph.op(node), Op::Annotate(_, Basis::Construction));
+        if marked { self.unmarked(self.graph.args(node)[0]) } else { node }
+    }
+
+    /// Whether a rule makes `result` of a term.
+    fn applies(&mut self, rule: &Rule, term: &Tree, result: NodeId) -> bool {
+        rule.forms.iter().any(|form| {
+            let mut found = Found::default();
+            if !self.matches(rule, form.node, term, &mut found) {
+                return false;
+            }
+            let facts: Vec<(NodeId, Facts)> =
+                found.values.iter().map(|(variable, value)| (*variable, self.graph.facts(*value).clone())).collect();
+            let values = found.values.into_iter().collect();
+            let binding = rule.complete(&mut self.graph, values, &facts, found.sizes);
+            binding.is_some_and(|binding| rule.put(&mut self.graph, rule.to, &binding) == Some(result))
+        })
+    }
+
+    /// Matches a node of a rule's graph with a term.
+    fn matches(&mut self, rule: &Rule, pattern: NodeId, term: &Tree, found: &mut Found) -> bool {
+        let graph = &rule.body.graph;
+        if let Op::Input(_) = graph.op(pattern) {
+            let Ok(value) = term.node(&mut self.graph) else { return false };
+            let before = found.values.iter().find(|(variable, _)| *variable == pattern).map(|(_, value)| *value);
+            return match before {
+                Some(before) => before == value,
+                None => {
+                    found.values.push((pattern, value));
+                    true
+                }
+            };
+        }
+        let (head, sizes) = split(graph.op(pattern));
+        let (values, actual) = term.operands();
+        let args = graph.args(pattern).to_vec();
+        if head != term.head || args.len() != values.len() || sizes.len() != actual.len() {
+            return false;
+        }
+        found.sizes.extend(sizes.into_iter().zip(actual));
+        args.into_iter().zip(values).all(|(arg, value)| self.matches(rule, arg, value, found))
+    }
+}
+
+/// What a match has found so far.
+#[derive(Default)]
+struct Found {
+    values: Vec<(NodeId, NodeId)>,
+    sizes: Vec<(Dim, Dim)>,
+}

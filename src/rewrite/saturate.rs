@@ -1,0 +1,181 @@
+//! Saturation: rules are applied to all that they match, until nothing is new or a limit is reached.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use egg::{Id, Searcher, Symbol};
+
+use super::rule::{Binding, Rule, var_of};
+use super::store::Store;
+use crate::ir::{Graph, Mismatch, NodeId};
+
+/// How far saturation goes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Limits {
+    /// The greatest number of terms.
+    pub terms: usize,
+    /// The greatest number of rounds.
+    pub rounds: usize,
+    /// The greatest number of matches of one rule in one round.
+    pub matches: usize,
+    /// The greatest time. Where it is reached, the outcome may depend on the machine.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { terms: 20_000, rounds: 12, matches: 400, time: Duration::from_secs(5) }
+    }
+}
+
+/// Why saturation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// What was asked for is there.
+    Found,
+    /// No rule gives anything new.
+    Saturated,
+    /// The limit on terms.
+    Terms,
+    /// The limit on rounds.
+    Rounds,
+    /// The limit on time.
+    Time,
+}
+
+/// An e-graph under saturation.
+pub struct Saturation<'a> {
+    pub(super) store: Store,
+    rules: &'a [Rule],
+    /// What each rule has been applied to, so that a match counts once.
+    applied: HashSet<(usize, Binding)>,
+}
+
+impl<'a> Saturation<'a> {
+    /// Starts with these nodes of a graph. Inputs and `leaves` are not looked into.
+    pub fn new(graph: &Graph, roots: &[NodeId], leaves: &[NodeId], rules: &'a [Rule]) -> Self {
+        let mut graph = graph.clone();
+        let any = graph.ids_from(0).next();
+        // A graph without nodes has no roots either.
+        let any =
+            roots.first().copied().or(any).unwrap_or_else(|| graph.truth(true).unwrap_or_else(|_| unreachable!()));
+        let mut store = Store::new(graph, leaves, any);
+        for root in roots {
+            store.add(*root);
+        }
+        Saturation { store, rules, applied: HashSet::new() }
+    }
+
+    /// The graph that all nodes belong to. It is the one that saturation started with, and more.
+    pub fn graph(&mut self) -> &mut Graph {
+        self.store.graph()
+    }
+
+    /// Adds a node of [`Self::graph`].
+    pub fn add(&mut self, node: NodeId) -> Id {
+        self.store.add(node)
+    }
+
+    /// Whether two nodes have been found equal.
+    pub fn equal(&mut self, a: NodeId, b: NodeId) -> bool {
+        let (a, b) = (self.store.add(a), self.store.add(b));
+        self.store.egraph.find(a) == self.store.egraph.find(b)
+    }
+
+    /// Applies the rules until `done` says so or nothing is new or a limit is reached.
+    ///
+    /// # Errors
+    /// When a term is no node of the graph, which its constructors rule out.
+    pub fn run(&mut self, limits: &Limits, mut done: impl FnMut(&mut Self) -> bool) -> Result<Ended, Mismatch> {
+        let start = Instant::now();
+        for _ in 0..limits.rounds {
+            self.store.settle()?;
+            if done(self) {
+                return Ok(Ended::Found);
+            }
+            let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
+            let matches = self.matches(limits);
+            for (at, form, subst) in matches {
+                self.apply(at, form, &subst);
+                if self.store.egraph.total_number_of_nodes() > limits.terms {
+                    self.store.settle()?;
+                    return Ok(if done(self) { Ended::Found } else { Ended::Terms });
+                }
+                if start.elapsed() > limits.time {
+                    return Ok(Ended::Time);
+                }
+            }
+            self.store.egraph.rebuild();
+            if (self.store.egraph.total_size(), self.store.egraph.number_of_classes()) == before {
+                self.store.settle()?;
+                return Ok(if done(self) { Ended::Found } else { Ended::Saturated });
+            }
+        }
+        self.store.settle()?;
+        Ok(if done(self) { Ended::Found } else { Ended::Rounds })
+    }
+
+    fn matches(&self, limits: &Limits) -> Vec<(usize, usize, egg::Subst)> {
+        let mut found = Vec::new();
+        for (at, rule) in self.rules.iter().enumerate() {
+            let mut left = limits.matches;
+            for (number, form) in rule.forms.iter().enumerate() {
+                for of_class in form.pattern.search_with_limit(&self.store.egraph, left) {
+                    for subst in of_class.substs {
+                        left = left.saturating_sub(1);
+                        found.push((at, number, subst));
+                    }
+                }
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    fn apply(&mut self, at: usize, form: usize, subst: &egg::Subst) {
+        let rule = &self.rules[at];
+        let form = &rule.forms[form];
+        let Some(binding) = rule.binding(&mut self.store, form, subst) else { return };
+        if !self.applied.insert((at, binding.clone())) {
+            return;
+        }
+        let Some(to) = rule.put(self.store.graph(), rule.to, &binding) else { return };
+        let Some(from) = self.instance(rule, form, &binding, subst) else { return };
+        let to = self.store.add(to);
+        let reason = if rule.forward { rule.name.clone() } else { format!("{} (from right to left)", rule.name) };
+        self.store.egraph.union_trusted(from, to, Symbol::from(reason));
+    }
+
+    /// The term of a pattern with the representatives' terms for its variables.
+    fn instance(&mut self, rule: &Rule, form: &super::rule::Form, binding: &Binding, subst: &egg::Subst) -> Option<Id> {
+        let mut ids: Vec<Id> = Vec::new();
+        for (part, stands_for) in form.pattern.ast.iter().zip(&form.parts) {
+            let id = match part {
+                egg::ENodeOrVar::Var(var) => {
+                    let variable = rule.body.variables.iter().find(|variable| var_of(**variable) == *var);
+                    match variable {
+                        Some(variable) => self.store.add(binding.values[variable]),
+                        None => *subst.get(*var)?,
+                    }
+                }
+                egg::ENodeOrVar::ENode(term) => {
+                    let mut term = term.clone();
+                    for arg in &mut term.args {
+                        *arg = ids[usize::from(*arg)];
+                    }
+                    match stands_for {
+                        Some(node) => {
+                            let node = rule.put(self.store.graph(), *node, binding)?;
+                            self.store.insert(term, node)
+                        }
+                        None => self.store.egraph.add_uncanonical(term),
+                    }
+                }
+            };
+            ids.push(id);
+        }
+        ids.last().copied()
+    }
+}

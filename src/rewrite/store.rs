@@ -1,0 +1,297 @@
+//! The e-graph over the operations, with what is known of each class.
+//!
+//! Beside the e-graph stands an ordinary expression graph. Each term of the e-graph is one of its nodes, made by the checked
+//! constructors, so that types, facts and folding are the graph's own and are not written a second time. Of the nodes
+//! that a class has, one represents it: terms are built on representatives, in the normal form of arithmetic.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use egg::{Analysis, DidMerge, EGraph, Id};
+
+use super::polynomial::Normalizer;
+use super::term::{Head, Term, join, split};
+use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
+
+/// The reason of a step that arithmetic or the graph's own constructors decide.
+pub const ARITHMETIC: &str = "arithmetic";
+
+/// The reason of a step that takes a mark off: what is known of a value does not change it.
+pub const MARK: &str = "a mark changes nothing";
+
+/// What is known of a class.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// It is a size.
+    Size(Dim),
+    /// It is a value, with one of its nodes and all facts of its nodes.
+    Value(NodeId, Facts),
+}
+
+/// What the e-graph's analysis works with.
+#[derive(Debug)]
+pub struct Knowledge {
+    /// The expression graph that all terms are nodes of.
+    pub graph: Graph,
+    /// The node that is being added.
+    adding: NodeId,
+}
+
+impl Analysis<Term> for Knowledge {
+    type Data = Known;
+
+    fn make(egraph: &mut EGraph<Term, Self>, term: &Term, _: Id) -> Known {
+        match &term.head {
+            Head::Size(dim) => Known::Size(dim.clone()),
+            Head::Leaf(node) => Known::Value(*node, egraph.analysis.graph.facts(*node).clone()),
+            Head::Op(_) => {
+                let node = egraph.analysis.adding;
+                Known::Value(node, egraph.analysis.graph.facts(node).clone())
+            }
+        }
+    }
+
+    /// What is known of a class does not depend on what its operands learn later: the representatives carry that.
+    fn remake(egraph: &mut EGraph<Term, Self>, _: &Term, id: Id) -> Known {
+        egraph[id].data.clone()
+    }
+
+    fn merge(&mut self, a: &mut Known, b: Known) -> DidMerge {
+        if let (Known::Value(_, facts), Known::Value(_, more)) = (a, b) {
+            facts.extend(&more);
+        }
+        DidMerge(false, false)
+    }
+}
+
+/// The e-graph with its bookkeeping.
+pub struct Store {
+    /// The e-graph.
+    pub egraph: EGraph<Term, Knowledge>,
+    /// Nodes that are taken as they are.
+    leaves: HashSet<NodeId>,
+    /// The term of each node of the graph that has been added.
+    ids: HashMap<NodeId, Id>,
+    /// The representative of each class, by the class's number.
+    best: BTreeMap<Id, NodeId>,
+    /// The size of each node as a tree.
+    weights: Vec<u64>,
+    normalizer: Normalizer,
+}
+
+impl Store {
+    /// An e-graph over a graph. Inputs, and the nodes of `leaves`, are not looked into.
+    pub fn new(graph: Graph, leaves: &[NodeId], adding: NodeId) -> Self {
+        Store {
+            egraph: EGraph::new(Knowledge { graph, adding }).with_explanations_enabled(),
+            leaves: leaves.iter().copied().collect(),
+            ids: HashMap::new(),
+            best: BTreeMap::new(),
+            weights: Vec::new(),
+            normalizer: Normalizer::default(),
+        }
+    }
+
+    /// The expression graph.
+    pub fn graph(&mut self) -> &mut Graph {
+        &mut self.egraph.analysis.graph
+    }
+
+    /// The term of a node, with everything under it.
+    pub fn add(&mut self, node: NodeId) -> Id {
+        let mut stack = vec![node];
+        while let Some(&top) = stack.last() {
+            if self.ids.contains_key(&top) {
+                stack.pop();
+                continue;
+            }
+            let graph = &self.egraph.analysis.graph;
+            if self.leaves.contains(&top) || matches!(graph.op(top), Op::Input(_)) {
+                let id = self.insert(Term::leaf(Head::Leaf(top)), top);
+                self.ids.insert(top, id);
+                continue;
+            }
+            let args = graph.args(top).to_vec();
+            let missing: Vec<NodeId> = args.iter().copied().filter(|arg| !self.ids.contains_key(arg)).collect();
+            if !missing.is_empty() {
+                stack.extend(missing);
+                continue;
+            }
+            let op = graph.op(top).clone();
+            let args: Vec<Id> = args.iter().map(|arg| self.ids[arg]).collect();
+            let id = self.term(&op, args.clone(), top);
+            self.ids.insert(top, id);
+            if let Op::Annotate(_, Basis::Construction) = op {
+                self.egraph.union_trusted(id, args[0], MARK);
+            }
+        }
+        self.ids[&node]
+    }
+
+    /// The term of an operation on terms, whose node in the graph is `node`.
+    fn term(&mut self, op: &Op, mut args: Vec<Id>, node: NodeId) -> Id {
+        let (head, sizes) = split(op);
+        for dim in sizes {
+            args.push(self.size(dim));
+        }
+        self.insert(Term { head, args }, node)
+    }
+
+    /// The term of a size.
+    pub fn size(&mut self, dim: Dim) -> Id {
+        self.egraph.add_uncanonical(Term::leaf(Head::Size(dim)))
+    }
+
+    /// Adds a term, whose value is that of `node`.
+    pub fn insert(&mut self, term: Term, node: NodeId) -> Id {
+        self.egraph.analysis.adding = node;
+        let id = self.egraph.add_uncanonical(term);
+        let learned = self.egraph.analysis.graph.facts(node).clone();
+        let class = self.egraph.find(id);
+        if let Known::Value(_, facts) = &mut self.egraph[class].data {
+            facts.extend(&learned);
+        }
+        id
+    }
+
+    /// What is known of the class of a term.
+    pub fn known(&self, id: Id) -> &Known {
+        &self.egraph[self.egraph.find(id)].data
+    }
+
+    /// The node that represents the class of a term, if it is a value, and the facts of the class.
+    pub fn value(&self, id: Id) -> Option<(NodeId, &Facts)> {
+        let class = self.egraph.find(id);
+        match &self.egraph[class].data {
+            Known::Value(node, facts) => Some((self.best.get(&class).copied().unwrap_or(*node), facts)),
+            Known::Size(_) => None,
+        }
+    }
+
+    /// Chooses representatives anew, from the leaves up: the smallest node, in normal form, on representatives. What is
+    /// thereby found equal to a class is joined to it.
+    ///
+    /// # Errors
+    /// When a term is no node of the graph, which its constructors rule out.
+    pub fn settle(&mut self) -> Result<(), Mismatch> {
+        const ROUNDS: usize = 6;
+        self.egraph.rebuild();
+        self.best.clear();
+        let mut classes: Vec<Id> = self.egraph.classes().map(|class| class.id).collect();
+        classes.sort();
+        let mut unions: HashMap<(Id, usize), (NodeId, NodeId)> = HashMap::new();
+        for _ in 0..ROUNDS {
+            let mut changed = false;
+            for class in &classes {
+                for at in 0..self.egraph[*class].nodes.len() {
+                    let Some((made, normal)) = self.remade(*class, at)? else { continue };
+                    unions.insert((*class, at), (made, normal));
+                    let better = self.best.get(class).copied().is_none_or(|old| self.rank(normal) < self.rank(old));
+                    if better {
+                        self.best.insert(*class, normal);
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        let mut unions: Vec<_> = unions.into_iter().collect();
+        unions.sort_by_key(|(place, _)| *place);
+        for ((class, at), (made, normal)) in unions {
+            let term = self.egraph[class].nodes[at].clone();
+            let to = self.add(normal);
+            // A union changes the classes, not the terms: the numbers of both stay good.
+            if self.egraph.find(to) == self.egraph.find(class) {
+                continue;
+            }
+            let from = self.on_representatives(&term, made);
+            self.egraph.union_trusted(from, to, ARITHMETIC);
+        }
+        self.egraph.rebuild();
+        let best = std::mem::take(&mut self.best);
+        for (class, node) in best {
+            let class = self.egraph.find(class);
+            let better = self.best.get(&class).copied().is_none_or(|old| self.rank(node) < self.rank(old));
+            if better {
+                self.best.insert(class, node);
+            }
+        }
+        Ok(())
+    }
+
+    /// A node of a class, made anew on the representatives of its operands, and its normal form; `None` where an operand
+    /// has no representative yet.
+    fn remade(&mut self, class: Id, at: usize) -> Result<Option<(NodeId, NodeId)>, Mismatch> {
+        let term = self.egraph[class].nodes[at].clone();
+        let bare = match &term.head {
+            Head::Size(_) => return Ok(None),
+            Head::Leaf(node) => return Ok(Some((*node, *node))),
+            Head::Op(bare) => bare,
+        };
+        let mut nodes = Vec::new();
+        let mut sizes = Vec::new();
+        for arg in &term.args {
+            let arg = self.egraph.find(*arg);
+            match &self.egraph[arg].data {
+                Known::Size(dim) => sizes.push(dim.clone()),
+                Known::Value(..) => match self.best.get(&arg) {
+                    Some(node) => nodes.push(*node),
+                    None => return Ok(None),
+                },
+            }
+        }
+        let Some(op) = join(bare, &sizes) else { return Ok(None) };
+        let graph = &mut self.egraph.analysis.graph;
+        // A representative may lack a fact that another node of its class has, and that the operation asks for.
+        let made = match graph.make(op.clone(), nodes.clone()) {
+            Ok(made) => made,
+            Err(_) => {
+                for (node, arg) in nodes.iter_mut().zip(&term.args) {
+                    if let Known::Value(_, facts) = &self.egraph[self.egraph.find(*arg)].data {
+                        let held: Vec<_> = facts.held().collect();
+                        *node = self.egraph.analysis.graph.annotate(*node, &held, Basis::Construction)?;
+                    }
+                }
+                self.egraph.analysis.graph.make(op, nodes)?
+            }
+        };
+        let normal = self.normalizer.normal(&mut self.egraph.analysis.graph, made)?;
+        Ok(Some((made, normal)))
+    }
+
+    /// A term of the e-graph with the representatives' terms for operands.
+    fn on_representatives(&mut self, term: &Term, node: NodeId) -> Id {
+        let mut args = Vec::new();
+        for arg in &term.args {
+            let class = self.egraph.find(*arg);
+            let arg = match self.best.get(&class).copied() {
+                Some(node) => self.add(node),
+                None => *arg,
+            };
+            args.push(arg);
+        }
+        self.insert(Term { head: term.head.clone(), args }, node)
+    }
+
+    /// Smaller is better: constants, then small trees, then early nodes.
+    fn rank(&mut self, node: NodeId) -> (bool, u64, NodeId) {
+        let weight = self.weight(node);
+        (self.egraph.analysis.graph.constant_value(node).is_none(), weight, node)
+    }
+
+    fn weight(&mut self, node: NodeId) -> u64 {
+        let graph = &self.egraph.analysis.graph;
+        // Operands have smaller numbers, so that the table fills from the front.
+        for id in graph.ids_from(self.weights.len()) {
+            let leaf = self.leaves.contains(&id);
+            let below: u64 = if leaf {
+                0
+            } else {
+                graph.args(id).iter().map(|arg| self.weights[arg.index()]).fold(0, u64::saturating_add)
+            };
+            self.weights.push(below.saturating_add(1));
+        }
+        self.weights[node.index()]
+    }
+}
