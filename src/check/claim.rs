@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
-use super::theorem::{Part, Substituted, Supremum, Variable, VariableKind};
+use super::theorem::{Part, Sides, Substituted, Supremum, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Field, NodeId, Op, Range, Shape};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
@@ -211,7 +211,7 @@ impl TheoremBuilder<'_, '_> {
         let same = self.elaborator.built(span, form, &[], |g, _| g.equal(member, point))?;
         let (margin, condition) = (self.margin(holds, span)?, self.margin(same, span)?);
         Ok(vec![
-            Part::Margin { condition: holds, margin, put: Vec::new() },
+            Part::Margin { condition: holds, margin, put: Vec::new(), sides: None },
             Part::Iff { gap, condition, substituted: None },
         ])
     }
@@ -254,11 +254,14 @@ impl TheoremBuilder<'_, '_> {
 
     /// A condition as the parts of a claim.
     pub(super) fn inequalities(&mut self, written: &Expr) -> Checked<Vec<Part>> {
+        self.elaborator.compared.clear();
         let node = self.elaborator.condition(written)?;
+        let compared = std::mem::take(&mut self.elaborator.compared);
         let mut parts = Vec::new();
         for condition in self.elaborator.graph.conjuncts(node) {
             let margin = self.margin(condition, written.span)?;
-            parts.push(Part::Margin { condition, margin, put: Vec::new() });
+            let sides = sides_of(condition, &compared);
+            parts.push(Part::Margin { condition, margin, put: Vec::new(), sides });
         }
         Ok(parts)
     }
@@ -339,6 +342,14 @@ impl TheoremBuilder<'_, '_> {
             .maybe_help(help);
         e.report(diagnostic)
     }
+}
+
+/// The sides of the comparison that a condition is, unless comparisons of different sides came to the same condition, as
+/// all that are decided do.
+fn sides_of(condition: NodeId, compared: &[(NodeId, Sides)]) -> Option<Sides> {
+    let mut found = compared.iter().filter(|(node, _)| *node == condition).map(|(_, sides)| *sides);
+    let first = found.next()?;
+    found.all(|sides| sides == first).then_some(first)
 }
 
 /// `maximizes(...)` or `minimizes(...)` as a whole claim.

@@ -9,6 +9,7 @@ use super::builtin::{self, Form};
 use super::definitions::{Definition, Definitions, Module};
 use super::hint::a;
 use super::scope::{Function, Scope, Value};
+use super::theorem::Sides;
 use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::ir::{Basis, Dim, Fact, Field, Graph, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Zip};
 use crate::syntax::ast::{Expr, ExprKind};
@@ -68,6 +69,8 @@ pub(super) struct Elaborator<'a> {
     pub size_places: BTreeMap<SizeVar, Span>,
     /// Results of calls with the same definition and the same nodes.
     pub unfolded: HashMap<(*const Definition, Vec<NodeId>), NodeId>,
+    /// The comparisons made outside of definitions, with their sides.
+    pub compared: Vec<(NodeId, Sides)>,
     /// How many calls were unfolded.
     calls: usize,
     next_size: u32,
@@ -88,6 +91,7 @@ impl<'a> Elaborator<'a> {
             frames: Vec::new(),
             size_places: BTreeMap::new(),
             unfolded: HashMap::new(),
+            compared: Vec::new(),
             calls: 0,
             next_size: 0,
         }

@@ -2,6 +2,7 @@
 
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
 use super::hint::a as an;
+use super::theorem::Sides;
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Comparison, NodeId, Op, Property, Shape, Zip};
 use crate::syntax::ast::{Binary, Expr, Relation};
@@ -64,6 +65,14 @@ impl Elaborator<'_> {
     }
 
     fn related(&mut self, relation: Relation, place: Span, a: Operand, b: Operand) -> Checked<NodeId> {
+        let condition = self.relate(relation, place, a, b)?;
+        if self.frames.is_empty() {
+            self.compared.push((condition, Sides { left: a.node, relation, right: b.node }));
+        }
+        Ok(condition)
+    }
+
+    fn relate(&mut self, relation: Relation, place: Span, a: Operand, b: Operand) -> Checked<NodeId> {
         let span = a.span.to(b.span);
         match relation {
             Relation::Eq => self.equality(a, b, span),

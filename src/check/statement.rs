@@ -459,7 +459,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                         g.equal(gap, zero)
                     })?;
                     let margin = self.margin(zero, claim.span)?;
-                    parts.push(Part::Margin { condition: zero, margin, put });
+                    parts.push(Part::Margin { condition: zero, margin, put, sides: None });
                 }
                 ast::Equality::Iff(condition) => parts.push(self.iff(gap, condition)?),
             }

@@ -2,6 +2,7 @@
 
 use crate::base::Span;
 use crate::ir::{Graph, InputId, Margin, NodeId, Range, SizeVar};
+use crate::syntax::ast::Relation;
 
 /// A checked theorem.
 #[derive(Clone, Debug)]
@@ -116,6 +117,17 @@ pub struct Substituted {
     pub values: Vec<(String, NodeId)>,
 }
 
+/// The two sides of a comparison, as they were written: of matrices and of complex numbers too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sides {
+    /// What stands on the left.
+    pub left: NodeId,
+    /// The relation.
+    pub relation: Relation,
+    /// What stands on the right.
+    pub right: NodeId,
+}
+
 /// A part of a claim.
 #[derive(Clone, Debug)]
 pub enum Part {
@@ -127,6 +139,8 @@ pub enum Part {
         margin: Margin,
         /// What `equality at` puts for names that are no sizes: the sides are compared there.
         put: Vec<(String, NodeId)>,
+        /// The sides of the condition, where it was written as a comparison.
+        sides: Option<Sides>,
     },
     /// `gap == 0` exactly where a condition holds (`equality iff`, and the uniqueness of an extremum).
     Iff {

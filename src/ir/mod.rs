@@ -20,7 +20,7 @@ pub use dim::{Dim, SizeVar, Sizes, SolveError, solve};
 pub use domain::{Domain, Interval, Range, Raw, SETS, Set, SetRow};
 pub use fact::{Fact, Facts, Property};
 pub use graph::{Graph, Input, Mismatch, Node, NodeId};
-pub use identity::Identity;
+pub use identity::{Identity, Useless};
 pub use instantiate::Instance;
 pub use margin::Margin;
 pub use op::{Axis, Basis, Comparison, InputId, Op, Part, Reduction, Side, Zip};

@@ -11,3 +11,11 @@ pub const FILES: &[(&str, &str)] = &[
     ("siamese.lw", include_str!("siamese.lw")),
     ("masked.lw", include_str!("masked.lw")),
 ];
+
+/// The rules of the rewriter: theorems whose claim is an equality, by group.
+pub const RULES: &[(&str, &str)] = &[
+    ("product", include_str!("rules/product.lw")),
+    ("adjoint", include_str!("rules/adjoint.lw")),
+    ("trace", include_str!("rules/trace.lw")),
+    ("determinant", include_str!("rules/determinant.lw")),
+];

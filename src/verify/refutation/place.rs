@@ -40,8 +40,9 @@ fn nodes(theorem: &mut Theorem) -> Vec<&mut NodeId> {
     }
     for part in parts {
         match part {
-            Part::Margin { condition, margin, put } => {
+            Part::Margin { condition, margin, put, sides } => {
                 nodes.extend([condition, &mut margin.node]);
+                nodes.extend(sides.iter_mut().flat_map(|sides| [&mut sides.left, &mut sides.right]));
                 nodes.extend(put.iter_mut().map(|(_, node)| node));
             }
             Part::Iff { gap, condition, substituted } => {
