@@ -17,5 +17,11 @@ pub const RULES: &[(&str, &str)] = &[
     ("product", include_str!("rules/product.lw")),
     ("adjoint", include_str!("rules/adjoint.lw")),
     ("trace", include_str!("rules/trace.lw")),
+    ("norm", include_str!("rules/norm.lw")),
+    ("hadamard", include_str!("rules/hadamard.lw")),
+    ("kronecker", include_str!("rules/kronecker.lw")),
+    ("inverse", include_str!("rules/inverse.lw")),
     ("determinant", include_str!("rules/determinant.lw")),
+    ("logarithm", include_str!("rules/logarithm.lw")),
+    ("spectral", include_str!("rules/spectral.lw")),
 ];
