@@ -262,8 +262,7 @@ impl Normalizer {
                             Monomial { body: Body::Unit, scalars: BTreeMap::from([(*atom, -power)]) },
                         )
                     } else {
-                        let power = g.integer(*power)?;
-                        let base = g.map_with(ScalarFn::Pow, *atom, power)?;
+                        let base = integer_power(g, *atom, *power)?;
                         let inverse = g.map(ScalarFn::Recip, base)?;
                         Polynomial::atom(g, inverse)
                     };
@@ -438,13 +437,26 @@ fn signed_sum(g: &mut Graph, sum: Option<NodeId>, term: NodeId, negative: bool) 
     }
 }
 
+/// x^p for p ≥ 1; the power function is one of real numbers, so that complex ones are multiplied.
+fn integer_power(g: &mut Graph, x: NodeId, p: i64) -> Result<NodeId, Mismatch> {
+    if p == 1 {
+        return Ok(x);
+    }
+    if g.is_complex(x) {
+        let half = integer_power(g, x, p / 2)?;
+        let rest = integer_power(g, x, p - p / 2)?;
+        return g.multiply(half, rest);
+    }
+    let exponent = g.integer(p)?;
+    g.map_with(ScalarFn::Pow, x, exponent)
+}
+
 /// A positive coefficient times scalars with exponents: a product over a product.
 fn product(g: &mut Graph, scalars: &BTreeMap<NodeId, i64>, coefficient: &BigRational) -> Result<NodeId, Mismatch> {
     let mut above = g.number(coefficient.clone())?;
     let mut below: Option<NodeId> = None;
     for (atom, power) in scalars {
-        let exponent = g.integer(power.abs())?;
-        let factor = g.map_with(ScalarFn::Pow, *atom, exponent)?;
+        let factor = integer_power(g, *atom, power.abs())?;
         if *power > 0 {
             above = g.zip(Zip::Mul, above, factor)?;
         } else {

@@ -15,6 +15,7 @@ mod judge;
 mod judgement;
 mod layout;
 mod limit;
+mod proved;
 mod refutation;
 mod run;
 mod sample;
@@ -29,6 +30,7 @@ mod witness;
 
 pub use crate::certify::Entries;
 pub use confidence::{CONFIDENCE, clopper_pearson};
+pub use proved::rules;
 pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use run::{Options, Progress, Silent, verify};
 pub use seed::{Key, Rng, Stream};

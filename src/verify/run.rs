@@ -16,6 +16,7 @@ use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
+use super::proved::{lemmas, prove};
 use super::refutation::file::Folder;
 use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
@@ -27,6 +28,7 @@ use super::witness;
 use crate::base::{Code, Diagnostic};
 use crate::check::{Claim, Part, Theorem, VariableKind};
 use crate::ir::{Instance, Op};
+use crate::rewrite::Proof;
 
 /// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
 const UNIT: u64 = 256;
@@ -210,6 +212,11 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
         }
     }
     let mut reports = Vec::with_capacity(theorem.claims.len());
+    // A proof does not spare the samples: they tell whether anything meets the hypotheses, and they would show a fault.
+    let proofs: Vec<Option<Vec<Proof>>> = match options.plain {
+        true => theorem.claims.iter().map(|_| None).collect(),
+        false => theorem.claims.par_iter().map(|claim| prove(theorem, claim)).collect(),
+    };
     for (number, claim) in theorem.claims.iter().enumerate() {
         let limits = if progress.stopped() { Vec::new() } else { follow(&setting, &library, number) };
         // A claim that folds to a truth by the facts has no sides left to measure.
@@ -223,15 +230,16 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             && !options.plain
             && layout.claims[number].is_sampled()
             && !design.exhaustive
-            && !decided)
-            .then(|| {
-                let below = tally.worst.map(|worst| worst.size);
-                let deadline = options.budget.map(|budget| Instant::now() + budget);
-                let work = if options.budget.is_some() { f64::INFINITY } else { work };
-                let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
-                let stopped = &|| progress.stopped();
-                attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
-            });
+            && !decided
+            && proofs[number].is_none())
+        .then(|| {
+            let below = tally.worst.map(|worst| worst.size);
+            let deadline = options.budget.map(|budget| Instant::now() + budget);
+            let work = if options.budget.is_some() { f64::INFINITY } else { work };
+            let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
+            let stopped = &|| progress.stopped();
+            attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
+        });
         let attacked = attacked.unwrap_or_default();
         let evidence = Evidence {
             findings: &findings,
@@ -250,6 +258,10 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             Some(place) => limit_witness(&setting, number, place, &limits[place].1)
                 .ok_or_else(|| "an input contradicts the claim, but could not be drawn again".to_string()),
         });
+        let verdict = match (conclusion.verdict, &proofs[number]) {
+            (Verdict::Holds, Some(proofs)) => Verdict::Proved { lemmas: lemmas(proofs) },
+            (verdict, _) => verdict,
+        };
         let (min_margin, min_margin_at) = match (tally.least.filter(|_| !decided), &attacked.least) {
             (least, Some((margin, sample, instance))) if least.is_none_or(|least| *margin < least.margin) => {
                 (Some(*margin), Some(witness::place(&setting, sample, instance)))
@@ -267,7 +279,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             file: theorem.file.clone(),
             theorem: theorem.name.clone(),
             claim: claim.label.clone(),
-            verdict: conclusion.verdict,
+            verdict,
             expected: claim.expected,
             samples: conclusion.samples,
             drawn: findings.drawn + limits.iter().map(|(_, limit)| limit.followed + limit.missed).sum::<u64>(),
