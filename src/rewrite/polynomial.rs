@@ -262,8 +262,7 @@ impl Normalizer {
                             Monomial { body: Body::Unit, scalars: BTreeMap::from([(*atom, -power)]) },
                         )
                     } else {
-                        let power = g.integer(*power)?;
-                        let base = g.map_with(ScalarFn::Pow, *atom, power)?;
+                        let base = atom_power(g, *atom, *power)?;
                         let inverse = g.map(ScalarFn::Recip, base)?;
                         Polynomial::atom(g, inverse)
                     };
@@ -438,13 +437,26 @@ fn signed_sum(g: &mut Graph, sum: Option<NodeId>, term: NodeId, negative: bool) 
     }
 }
 
+/// A scalar to an integer power; a complex one, which has no other, as a product.
+fn atom_power(g: &mut Graph, atom: NodeId, power: i64) -> Result<NodeId, Mismatch> {
+    if g.ty(atom).field == Field::Real {
+        let exponent = g.integer(power)?;
+        return g.map_with(ScalarFn::Pow, atom, exponent);
+    }
+    let base = if power < 0 { g.map(ScalarFn::Recip, atom)? } else { atom };
+    let mut product = base;
+    for _ in 1..power.abs() {
+        product = g.zip(Zip::Mul, product, base)?;
+    }
+    Ok(product)
+}
+
 /// A positive coefficient times scalars with exponents: a product over a product.
 fn product(g: &mut Graph, scalars: &BTreeMap<NodeId, i64>, coefficient: &BigRational) -> Result<NodeId, Mismatch> {
     let mut above = g.number(coefficient.clone())?;
     let mut below: Option<NodeId> = None;
     for (atom, power) in scalars {
-        let exponent = g.integer(power.abs())?;
-        let factor = g.map_with(ScalarFn::Pow, *atom, exponent)?;
+        let factor = atom_power(g, *atom, power.abs())?;
         if *power > 0 {
             above = g.zip(Zip::Mul, above, factor)?;
         } else {
