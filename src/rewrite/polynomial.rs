@@ -142,6 +142,58 @@ fn is_scalar(g: &Graph, node: NodeId) -> bool {
     g.ty(node).shape == Shape::Scalar
 }
 
+/// Whether arithmetic looks into a node, rather than to take it as an atom.
+pub(super) fn is_arithmetic(g: &Graph, node: NodeId) -> bool {
+    match g.op(node) {
+        Op::Constant(_) | Op::Size(_) | Op::Complexify | Op::Fill(_) => true,
+        Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Neg) => true,
+        Op::Zip(Zip::Div) => is_scalar(g, g.args(node)[1]),
+        Op::Map(ScalarFn::Recip) | Op::MatMul => (*g.op(node) == Op::MatMul) != is_scalar(g, node),
+        Op::Input(_)
+        | Op::Truth(_)
+        | Op::ImaginaryUnit
+        | Op::Pi
+        | Op::Infinity
+        | Op::Eye(_)
+        | Op::Map(_)
+        | Op::Part(_)
+        | Op::Zip(Zip::Min | Zip::Max)
+        | Op::Adjoint
+        | Op::Transpose
+        | Op::Conj
+        | Op::DiagonalOf
+        | Op::DiagonalMatrix
+        | Op::Broadcast(..)
+        | Op::Block(..)
+        | Op::Stack
+        | Op::Entry
+        | Op::OneHot(_)
+        | Op::Slice(..)
+        | Op::Kron
+        | Op::PartialInner(..)
+        | Op::Reduce(..)
+        | Op::Eigenvalues
+        | Op::SingularValues
+        | Op::Spectral(_)
+        | Op::EigenSum
+        | Op::Frechet(_)
+        | Op::SingularSum
+        | Op::LogDet
+        | Op::Det
+        | Op::Inverse
+        | Op::Adjugate
+        | Op::Rank
+        | Op::Compare(_)
+        | Op::And
+        | Op::Or
+        | Op::Not
+        | Op::Select
+        | Op::StopGradient
+        | Op::Annotate(..)
+        | Op::Require => false,
+    }
+}
+
 impl Normalizer {
     /// The polynomial of a value. The graph is extended by atoms (sizes, reciprocals, products within products).
     ///

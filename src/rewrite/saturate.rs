@@ -97,11 +97,12 @@ impl<'a> Saturation<'a> {
     pub fn run(&mut self, limits: &Limits, mut done: impl FnMut(&mut Self) -> bool) -> Result<Ended, Mismatch> {
         let start = Instant::now();
         for _ in 0..limits.rounds {
+            // Arithmetic may need more than one round by itself, so that it counts as something new.
+            let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
             self.store.settle()?;
             if done(self) {
                 return Ok(Ended::Found);
             }
-            let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
             let matches = self.matches(limits);
             for (at, form, subst) in matches {
                 self.apply(at, form, &subst);

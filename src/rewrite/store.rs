@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
-use super::polynomial::Normalizer;
+use super::polynomial::{Normalizer, is_arithmetic};
 use super::term::{Head, Term, join, split};
 use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
 
@@ -84,8 +84,8 @@ pub struct Store {
     ids: HashMap<NodeId, Id>,
     /// The representative of each class, by the class's number.
     best: BTreeMap<Id, NodeId>,
-    /// The size of each node as a tree.
-    weights: Vec<u64>,
+    /// The size of each node as a tree, and that of the largest atom that arithmetic makes it of.
+    weights: Vec<(u64, u64)>,
     normalizer: Normalizer,
 }
 
@@ -302,24 +302,18 @@ impl Store {
         self.insert(Term { head: term.head.clone(), args }, node)
     }
 
-    /// Smaller is better: constants, then small trees, then early nodes.
-    fn rank(&mut self, node: NodeId) -> (bool, u64, NodeId) {
-        let weight = self.weight(node);
-        (self.egraph.analysis.graph.constant_value(node).is_none(), weight, node)
-    }
-
-    fn weight(&mut self, node: NodeId) -> u64 {
+    /// Smaller is better: constants, then what is made of small atoms by arithmetic, then small trees, then early nodes. The
+    /// atoms come first because arithmetic does not look into them: log x − log n takes part in it, log(x/n) does not.
+    fn rank(&mut self, node: NodeId) -> (bool, u64, u64, NodeId) {
         let graph = &self.egraph.analysis.graph;
         // Operands have smaller numbers, so that the table fills from the front.
         for id in graph.ids_from(self.weights.len()) {
-            let leaf = self.leaves.contains(&id);
-            let below: u64 = if leaf {
-                0
-            } else {
-                graph.args(id).iter().map(|arg| self.weights[arg.index()]).fold(0, u64::saturating_add)
-            };
-            self.weights.push(below.saturating_add(1));
+            let args = if self.leaves.contains(&id) { &[] } else { graph.args(id) };
+            let weight = args.iter().map(|arg| self.weights[arg.index()].0).fold(1, u64::saturating_add);
+            let atoms = args.iter().map(|arg| self.weights[arg.index()].1).max().unwrap_or(0);
+            self.weights.push((weight, if is_arithmetic(graph, id) { atoms } else { weight }));
         }
-        self.weights[node.index()]
+        let (weight, atoms) = self.weights[node.index()];
+        (graph.constant_value(node).is_none(), atoms, weight, node)
     }
 }
