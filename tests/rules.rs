@@ -9,7 +9,7 @@ fn sampled(theorems: &[Theorem], samples: u64) -> Report {
 }
 
 fn name(rule: &Rule) -> String {
-    format!("{}: {}", rule.group, rule.theorem.name)
+    format!("{}: {}", rule.identity.group, rule.theorem.name)
 }
 
 #[test]

@@ -25,6 +25,6 @@ mod witness;
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
-pub use identity::{Rule, rules};
+pub use identity::{Rule, read_rules, rules};
 pub use session::{Compiled, Doc, Session};
 pub use theorem::{Assumption, Claim, Expected, Part, Sides, Substituted, Supremum, Theorem, Variable, VariableKind};
