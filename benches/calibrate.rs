@@ -106,8 +106,9 @@ fn build(g: &mut Graph, class: Class, (m, n): (i64, i64)) -> Result<NodeId, loew
             g.make(Op::LogDet, vec![a])
         }
         Class::Lu => {
+            // The logarithm would have no value where the determinant is negative.
             let a = input(m, m, &[]);
-            g.make(Op::LogDet, vec![a])
+            g.make(Op::Det, vec![a])
         }
         Class::Eigenvalues => {
             let a = input(m, m, &[Property::Hermitian]);

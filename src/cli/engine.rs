@@ -9,6 +9,7 @@ use crate::api;
 use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Data, Entries, Session, Theorem};
 use crate::ir::{Dim, Property, SETS, Shape};
+use crate::relate::{self, Given};
 use crate::report::Answer;
 use crate::verify::{self, Options, Report, Value};
 
@@ -56,6 +57,11 @@ impl Engine {
     /// The gradient of an expression by a bound name, in double precision.
     pub fn gradient(&mut self, text: &str, name: &str) -> Result<Answer, Vec<Diagnostic>> {
         api::gradient_by_name(&mut self.session, text, name).map(answer)
+    }
+
+    /// How two losses are related.
+    pub fn relate(&mut self, a: &str, b: &str, given: &Given, seed: u64) -> Result<relate::Answer, Vec<Diagnostic>> {
+        relate::relate(&mut self.session, a, b, given, seed)
     }
 
     /// The type of an expression, and what is known of it.

@@ -3,12 +3,14 @@
 mod exact;
 mod json;
 mod number;
+mod relation;
 mod table;
 mod value;
 mod witness;
 
 pub use json::{answer_json, report_json};
 pub use number::{blackboard, digits17, short};
+pub use relation::{relation_json, relation_text};
 pub use table::report_text;
 pub use value::{Answer, answer_text};
 pub use witness::{replay_text, witness_text};

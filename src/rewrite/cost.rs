@@ -69,11 +69,7 @@ impl Cost {
     /// The cost of both.
     #[must_use]
     pub fn plus(self, other: Cost) -> Cost {
-        Cost {
-            flops: self.flops + other.flops,
-            bytes: self.bytes + other.bytes,
-            seconds: self.seconds + other.seconds,
-        }
+        Cost { flops: self.flops + other.flops, bytes: self.bytes + other.bytes, seconds: self.seconds + other.seconds }
     }
 }
 
@@ -357,7 +353,8 @@ fn work(graph: &Graph, node: NodeId) -> Vec<Part> {
             vec![Part { class: Class::Arrange, flops: out, bytes: 2.0 * out * word }]
         }
         Op::MatMul => {
-            let (m, k) = if matches!(graph.ty(args[0]).shape, crate::ir::Shape::Vector(_)) { (n(), 1.0) } else { side() };
+            let (m, k) =
+                if matches!(graph.ty(args[0]).shape, crate::ir::Shape::Vector(_)) { (n(), 1.0) } else { side() };
             let n = out / m;
             if m == n && graph.has(node, Property::Hermitian) {
                 one(Class::HermitianProduct, n * (n + 1.0) * k)
@@ -370,9 +367,7 @@ fn work(graph: &Graph, node: NodeId) -> Vec<Part> {
         Op::Reduce(Reduction::Sum | Reduction::Max | Reduction::Min, _) => one(Class::Arithmetic, read),
         Op::Reduce(Reduction::LogSumExp, _) => one(Class::Function, read),
         Op::Eigenvalues => one(Class::Eigenvalues, eigenvalues(n())),
-        Op::SingularValues | Op::Rank if of_first(Property::Hermitian) => {
-            one(Class::Eigenvalues, eigenvalues(n()))
-        }
+        Op::SingularValues | Op::Rank if of_first(Property::Hermitian) => one(Class::Eigenvalues, eigenvalues(n())),
         Op::SingularValues | Op::Rank => {
             let (m, n) = side();
             one(Class::SingularValues, singular_values(m, n))
