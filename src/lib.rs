@@ -9,6 +9,7 @@ pub mod certify;
 pub mod check;
 pub mod cli;
 pub mod eval;
+pub mod explain;
 pub mod grad;
 pub mod ir;
 pub mod library;

@@ -21,6 +21,7 @@ pub(super) enum Command {
     Eval(Eval),
     Grad(Grad),
     Check(Check),
+    Explain(Explain),
     Relate(Relate),
     Replay(Replay),
     /// Evaluate, define and verify interactively
@@ -120,6 +121,29 @@ pub(super) struct Check {
     /// Tell the long story of a kind of mistake, such as E0301
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub explain: Option<String>,
+}
+
+/// Show what rewriting makes of an expression: before and after, the rules used, modelled and measured cost
+///
+/// EXPR is the name of a definition, whose parameters are drawn at random from their sets, or an expression in names that
+/// --forall, --let and --load give. Both forms are run in turn, values and gradients, and compared. Ends with 0 if they
+/// agree to rounding, 1 if they do not, 2 if the expression could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// The expression, or the name of a definition
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// The sizes, such as d=768,B=1024 [default: 64 each]
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// What names range over: 'Z: UnitCols[d, B]'
+    #[arg(long = "forall", value_name = "NAMES: SET")]
+    pub foralls: Vec<String>,
+    #[command(flatten)]
+    pub names: Names,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Find how two losses are related: equal, a line in each other, alike to second order somewhere, or different

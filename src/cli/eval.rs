@@ -27,7 +27,7 @@ fn print(answer: &Answer, json: bool) -> Outcome {
 }
 
 /// Reads and binds what the names in the expression stand for.
-fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
     // Every mistake of the command line is told at once; the expression comes last, since it stands on the rest.
     let mut mistakes = Vec::new();
     for path in &names.imports {

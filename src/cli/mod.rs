@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | relate | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | explain | relate | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
 //! ```
 
 mod args;
@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod files;
 pub mod load;
+mod optimise;
 mod output;
 mod progress;
 mod relate;
@@ -90,6 +91,7 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
+        Some(Command::Explain(arguments)) => optimise::run(&mut engine, arguments),
         Some(Command::Relate(arguments)) => relate::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),

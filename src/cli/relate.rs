@@ -12,7 +12,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Relate) -> Outcome {
     for path in &arguments.imports {
         mistakes.extend(engine.load(path).err().into_iter().flatten());
     }
-    let mut given = Given { forall: arguments.foralls.clone(), set: Vec::new() };
+    let mut given = Given { forall: arguments.foralls.clone(), set: Vec::new(), defaults: false };
     for option in &arguments.sets {
         match split("--set", option) {
             Ok((name, text)) => given.set.push((name.to_owned(), text.to_owned())),

@@ -7,10 +7,10 @@ use std::fmt;
 
 /// How exactly an expression must fit a measured value, relative to the largest, where the values are as exact as
 /// floating point makes them.
-pub const FIT: f64 = 1e-7;
+pub const FIT: f64 = 2e-8;
 
 /// The greatest denominator of a rational number that is recognised, and that of one that is only roughly known.
-const MAX_DENOMINATOR: i64 = 720;
+const MAX_DENOMINATOR: i64 = 360;
 const ROUGH_DENOMINATOR: i64 = 12;
 
 /// The most features that pairs of are tried.

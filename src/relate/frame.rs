@@ -47,6 +47,8 @@ pub struct Given {
     pub forall: Vec<String>,
     /// Names and the expressions put for them.
     pub set: Vec<(String, String)>,
+    /// Whether a parameter that has a default is that, unless something is put for it.
+    pub defaults: bool,
 }
 
 impl Given {
@@ -163,8 +165,15 @@ impl Frame {
     /// The mistakes in their names and files.
     pub fn new(session: &mut Session, left: &str, right: &str, given: &Given) -> Result<Frame, Vec<Diagnostic>> {
         let sides = [Side::read(session, left)?, Side::read(session, right)?];
+        let mut set = given.set.clone();
+        if given.defaults {
+            let params = sides[0].def.iter().flat_map(|def| &def.params);
+            let defaults = params.filter_map(|param| Some((param.name.name.clone(), param.default.as_ref()?)));
+            let open = defaults.filter(|(name, _)| !given.set.iter().any(|(put, _)| put == name));
+            set.extend(open.map(|(name, value)| (name, print_expr(value, Spelling::Ascii))).collect::<Vec<_>>());
+        }
         let declared: Vec<&str> = given.forall.iter().flat_map(|text| quantified(text)).collect();
-        let put: Vec<&str> = given.set.iter().map(|(name, _)| name.as_str()).collect();
+        let put: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
         let params: Vec<&Param> = sides.iter().flat_map(|side| side.def.iter().flat_map(|def| &def.params)).collect();
         let mut known: Vec<String> = declared.iter().chain(&put).map(|name| (*name).to_owned()).collect();
         let mut ranges: Vec<String> = given.forall.clone();
@@ -187,7 +196,7 @@ impl Frame {
         let mut conditions: Vec<String> =
             requirements.filter(known_only).map(|expr| print_expr(expr, Spelling::Ascii)).collect();
         conditions.dedup();
-        let lets = given.set.iter().map(|(name, text)| format!("{name} = {text}")).collect();
+        let lets = set.iter().map(|(name, text)| format!("{name} = {text}")).collect();
         let [left, right] = sides.map(|side| side.text);
         Ok(Frame { left, right, ranges, lets, conditions, loose })
     }

@@ -6,6 +6,7 @@ fn answer(left: &str, right: &str, forall: &[&str], set: &[(&str, &str)]) -> Ans
     let given = Given {
         forall: forall.iter().map(|text| (*text).to_owned()).collect(),
         set: set.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        defaults: false,
     };
     let mut session = Session::new();
     relate(&mut session, left, right, &given, 0).unwrap_or_else(|mistakes| panic!("{left}, {right}: {mistakes:?}"))

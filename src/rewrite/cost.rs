@@ -132,8 +132,12 @@ impl Model {
         self.overhead + cost.flops / self.rate(class, cost.flops) + cost.bytes / self.bandwidth(cost.bytes)
     }
 
-    /// The cost of one node of an instantiated graph by itself, its operands being there.
+    /// The cost of one node of an instantiated graph by itself, its operands being there. A transpose is free: most are
+    /// operands of products, which take them as they lie.
     pub fn cost(&self, graph: &Graph, node: NodeId) -> Cost {
+        if matches!(graph.op(node), Op::Adjoint | Op::Transpose) {
+            return Cost::default();
+        }
         let parts = work(graph, node);
         parts.into_iter().fold(Cost::default(), |sum, part| sum.plus(self.of(part)))
     }
