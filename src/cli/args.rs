@@ -163,6 +163,9 @@ pub(super) struct Relate {
     /// What names range over, in place of what the definitions say: 'Z: UnitCols[d, B]', 'mu in (0, 1]', 'd in 2..5'
     #[arg(long = "forall", value_name = "NAMES: SET")]
     pub foralls: Vec<String>,
+    /// Sizes that are looked at alone, such as d=768,B=4
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
     /// Put an expression for a parameter of both: 'mu=d/m'
     #[arg(long = "set", value_name = "NAME=EXPR")]
     pub sets: Vec<String>,

@@ -38,7 +38,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Explain) -> Outcome {
 }
 
 /// `NAME=NUMBER`
-fn size(text: &str) -> Result<(String, i64), Diagnostic> {
+pub(super) fn size(text: &str) -> Result<(String, i64), Diagnostic> {
     let parts = text.split_once('=').and_then(|(name, n)| Some((name.trim(), n.trim().parse::<i64>().ok()?)));
     match parts {
         Some((name, n)) if n >= 1 && !name.is_empty() => Ok((name.to_owned(), n)),

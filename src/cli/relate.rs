@@ -3,6 +3,7 @@
 use super::args::Relate;
 use super::engine::Engine;
 use super::eval::split;
+use super::optimise::size;
 use super::{Outcome, Status, output};
 use crate::relate::Given;
 use crate::report::{relation_json, relation_text};
@@ -13,6 +14,13 @@ pub(super) fn run(engine: &mut Engine, arguments: &Relate) -> Outcome {
         mistakes.extend(engine.load(path).err().into_iter().flatten());
     }
     let mut given = Given { forall: arguments.foralls.clone(), set: Vec::new(), defaults: false };
+    for text in arguments.sizes.iter().flat_map(|text| text.split(',')) {
+        match size(text) {
+            // A size must be quantified before the sets that use it.
+            Ok((name, n)) => given.forall.insert(0, format!("{name} in {n}..{n}")),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
     for option in &arguments.sets {
         match split("--set", option) {
             Ok((name, text)) => given.set.push((name.to_owned(), text.to_owned())),

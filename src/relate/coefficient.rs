@@ -55,32 +55,61 @@ impl Base {
     }
 }
 
-/// A logarithm that a term has as a factor.
+/// What a logarithm is of: variables, or numbers that the ansatz allows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Log {
-    /// Of a variable.
-    Of(usize),
-    /// Of the quotient of two.
-    Quotient(usize, usize),
-    /// Of a number.
+enum Atom {
+    Variable(usize),
     Number(i64),
 }
 
-impl Log {
+impl Atom {
     fn value(self, at: &[f64]) -> f64 {
         match self {
-            Log::Of(i) => at[i].ln(),
-            Log::Quotient(i, j) => (at[i] / at[j]).ln(),
-            Log::Number(n) => (n as f64).ln(),
+            Atom::Variable(i) => at[i],
+            Atom::Number(n) => n as f64,
         }
     }
 
     fn text(self, names: &[String]) -> String {
         match self {
-            Log::Of(i) => format!("log({})", names[i]),
-            Log::Quotient(i, j) => format!("log({} / {})", names[i], names[j]),
-            Log::Number(n) => format!("log({n})"),
+            Atom::Variable(i) => names[i].clone(),
+            Atom::Number(n) => n.to_string(),
         }
+    }
+}
+
+/// The logarithm of a quotient of products, as a factor of a term.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Log {
+    over: Vec<Atom>,
+    under: Vec<Atom>,
+}
+
+impl Log {
+    fn of(atom: Atom) -> Log {
+        Log { over: vec![atom], under: Vec::new() }
+    }
+
+    fn value(&self, at: &[f64]) -> f64 {
+        let sum = |atoms: &[Atom]| atoms.iter().map(|atom| atom.value(at).ln()).sum::<f64>();
+        sum(&self.over) - sum(&self.under)
+    }
+
+    fn text(&self, names: &[String]) -> String {
+        let product = |atoms: &[Atom]| atoms.iter().map(|atom| atom.text(names)).collect::<Vec<_>>().join(" * ");
+        let over = if self.over.is_empty() { "1".to_owned() } else { product(&self.over) };
+        match self.under.as_slice() {
+            [] => format!("log({over})"),
+            [one] => format!("log({over} / {})", one.text(names)),
+            several => format!("log({over} / ({}))", product(several)),
+        }
+    }
+
+    /// The logarithm of the product with another's argument, or of the quotient by it.
+    fn join(&mut self, other: Log, times: bool) {
+        let (over, under) = if times { (other.over, other.under) } else { (other.under, other.over) };
+        self.over.extend(over);
+        self.under.extend(under);
     }
 }
 
@@ -100,7 +129,7 @@ impl Term {
 
     fn value(&self, at: &[f64]) -> f64 {
         let (p, q) = self.rational;
-        p as f64 / q as f64 * Self::product(&self.powers, at) * self.log.map_or(1.0, |log| log.value(at))
+        p as f64 / q as f64 * Self::product(&self.powers, at) * self.log.as_ref().map_or(1.0, |log| log.value(at))
     }
 
     /// Without its sign.
@@ -118,7 +147,7 @@ impl Term {
         let side = |sign: bool| self.powers.iter().filter(move |(_, halves)| (*halves > 0) == sign).map(power);
         let number = |n: i64| (n != 1).then(|| n.to_string());
         let mut above: Vec<String> = number(p).into_iter().chain(side(true)).collect();
-        above.extend(self.log.map(|log| log.text(names)));
+        above.extend(self.log.as_ref().map(|log| log.text(names)));
         let below: Vec<String> = number(q).into_iter().chain(side(false)).collect();
         let above = if above.is_empty() { "1".to_owned() } else { above.join(" * ") };
         match below.as_slice() {
@@ -205,7 +234,27 @@ pub fn identify(names: &[String], sizes: &[bool], points: &[Point], fit: f64) ->
     if fit > FIT {
         return None;
     }
-    sum(&active, points, largest).map(coefficient)
+    sum(&active, points, largest).map(|terms| coefficient(joined(terms)))
+}
+
+/// Terms that differ in their logarithms only, and in the sign perhaps, as one: c log x − c log y is c log(x/y).
+fn joined(terms: Vec<Term>) -> Vec<Term> {
+    let mut joined: Vec<Term> = Vec::new();
+    // Positive ones first, so that what is taken off ends up below the line.
+    let (positive, negative): (Vec<Term>, Vec<Term>) = terms.into_iter().partition(|term| term.rational.0 > 0);
+    for term in positive.into_iter().chain(negative) {
+        let alike = |other: &&mut Term| {
+            let sizes = (other.rational.0.abs(), other.rational.1) == (term.rational.0.abs(), term.rational.1);
+            sizes && other.powers == term.powers && other.log.is_some() && term.log.is_some()
+        };
+        match (joined.iter_mut().find(alike), &term.log) {
+            (Some(Term { rational, log: Some(log), .. }), Some(other)) => {
+                log.join(other.clone(), (rational.0 > 0) == (term.rational.0 > 0));
+            }
+            _ => joined.push(term),
+        }
+    }
+    joined
 }
 
 /// Whether a variable takes several values.
@@ -224,7 +273,8 @@ fn monomial(active: &[usize], sizes: &[bool], points: &[Point], fit: f64) -> Opt
     shifted.extend(active.iter().map(|i| Base::Shifted(*i, if sizes[*i] { -1 } else { 1 })));
     let mut sums = own.clone();
     let pairs = active.iter().enumerate().flat_map(|(n, i)| active[n + 1..].iter().map(move |j| Base::Both(*i, *j)));
-    sums.extend(pairs.filter(|base| matches!(base, Base::Both(i, j) if sizes[*i] && sizes[*j])));
+    let pairs = pairs.filter(|base| matches!(base, Base::Both(i, j) if sizes[*i] || sizes[*j]));
+    sums.extend(pairs);
     [own, shifted, sums].into_iter().find_map(|bases| {
         let usable: Vec<&Point> =
             points.iter().filter(|point| bases.iter().all(|base| base.value(&point.at) > 0.0)).collect();
@@ -376,14 +426,15 @@ fn features(active: &[usize], points: &[Point]) -> Vec<Feature> {
             .collect();
         powers.extend(more);
     }
-    let mut logs: Vec<Option<Log>> = vec![None, Some(Log::Number(2))];
-    logs.extend(active.iter().map(|i| Some(Log::Of(*i))));
+    let mut logs: Vec<Option<Log>> = vec![None, Some(Log::of(Atom::Number(2)))];
+    logs.extend(active.iter().map(|i| Some(Log::of(Atom::Variable(*i)))));
     for (n, i) in active.iter().enumerate() {
-        logs.extend(active[n + 1..].iter().map(|j| Some(Log::Quotient(*i, *j))));
+        let quotient = |j: &usize| Log { over: vec![Atom::Variable(*i)], under: vec![Atom::Variable(*j)] };
+        logs.extend(active[n + 1..].iter().map(|j| Some(quotient(j))));
     }
     let mut terms: Vec<Term> = powers
         .iter()
-        .flat_map(|powers| logs.iter().map(|log| Term { rational: (1, 1), powers: powers.clone(), log: *log }))
+        .flat_map(|powers| logs.iter().map(|log| Term { rational: (1, 1), powers: powers.clone(), log: log.clone() }))
         .collect();
     terms.sort_by_key(Term::complexity);
     terms.truncate(MAX_FEATURES);
@@ -454,7 +505,7 @@ mod tests {
 
     #[test]
     fn coefficients_are_recognised() {
-        let cases: [(&str, fn(f64, f64, f64, f64) -> f64); 9] = [
+        let cases: [(&str, fn(f64, f64, f64, f64) -> f64); 11] = [
             ("0", |_, _, _, _| 0.0),
             ("1", |_, _, _, _| 1.0),
             ("-2", |_, _, _, _| -2.0),
@@ -462,6 +513,8 @@ mod tests {
             ("lambda / (2 * (mu + 1)^2)", |_, _, mu, lambda| lambda / (2.0 * (1.0 + mu) * (1.0 + mu))),
             ("lambda * d * log(d / mu)", |d, _, mu, lambda| lambda * d * (d / mu).ln()),
             ("1 / (B * (B - 1))", |_, b, _, _| 1.0 / (b * (b - 1.0))),
+            ("d * log(d / (B * mu)) / 2", |d, b, mu, _| 0.5 * d * (d / (b * mu)).ln()),
+            ("lambda / (2 * mu * (B + mu))", |_, b, mu, lambda| lambda / (2.0 * mu * (mu + b))),
             ("d - lambda / mu", |d, _, mu, lambda| d - lambda / mu),
             ("-(d + B) / 2", |d, b, _, _| -(d + b) / 2.0),
         ];

@@ -16,7 +16,7 @@ const STEP: f64 = 1.0 / 64.0;
 
 /// Directions at each choice of sizes and parameters, and choices.
 const DIRECTIONS: usize = 6;
-const PLACES: usize = 24;
+const PLACES: usize = 32;
 
 /// How exactly the coefficients must agree.
 const AGREES: f64 = 1e-6;

@@ -55,8 +55,20 @@ fn body(answer: &Answer) -> String {
 
 /// `slope * A + offset`
 fn line(slope: &Coefficient, offset: &Coefficient) -> String {
-    let slope = if slope.is_one() { "A".to_owned() } else { format!("({slope}) * A") };
-    if offset.is_zero() { slope } else { format!("{slope} + ({offset})") }
+    let slope = if slope.is_one() { "A".to_owned() } else { format!("{} * A", factor(slope)) };
+    let offset = offset.to_string();
+    match offset.strip_prefix('-') {
+        _ if offset == "0" => slope,
+        Some(rest) => format!("{slope} - {rest}"),
+        None => format!("{slope} + {offset}"),
+    }
+}
+
+/// A coefficient before a sign of multiplication.
+fn factor(coefficient: &Coefficient) -> String {
+    let text = coefficient.to_string();
+    let simple = text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    if simple { text } else { format!("({text})") }
 }
 
 fn rests_on(basis: &Basis) -> String {
@@ -77,7 +89,7 @@ fn rests_on(basis: &Basis) -> String {
 
 fn near(local: &Local) -> String {
     let factor = match &local.factor {
-        Some(factor) => format!("({factor})"),
+        Some(found) => factor(found),
         None => format!("a factor ({} at one choice of sizes and parameters)", short(local.example)),
     };
     let (directions, places) = local.checked;
