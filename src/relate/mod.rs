@@ -11,6 +11,7 @@ mod coefficient;
 mod frame;
 mod local;
 mod measure;
+mod numeric;
 mod sample;
 
 use crate::base::Diagnostic;
