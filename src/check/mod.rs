@@ -21,6 +21,7 @@ mod session;
 mod statement;
 mod theorem;
 mod witness;
+mod write;
 
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
@@ -28,3 +29,4 @@ pub use definitions::{Definition, Origin};
 pub use identity::{Rule, read_rules, rules};
 pub use session::{Compiled, Doc, Session};
 pub use theorem::{Assumption, Claim, Expected, Part, Sides, Substituted, Supremum, Theorem, Variable, VariableKind};
+pub use write::{Spelled, write};

@@ -441,6 +441,16 @@ impl Session {
         Err(did_you_mean(name, names.iter().map(String::as_str)).map(str::to_string))
     }
 
+    /// The names that are bound to values, in order.
+    pub fn bound(&self) -> Vec<String> {
+        self.bound.iter().map(|(name, ..)| name.clone()).collect()
+    }
+
+    /// The definition that a name means in expressions, if it means one.
+    pub fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.definitions.get(self.user, name)
+    }
+
     /// The definitions of the library, in the order of their names.
     pub fn library(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.definitions.visible(Definitions::LIBRARY)

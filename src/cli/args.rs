@@ -21,6 +21,8 @@ pub(super) enum Command {
     Eval(Eval),
     Grad(Grad),
     Check(Check),
+    Explain(Explain),
+    Relate(Relate),
     Replay(Replay),
     /// Evaluate, define and verify interactively
     Repl,
@@ -119,6 +121,63 @@ pub(super) struct Check {
     /// Tell the long story of a kind of mistake, such as E0301
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub explain: Option<String>,
+}
+
+/// Show what rewriting makes of an expression: before and after, the rules used, modelled and measured cost
+///
+/// EXPR is the name of a definition, whose parameters are drawn at random from their sets, or an expression in names that
+/// --forall, --let and --load give. Both forms are run in turn, values and gradients, and compared. Ends with 0 if they
+/// agree to rounding, 1 if they do not, 2 if the expression could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// The expression, or the name of a definition
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// The sizes, such as d=768,B=1024 [default: 64 each]
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// What names range over: 'Z: UnitCols[d, B]'
+    #[arg(long = "forall", value_name = "NAMES: SET")]
+    pub foralls: Vec<String>,
+    #[command(flatten)]
+    pub names: Names,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Find how two losses are related: equal, a line in each other, alike to second order somewhere, or different
+///
+/// A loss is the name of a definition, FILE.lw:NAME, or an expression. Parameters of one name are one; real parameters
+/// range over (0, 10], sizes over 1..8. The coefficients of B = a * A + b are given as expressions in sizes and parameters,
+/// and the answer tells whether it is proved or holds on samples. Ends with 0 if one is a line in the other, 1 if they are
+/// different, 2 if a loss could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Relate {
+    /// The first loss, A
+    #[arg(value_name = "A", allow_hyphen_values = true)]
+    pub first: String,
+    /// The second loss, B
+    #[arg(value_name = "B", allow_hyphen_values = true)]
+    pub second: String,
+    /// What names range over, in place of what the definitions say: 'Z: UnitCols[d, B]', 'mu in (0, 1]', 'd in 2..5'
+    #[arg(long = "forall", value_name = "NAMES: SET")]
+    pub foralls: Vec<String>,
+    /// Sizes that are looked at alone, such as d=768,B=4
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// Put an expression for a parameter of both: 'mu=d/m'
+    #[arg(long = "set", value_name = "NAME=EXPR")]
+    pub sets: Vec<String>,
+    /// Bring in the definitions of a .lw file
+    #[arg(long = "import", value_name = "FILE.lw")]
+    pub imports: Vec<PathBuf>,
+    /// The seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Certify saved counterexamples anew

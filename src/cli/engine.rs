@@ -8,7 +8,9 @@ use super::progress::Bar;
 use crate::api;
 use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Data, Entries, Session, Theorem};
+use crate::explain::{self, Explanation, Measuring, Task};
 use crate::ir::{Dim, Property, SETS, Shape};
+use crate::relate::{self, Given};
 use crate::report::Answer;
 use crate::verify::{self, Options, Report, Value};
 
@@ -56,6 +58,33 @@ impl Engine {
     /// The gradient of an expression by a bound name, in double precision.
     pub fn gradient(&mut self, text: &str, name: &str) -> Result<Answer, Vec<Diagnostic>> {
         api::gradient_by_name(&mut self.session, text, name).map(answer)
+    }
+
+    /// What rewriting makes of a definition, or of an expression in names that are declared.
+    pub fn explain(
+        &mut self,
+        text: &str,
+        given: &Given,
+        sizes: &[(String, i64)],
+    ) -> Result<Explanation, Vec<Diagnostic>> {
+        explain::explain(&mut self.session, text, given, sizes, Measuring::default())
+    }
+
+    /// What rewriting makes of a definition at the bound names that it has as parameters, or of an expression in them.
+    pub fn explain_bound(&mut self, text: &str) -> Result<Explanation, Vec<Diagnostic>> {
+        let bound = self.session.bound();
+        let call = self.session.definition(text).map(|definition| {
+            let params = definition.def.params.iter().map(|param| &param.name.name);
+            let given = params.filter(|name| bound.contains(name)).map(|name| format!("{name} = {name}"));
+            format!("{text}({})", given.collect::<Vec<_>>().join(", "))
+        });
+        let compiled = self.session.expression(call.as_deref().unwrap_or(text))?;
+        explain::explain_task(&Task::compiled(&compiled)?, Measuring::default())
+    }
+
+    /// How two losses are related.
+    pub fn relate(&mut self, a: &str, b: &str, given: &Given, seed: u64) -> Result<relate::Answer, Vec<Diagnostic>> {
+        relate::relate(&mut self.session, a, b, given, seed)
     }
 
     /// The type of an expression, and what is known of it.

@@ -27,7 +27,7 @@ fn print(answer: &Answer, json: bool) -> Outcome {
 }
 
 /// Reads and binds what the names in the expression stand for.
-fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
     // Every mistake of the command line is told at once; the expression comes last, since it stands on the rest.
     let mut mistakes = Vec::new();
     for path in &names.imports {
@@ -50,8 +50,8 @@ fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// `NAME=VALUE` in its two parts.
-fn split<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str), Diagnostic> {
-    let value = if option == "--let" { "EXPR" } else { "FILE" };
+pub(super) fn split<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str), Diagnostic> {
+    let value = if option == "--load" { "FILE" } else { "EXPR" };
     let wrong = |message: String| Diagnostic::new(Code::E0807, message).help(format!("write {option} NAME={value}"));
     let (name, rest) = text.split_once('=').ok_or_else(|| wrong(format!("{option} '{text}' has no '='")))?;
     let (name, rest) = (name.trim(), rest.trim());

@@ -19,7 +19,8 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     format!("  {}, {} fails at\n{}", claim.theorem, claim_name(&claim.claim), lines(witness))
 }
 
-fn lines(witness: &Witness) -> String {
+/// What a witness is, in indented lines.
+pub(super) fn lines(witness: &Witness) -> String {
     let mut text = String::new();
     let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
     let (mut blocks, mut rounded) = (String::new(), false);

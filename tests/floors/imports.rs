@@ -16,14 +16,16 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("torch", &["base", "ir", "grad", "rewrite"]),
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
+    ("relate", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "verify"]),
+    ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "verify", "relate"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "ir", "check", "verify", "train"]),
+    ("report", &["base", "ir", "check", "rewrite", "verify", "relate", "explain", "train"]),
     (
         "cli",
         &[
             "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "verify",
-            "train", "api", "report",
+            "train", "relate", "explain", "api", "report",
         ],
     ),
 ];

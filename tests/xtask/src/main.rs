@@ -4,9 +4,12 @@
 //! stops the chore with its own status.
 
 mod bench;
+mod calibrate;
 mod json;
 mod measure;
 mod python;
+mod relations;
+mod rewrite;
 mod step;
 mod truth;
 
@@ -22,6 +25,10 @@ Usage: cargo xtask CHORE
                 --rounds N    how often each cell is measured, the median counts (5)
                 --seconds S   how long each measurement lasts at least (0.5)
                 --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
+  calibrate   measure the rates of the cost model, src/rewrite/rates.csv, and compare: benches/cost.csv
+  rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md
+                --only NAME   one expression; --seconds S for each form (1); the files stay as they are
+  relations   how the losses of code bases are related to the paper's: src/library/RELATIONS.md
   truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
                 --false S     the budget of a false statement in seconds (10)
                 --true S      the budget of a true one (60)
@@ -40,6 +47,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("test") => no_options("test", rest).and_then(|()| test()),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
+        Some("calibrate") => no_options("calibrate", rest).and_then(|()| calibrate::run()),
+        Some("rewrite") => rewrite::run(rest),
+        Some("relations") => no_options("relations", rest).and_then(|()| relations::run()),
         Some("truth") => truth::Options::parse(rest).and_then(|options| truth::run(&options)),
         Some("reference") => no_options("reference", rest).and_then(|()| reference()),
         Some("help" | "--help" | "-h") => {
