@@ -15,6 +15,7 @@ mod hint;
 mod identity;
 mod names;
 mod operator;
+mod proof;
 mod report;
 mod scope;
 mod session;
@@ -27,4 +28,7 @@ pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, rules};
 pub use session::{Compiled, Doc, Session};
-pub use theorem::{Assumption, Claim, Expected, Part, Sides, Substituted, Supremum, Theorem, Variable, VariableKind};
+pub use theorem::{
+    Assumption, Claim, Expected, Lemma, Link, Part, Proof, ProofStep, Relation, Sides, Substituted, Supremum, Theorem,
+    Variable, VariableKind,
+};

@@ -118,6 +118,7 @@ impl Build {
             expected: Expected::Holds,
             parts,
             supremum: None,
+            proof: None,
         });
     }
 
