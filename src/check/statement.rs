@@ -223,7 +223,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             DomainKind::Finite(values) => self.finite(name, values, domain.span)?,
         };
         self.elaborator.scope.bind(&name.name, Value::Node(value), name.span, described);
-        self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind });
+        self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind, implied: false });
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 let (lo, hi) = (Dim::constant(1), Dim::constant(IMPLICIT_SIZE_LIMIT));
                 let (range, kind, value) = self.size_variable(&ident, Range::Integers(lo, hi))?;
                 self.elaborator.scope.bind(name, Value::Node(value), size.span, "");
-                self.variables.push(Variable { name: name.clone(), span: size.span, range, kind });
+                self.variables.push(Variable { name: name.clone(), span: size.span, range, kind, implied: true });
                 Ok(())
             }
             ExprKind::Chain { first, rest } => {

@@ -38,6 +38,8 @@ pub struct Variable {
     pub range: Range,
     /// What stands for it in the graph.
     pub kind: VariableKind,
+    /// Whether it is a size that nothing quantifies: then any size is meant, and the range is where it is sampled.
+    pub implied: bool,
 }
 
 /// What stands for a quantified name in the graph.

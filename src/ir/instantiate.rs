@@ -7,7 +7,7 @@ use num_rational::BigRational;
 use super::dim::{Dim, SizeVar, Sizes};
 use super::graph::{Graph, Input, Mismatch, NodeId};
 use super::op::{InputId, Op};
-use super::ty::Type;
+use super::ty::{Shape, Type};
 
 /// Values of size variables, and of those scalar inputs that are known beforehand.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
