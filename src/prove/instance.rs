@@ -8,7 +8,26 @@ use crate::check::{Expected, Part, Theorem, VariableKind};
 use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Shape, SizeVar, Zip};
 
 /// The most ways to put a lemma to use that are tried for one step.
-const MOST_BINDINGS: usize = 1500;
+const MOST_BINDINGS: usize = 400;
+
+/// The most partial ways that are put together two by two.
+const MOST_JOINED: usize = 60;
+
+/// Which parts of a lemma are compared with the terms of a step: few at first, since most steps need no more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reach {
+    /// The terms and factors that its two sides are made of by arithmetic.
+    Sides,
+    /// Every operation in it but arithmetic.
+    Operations,
+    /// All of it; what it leaves open is tried.
+    Everything,
+}
+
+impl Reach {
+    /// From the least to the most.
+    pub const ALL: [Reach; 3] = [Reach::Sides, Reach::Operations, Reach::Everything];
+}
 
 /// What is put for the names of a lemma.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -22,8 +41,6 @@ pub struct Binding {
 pub struct Instance {
     /// Which of the lemmas of a step.
     pub lemma: usize,
-    /// What is put for each name.
-    pub put: Vec<(String, NodeId)>,
     /// What it says.
     pub says: Goal,
     /// What must hold for that.
@@ -51,7 +68,13 @@ struct Pattern<'a> {
 }
 
 /// Every instance of a lemma whose patterns occur below the given nodes.
-pub fn instances(store: &mut Store, lemma: usize, theorem: &Theorem, places: &[NodeId]) -> Vec<Instance> {
+pub fn instances(
+    store: &mut Store,
+    lemma: usize,
+    theorem: &Theorem,
+    places: &[NodeId],
+    reach: Reach,
+) -> Vec<Instance> {
     let pattern = Pattern::new(theorem);
     let claims: Vec<Sides> = theorem
         .claims
@@ -63,7 +86,7 @@ pub fn instances(store: &mut Store, lemma: usize, theorem: &Theorem, places: &[N
             Part::Margin { .. } | Part::Iff { .. } | Part::Asymptotic { .. } => None,
         })
         .collect();
-    let bindings = pattern.bindings(store, &claims, places);
+    let bindings = pattern.bindings(store, &claims, places, reach);
     let mut found = Vec::new();
     for binding in bindings {
         for claim in &claims {
@@ -112,65 +135,87 @@ impl<'a> Pattern<'a> {
         })
     }
 
-    /// What can be put for the names so that some pattern of the lemma occurs below the places.
-    fn bindings(&self, store: &mut Store, claims: &[Sides], places: &[NodeId]) -> Vec<Binding> {
-        let sides: Vec<NodeId> = claims.iter().flat_map(|claim| [claim.larger, claim.smaller]).collect();
+    /// The parts of the sides of claims that are compared with terms.
+    fn telling(&self, sides: &[NodeId], reach: Reach) -> Vec<NodeId> {
         let graph = &self.theorem.graph;
+        let arithmetic = |id: NodeId| {
+            use crate::ir::ScalarFn::{Neg, Pow, Recip, Sqrt};
+            matches!(graph.op(id), Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) | Op::Map(Neg | Pow | Recip | Sqrt))
+        };
+        let parts: BTreeSet<NodeId> = match reach {
+            Reach::Sides => {
+                let mut parts = BTreeSet::new();
+                let mut stack = sides.to_vec();
+                while let Some(id) = stack.pop() {
+                    match arithmetic(id) && !self.variables.contains(&id) {
+                        true => stack.extend(graph.args(id)),
+                        false => drop(parts.insert(bare(graph, id))),
+                    }
+                }
+                parts
+            }
+            Reach::Operations => self.below(sides).into_iter().filter(|id| !arithmetic(*id)).collect(),
+            Reach::Everything => self.below(sides),
+        };
+        let tells = |id: &NodeId| {
+            !self.variables.contains(id)
+                && !matches!(graph.op(*id), Op::Constant(_) | Op::Size(_) | Op::Fill(_) | Op::Eye(_))
+                && self.below(&[*id]).iter().any(|below| self.variables.contains(below))
+        };
+        parts.into_iter().filter(tells).collect()
+    }
+
+    /// What can be put for the names so that some part of the lemma occurs below the places.
+    fn bindings(&self, store: &mut Store, claims: &[Sides], places: &[NodeId], reach: Reach) -> Vec<Binding> {
+        let sides: Vec<NodeId> = claims.iter().flat_map(|claim| [claim.larger, claim.smaller]).collect();
         let used = self.below(&sides);
         let mut partial: BTreeSet<Binding> = BTreeSet::new();
-        for id in &used {
-            let telling = !self.variables.contains(id)
-                && !matches!(graph.op(*id), Op::Constant(_) | Op::Size(_) | Op::Fill(_) | Op::Eye(_))
-                && self.below(&[*id]).iter().any(|below| self.variables.contains(below));
-            if !telling {
-                continue;
-            }
+        for id in self.telling(&sides, reach) {
             for place in places {
-                partial.extend(self.matches(store, *id, *place, &Binding::default()));
+                partial.extend(self.matches(store, id, *place, &Binding::default()));
             }
         }
         let needed: Vec<NodeId> = self.variables.iter().copied().filter(|id| used.contains(id)).collect();
+        let is_complete = |binding: &Binding| needed.iter().all(|id| binding.put.contains_key(id));
         let mut complete: BTreeSet<Binding> = BTreeSet::new();
-        let partial: Vec<Binding> = {
-            let mut sorted: Vec<Binding> = partial.into_iter().collect();
-            sorted.sort_by_key(|binding| std::cmp::Reverse(binding.put.len()));
-            sorted
-        };
         let mut open: Vec<Binding> = Vec::new();
-        for binding in &partial {
-            match needed.iter().all(|id| binding.put.contains_key(id)) {
-                true => drop(complete.insert(binding.clone())),
-                false => open.push(binding.clone()),
+        for binding in partial {
+            match is_complete(&binding) {
+                true => drop(complete.insert(binding)),
+                false => open.push(binding),
             }
         }
-        // What one pattern leaves open, another one may tell; what none tells is tried.
-        for first in open.iter().take(60) {
-            for second in partial.iter().take(60) {
-                let joined = join(store, first, second);
-                if let Some(joined) = joined.filter(|joined| needed.iter().all(|id| joined.put.contains_key(id))) {
+        open.sort_by_key(|binding| std::cmp::Reverse(binding.put.len()));
+        open.truncate(MOST_JOINED);
+        // What one part leaves open, another one may tell.
+        for first in &open {
+            for second in &open {
+                if let Some(joined) = join(store, first, second).filter(is_complete) {
                     complete.insert(joined);
                 }
             }
         }
-        for binding in open.iter().take(200) {
-            let mut filled = vec![binding.clone()];
-            for id in &needed {
-                let mut next = Vec::new();
-                for binding in &filled {
-                    if binding.put.contains_key(id) {
-                        next.push(binding.clone());
-                        continue;
+        if reach == Reach::Everything {
+            for binding in &open {
+                let mut filled = vec![binding.clone()];
+                for id in &needed {
+                    let mut next = Vec::new();
+                    for binding in &filled {
+                        if binding.put.contains_key(id) {
+                            next.push(binding.clone());
+                            continue;
+                        }
+                        for place in places {
+                            next.extend(self.bind(store, *id, *place, binding));
+                        }
                     }
-                    for place in places {
-                        next.extend(self.bind(store, *id, *place, binding));
-                    }
+                    filled = next;
+                    filled.truncate(MOST_BINDINGS);
                 }
-                filled = next;
-                filled.truncate(MOST_BINDINGS);
-            }
-            complete.extend(filled);
-            if complete.len() > MOST_BINDINGS {
-                break;
+                complete.extend(filled);
+                if complete.len() > MOST_BINDINGS {
+                    break;
+                }
             }
         }
         complete.into_iter().take(MOST_BINDINGS).collect()
@@ -268,7 +313,7 @@ impl<'a> Pattern<'a> {
             let value = store.written(put);
             if let Range::Domain(domain) = &variable.range {
                 for property in domain.properties() {
-                    if !store.has(put, *property) {
+                    if !store.shows(put, *property) {
                         needs.push(Need::Property(put, *property));
                     }
                 }
@@ -285,14 +330,7 @@ impl<'a> Pattern<'a> {
             });
             needs.push(made.map_or(Need::Other, |sides| Need::Goal(sides.goal(store), Some(sides))));
         }
-        let named = self.theorem.variables.iter().filter_map(|variable| match &variable.kind {
-            VariableKind::Size(_) => None,
-            VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => {
-                binding.put.get(value).map(|put| (variable.name.clone(), *put))
-            }
-        });
-        let put = named.collect();
-        Some(Instance { lemma, put, says, needs })
+        Some(Instance { lemma, says, needs })
     }
 
     /// What a scalar's or a size's range asks of the value that is put for it.

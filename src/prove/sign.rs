@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Axis, Op, Property, Reduction};
+use crate::ir::{Axis, NodeId, Op, Property, Reduction, Shape};
 
 impl Store {
     /// Whether a factor is known to be nonnegative.
@@ -188,5 +188,61 @@ impl Store {
                     *halves > 0 && halves % 2 == 0 && self.knows(&Terms::factor(*factor), Property::Psd)
                 })
         })
+    }
+
+    /// Whether a property of a node is known or follows from its value.
+    pub fn shows(&mut self, id: NodeId, property: Property) -> bool {
+        if self.has(id, property) {
+            return true;
+        }
+        let value = self.opened(id);
+        let shape = self.graph.ty(id).shape.clone();
+        let one = Terms::integer(1);
+        match property {
+            Property::Nonnegative => self.nonnegative(&value),
+            Property::Positive => self.positive(&value),
+            Property::Hermitian => self.semidefinite(&value),
+            Property::Psd => self.semidefinite(&value),
+            Property::UnitDiagonal => self.diagonal(&value) == one,
+            Property::TraceOne => {
+                let diagonal = self.diagonal(&value);
+                self.entry_sum(&diagonal, Axis::All, &Shape::Vector(shape.rows()), true) == one
+            }
+            Property::SumsToOne => {
+                let sum = self.entry_sum(&value, Axis::All, &shape, true);
+                self.is_zero(&sum.minus(&one))
+            }
+            // A positive multiple of the identity and something semi-definite.
+            Property::Pd => {
+                let identity = self.identity(&shape.rows());
+                let Some((eye, _)) = identity.single() else { return false };
+                let (eye, mut shift) = (eye.clone(), Terms::zero());
+                for (monomial, coefficient) in &value.0 {
+                    let (scalars, own) = self.split(monomial);
+                    if own == eye {
+                        shift.insert(scalars, coefficient.clone());
+                    }
+                }
+                let rest = value.minus(&self.times(&shift, &identity));
+                self.positive(&shift) && self.semidefinite(&rest)
+            }
+            Property::Diagonal
+            | Property::ZeroOne
+            | Property::Integer
+            | Property::UnitColumns
+            | Property::UnitRows
+            | Property::OrthonormalColumns
+            | Property::OrthonormalRows => false,
+        }
+    }
+
+    fn diagonal(&mut self, value: &Terms) -> Terms {
+        let mut sum = Terms::zero();
+        for (monomial, coefficient) in &value.0 {
+            let (scalars, own) = self.split(monomial);
+            let diagonal = self.diagonal_of(&own);
+            sum = sum.plus(&diagonal.shifted(&scalars, coefficient));
+        }
+        sum
     }
 }

@@ -3,7 +3,7 @@
 use super::check::shows;
 use super::derive::{Derivation, Miss, Search};
 use super::goal::{Goal, Order, Sides};
-use super::instance::{Instance, Need, instances};
+use super::instance::{Instance, Need, Reach, instances};
 use super::show::{self, Names};
 use super::store::{Known, Store};
 use crate::base::{Code, Diagnostic};
@@ -151,24 +151,25 @@ impl Prover {
         let hypotheses = self.hypotheses.clone();
         let from_hypotheses = hypotheses.into_iter().map(|says| Instance {
             lemma: step.by.len(),
-            put: Vec::new(),
             says,
             needs: Vec::new(),
         });
         let from_hypotheses: Vec<Instance> = from_hypotheses.collect();
-        let pending = self.pending(step);
-        let names = self.names.clone();
-        let mut search = Search::new(&mut self.store);
-        search.instances = from_hypotheses;
-        // What follows at once needs no lemma.
-        let found = if step.by.is_empty() { search.derive(&goal, fuel) } else { search.derive(&goal, 0) };
-        let found = found.or_else(|| {
-            admit(&mut search, pending, &names);
+        let (mut found, mut misses) = (None, Vec::new());
+        let (mut instances, mut blocked) = (Vec::new(), Vec::new());
+        for reach in Reach::ALL {
+            let pending = self.pending(step, reach);
+            let mut search = Search::new(&mut self.store);
+            search.instances = from_hypotheses.clone();
+            admit(&mut search, pending, &self.names);
             search.misses.clear();
-            search.derive(&goal, fuel)
-        });
-        let (instances, misses) = (std::mem::take(&mut search.instances), std::mem::take(&mut search.misses));
-        let blocked = std::mem::take(&mut search.blocked);
+            found = search.derive(&goal, fuel);
+            misses.append(&mut search.misses);
+            (instances, blocked) = (search.instances, search.blocked);
+            if found.is_some() || step.by.is_empty() {
+                break;
+            }
+        }
         match found {
             Some(derivation) if shows(&mut self.store, &instances, &goal, &derivation) => {
                 let mut used = Vec::new();
@@ -207,12 +208,12 @@ impl Prover {
 
     /// The lemmas of a step with what may be put for their names: what occurs in the step, and in the conditions of lemmas
     /// so used.
-    fn pending(&mut self, step: &ProofStep) -> Vec<Instance> {
+    fn pending(&mut self, step: &ProofStep, reach: Reach) -> Vec<Instance> {
         let mut places = self.store.below(&[step.link.left, step.link.right]);
         let mut found: Vec<Instance> = Vec::new();
         for _ in 0..2 {
             for (number, lemma) in step.by.iter().enumerate() {
-                for instance in instances(&mut self.store, number, &lemma.theorem, &places) {
+                for instance in instances(&mut self.store, number, &lemma.theorem, &places, reach) {
                     if !found.iter().any(|known| known.lemma == number && known.says == instance.says) {
                         found.push(instance);
                     }
