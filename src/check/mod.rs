@@ -28,7 +28,7 @@ pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, rules};
 pub use session::{Compiled, Doc, Session};
+pub use crate::syntax::ast::Relation;
 pub use theorem::{
-    Assumption, Claim, Expected, Lemma, Link, Part, Proof, ProofStep, Relation, Sides, Substituted, Supremum, Theorem,
-    Variable, VariableKind,
+    Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable, VariableKind,
 };

@@ -4,10 +4,10 @@
 use super::elaborate::{Checked, Reported};
 use super::hint::a;
 use super::statement::TheoremBuilder;
-use super::theorem::{Expected, Lemma, Link, Proof, ProofStep, Relation};
+use super::theorem::{Expected, Lemma, Proof, ProofStep, Sides};
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{Comparison, NodeId};
-use crate::syntax::ast::{self, ExprKind};
+use crate::syntax::ast::{self, ExprKind, Relation};
 use crate::syntax::{Spelling, print_expr};
 
 impl TheoremBuilder<'_, '_> {
@@ -28,7 +28,7 @@ impl TheoremBuilder<'_, '_> {
         };
         let sides = match &condition.kind {
             ExprKind::Compare { first, rest } => match rest.as_slice() {
-                [(sign, _, second)] => relation(*sign).map(|relation| (first, relation, second)),
+                [(relation, _, second)] if *relation != Relation::Ne => Some((first, *relation, second)),
                 _ => None,
             },
             _ => None,
@@ -50,7 +50,7 @@ impl TheoremBuilder<'_, '_> {
         }
         let left = self.elaborator.value(first)?;
         let right = self.elaborator.value(second)?;
-        let claimed = Link { left, relation: claimed, right };
+        let claimed = Sides { left, relation: claimed, right };
         let mut steps: Vec<ProofStep> = Vec::new();
         let mut broken = false;
         for step in &written.steps {
@@ -80,26 +80,27 @@ impl TheoremBuilder<'_, '_> {
             (None, None) => return Err(Reported),
         };
         let (by, right) = (by?, right?);
-        let Some(relation) = relation(step.relation) else {
+        let relation = step.relation;
+        if relation == Relation::Ne {
             return self.elaborator.report(
                 Diagnostic::new(Code::E0607, "`!=` leads nowhere in a calculation")
                     .at(step.span, "this step")
                     .help("use `=`, `<=`, `<`, `>=`, `>`, or `⪯` and `⪰` of Hermitian matrices"),
             );
-        };
-        let link = Link { left, relation, right };
+        }
+        let link = Sides { left, relation, right };
         let condition = self.condition_of(&link, step)?;
         let margin = self.margin(condition, step.span)?;
         let left = step.left.as_ref().map(|left| print_expr(left, Spelling::Ascii)).unwrap_or_default();
         let right = print_expr(&step.right, Spelling::Ascii);
-        let text = [&left, relation.sign(), &right].map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+        let text = [&left, sign_of(relation), &right].map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
         let text = text.join(" ").trim().to_string();
         Ok(ProofStep { link, condition, margin, by, span: step.span, text })
     }
 
     /// The step as a condition; the shapes and kinds of its sides are found wrong here.
-    fn condition_of(&mut self, link: &Link, step: &ast::Step) -> Checked<NodeId> {
-        let Link { left, relation, right } = *link;
+    fn condition_of(&mut self, link: &Sides, step: &ast::Step) -> Checked<NodeId> {
+        let Sides { left, relation, right } = *link;
         let real = [left, right].iter().all(|side| self.elaborator.graph.ty(*side).is_real_scalar());
         let ordered = matches!(relation, Relation::Le | Relation::Lt | Relation::Ge | Relation::Gt);
         if ordered && !real {
@@ -112,7 +113,7 @@ impl TheoremBuilder<'_, '_> {
             );
         }
         self.elaborator.built(step.span, "a step", &[], |g, _| match relation {
-            Relation::Eq => g.equal(left, right),
+            Relation::Eq | Relation::Ne => g.equal(left, right),
             Relation::Le => g.compare(Comparison::Le, left, right),
             Relation::Lt => g.compare(Comparison::Lt, left, right),
             Relation::Ge => g.compare(Comparison::Le, right, left),
@@ -154,7 +155,7 @@ impl TheoremBuilder<'_, '_> {
     }
 
     /// The steps must go in one direction, each from where the one before ends, and far enough for the claim.
-    fn composes(&mut self, claimed: &Link, steps: &[ProofStep], proof: Span, claim: Span) -> Checked<()> {
+    fn composes(&mut self, claimed: &Sides, steps: &[ProofStep], proof: Span, claim: Span) -> Checked<()> {
         let mut total = Relation::Eq;
         for (i, step) in steps.iter().enumerate() {
             if i > 0 && step.link.left != steps[i - 1].link.right {
@@ -165,15 +166,15 @@ impl TheoremBuilder<'_, '_> {
                         .help("leave its left side out, or add the step that leads to it: `= LEFT`"),
                 );
             }
-            let Some(next) = total.then(step.link.relation) else {
+            let Some(next) = then(total, step.link.relation) else {
                 let before = steps[..i].iter().rev().find(|before| before.link.relation != Relation::Eq);
                 let mut diagnostic = Diagnostic::new(
                     Code::E0607,
-                    format!("`{}` after `{}` says nothing of the two ends", step.link.relation.sign(), total.sign()),
+                    format!("`{}` after `{}` says nothing of the two ends", sign_of(step.link.relation), sign_of(total)),
                 )
-                .at(step.span, format!("goes `{}`", step.link.relation.sign()));
+                .at(step.span, format!("goes `{}`", sign_of(step.link.relation)));
                 if let Some(before) = before {
-                    diagnostic = diagnostic.because(before.span, format!("goes `{}`", before.link.relation.sign()));
+                    diagnostic = diagnostic.because(before.span, format!("goes `{}`", sign_of(before.link.relation)));
                 }
                 let help = "all steps of a calculation go in one direction, with `=` among them";
                 return self.elaborator.report(diagnostic.help(help));
@@ -183,18 +184,18 @@ impl TheoremBuilder<'_, '_> {
         let ends = steps.first().zip(steps.last()).map(|(first, last)| (first.link.left, last.link.right));
         // Written from the claim's right side to its left one, it proves the relation the other way round.
         let turned = ends == Some((claimed.right, claimed.left)) && claimed.left != claimed.right;
-        let needed = if turned { claimed.relation.reversed() } else { claimed.relation };
-        if !total.implies(needed) {
-            let help = match needed.implies(total) {
-                true => format!("one of its steps must be `{}`", needed.sign()),
+        let needed = if turned { reversed(claimed.relation) } else { claimed.relation };
+        if !implies(total, needed) {
+            let help = match implies(needed, total) {
+                true => format!("one of its steps must be `{}`", sign_of(needed)),
                 false => "the steps must go in the claim's direction".to_string(),
             };
             return self.elaborator.report(
                 Diagnostic::new(
                     Code::E0607,
-                    format!("this calculation shows `{}` where `{}` is claimed", total.sign(), needed.sign()),
+                    format!("this calculation shows `{}` where `{}` is claimed", sign_of(total), sign_of(needed)),
                 )
-                .at(proof, format!("from its first side to its last one: `{}`", total.sign()))
+                .at(proof, format!("from its first side to its last one: `{}`", sign_of(total)))
                 .because(claim, "the claim")
                 .help(help),
             );
@@ -203,16 +204,58 @@ impl TheoremBuilder<'_, '_> {
     }
 }
 
-/// The relation that a sign stands for in a calculation; `!=` is none.
-fn relation(sign: ast::Relation) -> Option<Relation> {
-    Some(match sign {
-        ast::Relation::Eq => Relation::Eq,
-        ast::Relation::Le => Relation::Le,
-        ast::Relation::Lt => Relation::Lt,
-        ast::Relation::Ge => Relation::Ge,
-        ast::Relation::Gt => Relation::Gt,
-        ast::Relation::LoewnerLe => Relation::LoewnerLe,
-        ast::Relation::LoewnerGe => Relation::LoewnerGe,
-        ast::Relation::Ne => return None,
-    })
+/// The relation with its sides exchanged.
+fn reversed(relation: Relation) -> Relation {
+    match relation {
+        Relation::Eq => Relation::Eq,
+        Relation::Ne => Relation::Ne,
+        Relation::Le => Relation::Ge,
+        Relation::Lt => Relation::Gt,
+        Relation::Ge => Relation::Le,
+        Relation::Gt => Relation::Lt,
+        Relation::LoewnerLe => Relation::LoewnerGe,
+        Relation::LoewnerGe => Relation::LoewnerLe,
+    }
+}
+
+/// What `a R b S c` says of `a` and `c`, where it says anything: R and S go in one direction, and one strict relation makes
+/// the whole strict.
+fn then(first: Relation, next: Relation) -> Option<Relation> {
+    use Relation::{Eq, Ge, Gt, Le, LoewnerGe, LoewnerLe, Lt};
+    match (first, next) {
+        (Eq, other) | (other, Eq) => Some(other),
+        (Le, Le) => Some(Le),
+        (Le | Lt, Lt) | (Lt, Le) => Some(Lt),
+        (Ge, Ge) => Some(Ge),
+        (Ge | Gt, Gt) | (Gt, Ge) => Some(Gt),
+        (LoewnerLe, LoewnerLe) => Some(LoewnerLe),
+        (LoewnerGe, LoewnerGe) => Some(LoewnerGe),
+        _ => None,
+    }
+}
+
+/// Whether one relation says all that another does.
+fn implies(relation: Relation, other: Relation) -> bool {
+    use Relation::{Eq, Ge, Gt, Le, LoewnerGe, LoewnerLe, Lt};
+    relation == other
+        || match other {
+            Le => matches!(relation, Eq | Lt),
+            Ge => matches!(relation, Eq | Gt),
+            LoewnerLe | LoewnerGe => relation == Eq,
+            Eq | Lt | Gt | Relation::Ne => false,
+        }
+}
+
+/// The sign of a relation in a calculation.
+fn sign_of(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Eq => "=",
+        Relation::Ne => "!=",
+        Relation::Le => "<=",
+        Relation::Lt => "<",
+        Relation::Ge => ">=",
+        Relation::Gt => ">",
+        Relation::LoewnerLe => "⪯",
+        Relation::LoewnerGe => "⪰",
+    }
 }

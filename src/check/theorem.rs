@@ -97,29 +97,18 @@ pub struct Claim {
 #[derive(Clone, Debug)]
 pub struct Proof {
     /// What the claim says.
-    pub claimed: Link,
+    pub claimed: Sides,
     /// The steps, in order: each begins where the one before ends.
     pub steps: Vec<ProofStep>,
     /// From `proof` to the closing brace.
     pub span: Span,
 }
 
-/// A relation between two values.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Link {
-    /// The left side.
-    pub left: NodeId,
-    /// The relation.
-    pub relation: Relation,
-    /// The right side.
-    pub right: NodeId,
-}
-
 /// A step of a calculation.
 #[derive(Clone, Debug)]
 pub struct ProofStep {
     /// What it says.
-    pub link: Link,
+    pub link: Sides,
     /// The same as a condition, so that it can be sampled like a claim.
     pub condition: NodeId,
     /// The margin of the condition.
@@ -141,84 +130,6 @@ pub struct Lemma {
     pub span: Span,
     /// What it says.
     pub theorem: Arc<Theorem>,
-}
-
-/// The relations of a calculation: real numbers are compared by the first five, Hermitian matrices by the last two.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Relation {
-    /// =, of any two values of one shape
-    Eq,
-    /// ≤
-    Le,
-    /// <
-    Lt,
-    /// ≥
-    Ge,
-    /// >
-    Gt,
-    /// ⪯
-    LoewnerLe,
-    /// ⪰
-    LoewnerGe,
-}
-
-impl Relation {
-    /// The relation with its sides exchanged.
-    pub fn reversed(self) -> Relation {
-        match self {
-            Relation::Eq => Relation::Eq,
-            Relation::Le => Relation::Ge,
-            Relation::Lt => Relation::Gt,
-            Relation::Ge => Relation::Le,
-            Relation::Gt => Relation::Lt,
-            Relation::LoewnerLe => Relation::LoewnerGe,
-            Relation::LoewnerGe => Relation::LoewnerLe,
-        }
-    }
-
-    /// What `a R b S c` says of `a` and `c`, where it says anything: R and S go in one direction, and one strict relation
-    /// makes the whole strict.
-    pub fn then(self, next: Relation) -> Option<Relation> {
-        use Relation::{Eq, Ge, Gt, Le, LoewnerGe, LoewnerLe, Lt};
-        match (self, next) {
-            (Eq, other) | (other, Eq) => Some(other),
-            (Le, Le) => Some(Le),
-            (Le | Lt, Lt) | (Lt, Le) => Some(Lt),
-            (Ge, Ge) => Some(Ge),
-            (Ge | Gt, Gt) | (Gt, Ge) => Some(Gt),
-            (LoewnerLe, LoewnerLe) => Some(LoewnerLe),
-            (LoewnerGe, LoewnerGe) => Some(LoewnerGe),
-            (Le | Lt, Ge | Gt | LoewnerLe | LoewnerGe)
-            | (Ge | Gt, Le | Lt | LoewnerLe | LoewnerGe)
-            | (LoewnerLe, Le | Lt | Ge | Gt | LoewnerGe)
-            | (LoewnerGe, Le | Lt | Ge | Gt | LoewnerLe) => None,
-        }
-    }
-
-    /// Whether this relation says all that another does.
-    pub fn implies(self, other: Relation) -> bool {
-        use Relation::{Eq, Ge, Gt, Le, LoewnerGe, LoewnerLe, Lt};
-        self == other
-            || match other {
-                Le => matches!(self, Eq | Lt),
-                Ge => matches!(self, Eq | Gt),
-                LoewnerLe | LoewnerGe => self == Eq,
-                Eq | Lt | Gt => false,
-            }
-    }
-
-    /// The sign in the language.
-    pub fn sign(self) -> &'static str {
-        match self {
-            Relation::Eq => "=",
-            Relation::Le => "<=",
-            Relation::Lt => "<",
-            Relation::Ge => ">=",
-            Relation::Gt => ">",
-            Relation::LoewnerLe => "⪯",
-            Relation::LoewnerGe => "⪰",
-        }
-    }
 }
 
 /// What a claim `sup(EXPR) <= C` asks for.

@@ -5,13 +5,29 @@ use super::derive::{
     Cases, Derivation, Rule, carries, choices, direction, holds_by_arithmetic, holds_by_sign, put, rest_order,
 };
 use super::goal::{Goal, Order};
-use super::instance::Instance;
+use super::instance::{Instance, Need};
 use super::store::{Key, Store};
 use super::terms::{Factor, Terms};
 use crate::ir::{Axis, Op, Reduction, ScalarFn};
 
+/// Whether a derivation shows a goal, where every instance of a lemma that it uses, and that their conditions use, meets its
+/// conditions. What an instance rests on stands before it.
+pub fn stands(store: &mut Store, instances: &[Instance], goal: &Goal, derivation: &Derivation) -> bool {
+    let mut used = Vec::new();
+    derivation.instances(&mut used);
+    shows(store, instances, goal, derivation)
+        && used.into_iter().all(|number| {
+            let Some(instance) = instances.get(number) else { return false };
+            let mut met = instance.met.iter();
+            instance.needs.iter().all(|need| match need {
+                Need::Goal(goal, _) => met.next().is_some_and(|why| stands(store, &instances[..number], goal, why)),
+                Need::Property(..) | Need::Other => false,
+            })
+        })
+}
+
 /// Whether a derivation shows a goal, given what the instances of lemmas say.
-pub fn shows(store: &mut Store, instances: &[Instance], goal: &Goal, derivation: &Derivation) -> bool {
+fn shows(store: &mut Store, instances: &[Instance], goal: &Goal, derivation: &Derivation) -> bool {
     match derivation {
         Derivation::Arithmetic => holds_by_arithmetic(store, goal),
         Derivation::Sign => holds_by_sign(store, goal),

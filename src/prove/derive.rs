@@ -53,6 +53,24 @@ pub enum Derivation {
     Cases(Cases),
 }
 
+impl Derivation {
+    /// Adds the numbers of the instances that are used.
+    pub fn instances(&self, used: &mut Vec<usize>) {
+        match self {
+            Derivation::Arithmetic | Derivation::Sign => {}
+            Derivation::Lemma { instance, rest, .. } => {
+                used.push(*instance);
+                rest.1.instances(used);
+            }
+            Derivation::Monotone { inner, rest, .. } => {
+                inner.1.instances(used);
+                rest.1.instances(used);
+            }
+            Derivation::Cases(cases) => cases.each.iter().for_each(|(_, why)| why.instances(used)),
+        }
+    }
+}
+
 /// A choice between two values.
 #[derive(Clone, Debug)]
 pub struct Cases {

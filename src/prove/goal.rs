@@ -2,6 +2,7 @@
 
 use super::store::Store;
 use super::terms::Terms;
+use crate::check::{Relation, Sides};
 use crate::ir::{Axis, Comparison, Graph, NodeId, Op, Reduction};
 
 /// How a value is compared with 0.
@@ -35,7 +36,7 @@ pub struct Goal {
 
 /// The sides of a condition, so that larger − smaller compares with 0 as the order says.
 #[derive(Clone, Copy, Debug)]
-pub struct Sides {
+pub struct Compared {
     /// The larger side.
     pub larger: NodeId,
     /// The smaller side.
@@ -44,10 +45,10 @@ pub struct Sides {
     pub order: Order,
 }
 
-impl Sides {
+impl Compared {
     /// The sides of a condition of a graph: a comparison of numbers, an equality of matrices, or the Löwner order. `None` for
     /// other conditions.
-    pub fn of(graph: &Graph, condition: NodeId) -> Option<Sides> {
+    pub fn of(graph: &Graph, condition: NodeId) -> Option<Compared> {
         let Op::Compare(comparison) = graph.op(condition) else { return None };
         let (a, b) = (graph.args(condition)[0], graph.args(condition)[1]);
         let zero = |id| graph.constant_value(id).is_some_and(num_traits::Zero::is_zero);
@@ -58,12 +59,12 @@ impl Sides {
             && *graph.op(graph.args(b)[0]) == Op::Eigenvalues
         {
             let difference = graph.args(graph.args(b)[0])[0];
-            return Some(Sides { larger: difference, smaller: a, order: Order::Psd });
+            return Some(Compared { larger: difference, smaller: a, order: Order::Psd });
         }
         if *comparison == Comparison::Eq && zero(b) && *graph.op(a) == Op::Reduce(Reduction::Max, Axis::All) {
             let moduli = graph.args(a)[0];
             if let Op::Map(crate::ir::ScalarFn::Abs) | Op::Part(crate::ir::Part::Abs) = graph.op(moduli) {
-                return Some(Sides { larger: graph.args(moduli)[0], smaller: b, order: Order::Zero });
+                return Some(Compared { larger: graph.args(moduli)[0], smaller: b, order: Order::Zero });
             }
         }
         let order = match comparison {
@@ -72,7 +73,23 @@ impl Sides {
             Comparison::Eq => Order::Zero,
             Comparison::Ne => return None,
         };
-        Some(Sides { larger: b, smaller: a, order })
+        Some(Compared { larger: b, smaller: a, order })
+    }
+
+    /// The sides of a comparison as it was written.
+    pub fn written(sides: Sides) -> Option<Compared> {
+        let Sides { left, relation, right } = sides;
+        let (larger, smaller, order) = match relation {
+            Relation::Eq => (left, right, Order::Zero),
+            Relation::Ge => (left, right, Order::AtLeast),
+            Relation::Gt => (left, right, Order::Above),
+            Relation::LoewnerGe => (left, right, Order::Psd),
+            Relation::Le => (right, left, Order::AtLeast),
+            Relation::Lt => (right, left, Order::Above),
+            Relation::LoewnerLe => (right, left, Order::Psd),
+            Relation::Ne => return None,
+        };
+        Some(Compared { larger, smaller, order })
     }
 
     /// What they say, as a goal.

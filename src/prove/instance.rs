@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::goal::{Goal, Sides};
+use super::derive::Derivation;
+use super::goal::{Compared, Goal};
 use super::store::Store;
 use crate::check::{Expected, Part, Theorem, VariableKind};
 use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Shape, SizeVar, Zip};
@@ -45,13 +46,15 @@ pub struct Instance {
     pub says: Goal,
     /// What must hold for that.
     pub needs: Vec<Need>,
+    /// Why it holds, for each comparison among it.
+    pub met: Vec<Derivation>,
 }
 
 /// A condition for the use of a lemma.
 #[derive(Clone, Debug)]
 pub enum Need {
     /// A comparison with 0, and the sides that it compares, where they are nodes.
-    Goal(Goal, Option<Sides>),
+    Goal(Goal, Option<Compared>),
     /// A property of a value.
     Property(NodeId, Property),
     /// A condition of a form that nothing derives.
@@ -76,13 +79,15 @@ pub fn instances(
     reach: Reach,
 ) -> Vec<Instance> {
     let pattern = Pattern::new(theorem);
-    let claims: Vec<Sides> = theorem
+    let claims: Vec<Compared> = theorem
         .claims
         .iter()
         .filter(|claim| claim.expected == Expected::Holds)
         .flat_map(|claim| &claim.parts)
         .filter_map(|part| match part {
-            Part::Margin { condition, put, .. } if put.is_empty() => Sides::of(&theorem.graph, *condition),
+            Part::Margin { condition, put, sides, .. } if put.is_empty() => {
+                sides.and_then(Compared::written).or_else(|| Compared::of(&theorem.graph, *condition))
+            }
             Part::Margin { .. } | Part::Iff { .. } | Part::Asymptotic { .. } => None,
         })
         .collect();
@@ -166,7 +171,7 @@ impl<'a> Pattern<'a> {
     }
 
     /// What can be put for the names so that some part of the lemma occurs below the places.
-    fn bindings(&self, store: &mut Store, claims: &[Sides], places: &[NodeId], reach: Reach) -> Vec<Binding> {
+    fn bindings(&self, store: &mut Store, claims: &[Compared], places: &[NodeId], reach: Reach) -> Vec<Binding> {
         let sides: Vec<NodeId> = claims.iter().flat_map(|claim| [claim.larger, claim.smaller]).collect();
         let used = self.below(&sides);
         let mut partial: BTreeSet<Binding> = BTreeSet::new();
@@ -286,15 +291,15 @@ impl<'a> Pattern<'a> {
         Some(binding)
     }
 
-    fn instance(&self, store: &mut Store, lemma: usize, binding: &Binding, claim: &Sides) -> Option<Instance> {
+    fn instance(&self, store: &mut Store, lemma: usize, binding: &Binding, claim: &Compared) -> Option<Instance> {
         let graph = &self.theorem.graph;
         // Sizes that nothing tells leave the claim open.
         if self.sizes().any(|var| !binding.sizes.contains_key(var) && mentions(graph, claim, var, &self.variables)) {
             return None;
         }
         let roots = [claim.larger, claim.smaller];
-        let made = store.graph.transplant(graph, &roots, &binding.put, &binding.sizes).ok()?;
-        let says = Sides { larger: made[0], smaller: made[1], order: claim.order }.goal(store);
+        let made = store.graph.graft(graph, &roots, &binding.put, &binding.sizes).ok()?;
+        let says = Compared { larger: made[0], smaller: made[1], order: claim.order }.goal(store);
         if says.value.is_zero() {
             return None;
         }
@@ -322,15 +327,15 @@ impl<'a> Pattern<'a> {
             }
         }
         for assumption in &self.theorem.assumptions {
-            let sides = Sides::of(graph, assumption.condition);
+            let sides = Compared::of(graph, assumption.condition);
             let made = sides.and_then(|sides| {
                 let roots = [sides.larger, sides.smaller];
-                let made = store.graph.transplant(graph, &roots, &binding.put, &binding.sizes).ok()?;
-                Some(Sides { larger: made[0], smaller: made[1], order: sides.order })
+                let made = store.graph.graft(graph, &roots, &binding.put, &binding.sizes).ok()?;
+                Some(Compared { larger: made[0], smaller: made[1], order: sides.order })
             });
             needs.push(made.map_or(Need::Other, |sides| Need::Goal(sides.goal(store), Some(sides))));
         }
-        Some(Instance { lemma, says, needs })
+        Some(Instance { lemma, says, needs, met: Vec::new() })
     }
 
     /// What a scalar's or a size's range asks of the value that is put for it.
@@ -359,7 +364,7 @@ impl<'a> Pattern<'a> {
                     if *self.theorem.graph.op(end) == Op::Infinity {
                         continue;
                     }
-                    let made = store.graph.transplant(&self.theorem.graph, &[end], &binding.put, &binding.sizes);
+                    let made = store.graph.graft(&self.theorem.graph, &[end], &binding.put, &binding.sizes);
                     let Ok(made) = made else {
                         needs.push(Need::Other);
                         continue;
@@ -388,7 +393,7 @@ fn condition(part: &Part) -> Option<NodeId> {
 }
 
 /// Whether a size occurs in the sides of a claim or in the types of the names in it.
-fn mentions(graph: &Graph, claim: &Sides, var: &SizeVar, variables: &BTreeSet<NodeId>) -> bool {
+fn mentions(graph: &Graph, claim: &Compared, var: &SizeVar, variables: &BTreeSet<NodeId>) -> bool {
     let mut stack = vec![claim.larger, claim.smaller];
     let mut seen = BTreeSet::new();
     while let Some(id) = stack.pop() {

@@ -12,6 +12,7 @@ mod derive;
 mod goal;
 mod instance;
 mod operate;
+mod saturate;
 mod show;
 mod sign;
 mod step;

@@ -1,13 +1,14 @@
 //! The steps of a claim's proof, one after the other.
 
-use super::check::shows;
+use super::check::stands;
 use super::derive::{Derivation, Miss, Search};
-use super::goal::{Goal, Order, Sides};
+use super::goal::{Goal, Order, Compared};
 use super::instance::{Instance, Need, Reach, instances};
+use super::saturate;
 use super::show::{self, Names};
 use super::store::{Known, Store};
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Lemma, Link, Proof, ProofStep, Relation, Theorem, VariableKind};
+use crate::check::{Claim, Lemma, Proof, ProofStep, Sides, Theorem, VariableKind};
 use crate::ir::{NodeId, Op, Range};
 
 /// How deep lemmas and rising functions go inside each other in one step, beside one for each lemma that is named.
@@ -83,7 +84,7 @@ impl Prover {
             }
         }
         for assumption in &theorem.assumptions {
-            if let Some(sides) = Sides::of(&store.graph, assumption.condition) {
+            if let Some(sides) = Compared::of(&store.graph, assumption.condition) {
                 hypotheses.push(sides.goal(&mut store));
             }
         }
@@ -117,7 +118,7 @@ impl Prover {
     fn joins(&mut self, proof: &Proof, claim: &Claim) -> Result<(), Diagnostic> {
         let (Some(first), Some(last)) = (proof.steps.first(), proof.steps.last()) else { return Ok(()) };
         let (start, end) = (first.link.left, last.link.right);
-        let Link { left, right, .. } = proof.claimed;
+        let Sides { left, right, .. } = proof.claimed;
         if self.same(start, left) && self.same(end, right) || self.same(start, right) && self.same(end, left) {
             return Ok(());
         }
@@ -146,13 +147,15 @@ impl Prover {
 
     /// The lemmas that a step's derivation uses.
     fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
-        let goal = self.goal(&step.link);
+        let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
+        let goal = compared.goal(&mut self.store);
         let fuel = FUEL + step.by.len();
         let hypotheses = self.hypotheses.clone();
         let from_hypotheses = hypotheses.into_iter().map(|says| Instance {
             lemma: step.by.len(),
             says,
             needs: Vec::new(),
+            met: Vec::new(),
         });
         let from_hypotheses: Vec<Instance> = from_hypotheses.collect();
         let (mut found, mut misses) = (None, Vec::new());
@@ -170,8 +173,15 @@ impl Prover {
                 break;
             }
         }
+        // What arithmetic and the lemmas named leave open, the rules of the library may make equal.
+        if found.is_none() && goal.order == Order::Zero {
+            let leaves: Vec<NodeId> = self.names.keys().copied().collect();
+            if let Some(rules) = saturate::equal(&self.store.graph, step.link.left, step.link.right, &leaves) {
+                return Ok(rules);
+            }
+        }
         match found {
-            Some(derivation) if shows(&mut self.store, &instances, &goal, &derivation) => {
+            Some(derivation) if stands(&mut self.store, &instances, &goal, &derivation) => {
                 let mut used = Vec::new();
                 lemmas_of(&derivation, &instances, &step.by, &mut used);
                 Ok(used)
@@ -189,21 +199,6 @@ impl Prover {
                 Err(self.refusal(step, &goal, misses, &seen))
             }
         }
-    }
-
-    fn goal(&mut self, link: &Link) -> Goal {
-        let (left, right) = (self.store.written(link.left), self.store.written(link.right));
-        let (up, down) = (left.minus(&right), right.minus(&left));
-        let (value, order) = match link.relation {
-            Relation::Eq => (up, Order::Zero),
-            Relation::Ge => (up, Order::AtLeast),
-            Relation::Gt => (up, Order::Above),
-            Relation::LoewnerGe => (up, Order::Psd),
-            Relation::Le => (down, Order::AtLeast),
-            Relation::Lt => (down, Order::Above),
-            Relation::LoewnerLe => (down, Order::Psd),
-        };
-        Goal { value, order }
     }
 
     /// The lemmas of a step with what may be put for their names: what occurs in the step, and in the conditions of lemmas
@@ -291,10 +286,9 @@ fn admit(search: &mut Search<'_>, pending: Vec<Instance>, names: &Names) {
         let before = waiting.len();
         let mut still = Vec::new();
         for (instance, _) in waiting {
-            let missing = missing(search, &instance, names);
-            match missing.is_empty() {
-                true => search.instances.push(instance),
-                false => still.push((instance, missing)),
+            match conditions(search, &instance, names) {
+                Ok(met) => search.instances.push(Instance { met, ..instance }),
+                Err(missing) => still.push((instance, missing)),
             }
         }
         waiting = still;
@@ -306,15 +300,15 @@ fn admit(search: &mut Search<'_>, pending: Vec<Instance>, names: &Names) {
     search.blocked = waiting.into_iter().take(200).collect();
 }
 
-fn missing(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Vec<String> {
-    let mut missing = Vec::new();
+/// Why the conditions of an instance hold, or what is missing.
+fn conditions(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Result<Vec<Derivation>, Vec<String>> {
+    let (mut met, mut missing) = (Vec::new(), Vec::new());
     for need in &instance.needs {
         match need {
-            Need::Goal(goal, _) => {
-                if search.derive(goal, 1).is_none() {
-                    missing.push(format!("`{}`", show::goal(search.store, names, goal)));
-                }
-            }
+            Need::Goal(goal, _) => match search.derive(goal, 1) {
+                Some(found) => met.push(found),
+                None => missing.push(format!("`{}`", show::goal(search.store, names, goal))),
+            },
             Need::Property(id, property) => {
                 let value = search.store.written(*id);
                 missing.push(format!("that {} is {property}", show::terms(search.store, names, &value)));
@@ -322,30 +316,21 @@ fn missing(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Vec<S
             Need::Other => missing.push("one of its hypotheses".to_string()),
         }
     }
-    missing
+    if missing.is_empty() { Ok(met) } else { Err(missing) }
 }
 
-/// The names of the lemmas that a derivation uses.
+/// The names of the lemmas that a derivation uses, those for the conditions of others included.
 fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Vec<String>) {
-    match derivation {
-        Derivation::Arithmetic | Derivation::Sign => {}
-        Derivation::Lemma { instance, rest, .. } => {
-            let lemma = instances.get(*instance).and_then(|instance| by.get(instance.lemma));
-            if let Some(lemma) = lemma
-                && !used.contains(&lemma.name)
-            {
-                used.push(lemma.name.clone());
-            }
-            lemmas_of(&rest.1, instances, by, used);
+    let mut numbers = Vec::new();
+    derivation.instances(&mut numbers);
+    for instance in numbers.into_iter().filter_map(|number| instances.get(number)) {
+        if let Some(lemma) = by.get(instance.lemma)
+            && !used.contains(&lemma.name)
+        {
+            used.push(lemma.name.clone());
         }
-        Derivation::Monotone { inner, rest, .. } => {
-            lemmas_of(&inner.1, instances, by, used);
-            lemmas_of(&rest.1, instances, by, used);
-        }
-        Derivation::Cases(cases) => {
-            for (_, found) in &cases.each {
-                lemmas_of(found, instances, by, used);
-            }
+        for met in &instance.met {
+            lemmas_of(met, instances, by, used);
         }
     }
 }

@@ -14,7 +14,8 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("grad", &["base", "ir"]),
     ("rewrite", &["base", "ir"]),
     ("torch", &["base", "ir", "grad", "rewrite"]),
-    ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
+    ("prove", &["base", "ir", "check", "rewrite"]),
+    ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "prove"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
@@ -22,8 +23,8 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "verify",
-            "train", "api", "report",
+            "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "prove",
+            "verify", "train", "api", "report",
         ],
     ),
 ];
