@@ -26,7 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation, 08 files, 09 witnesses.
+// 07 evaluation and derivation, 08 files, 09 witnesses.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -71,9 +71,13 @@ codes! {
     E0602 "a theorem's name used twice";
     E0603 "a clause that does not fit its claim";
     E0605 "a quantified name that cannot be used so";
+    E0606 "an unknown lemma";
+    E0607 "a proof that does not lead to its claim";
+    E0608 "a theorem that cannot be cited";
     E0701 "a value that is not a number";
     E0702 "a matrix that breaks its domain";
     E0703 "a decomposition that did not converge";
+    E0704 "a step of a proof that does not follow";
     E0801 "a file that cannot be read";
     E0802 "a text that is not UTF-8";
     E0803 "a data file that cannot be used";

@@ -15,6 +15,7 @@ mod hint;
 mod identity;
 mod names;
 mod operator;
+mod proof;
 mod report;
 mod scope;
 mod session;
@@ -23,10 +24,14 @@ mod theorem;
 mod witness;
 mod write;
 
+pub use crate::syntax::ast::Relation;
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, read_rules, rules};
 pub use session::{Compiled, Doc, Session};
-pub use theorem::{Assumption, Claim, Expected, Part, Sides, Substituted, Supremum, Theorem, Variable, VariableKind};
+pub use theorem::{
+    Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable,
+    VariableKind,
+};
 pub use write::{Spelled, write};

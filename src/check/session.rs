@@ -65,6 +65,8 @@ pub struct Session {
     user: Module,
     bound: Vec<(String, Span, Bound)>,
     files: BTreeMap<PathBuf, Module>,
+    /// The theorems of each file read, which the proofs of those that import it may cite.
+    lemmas: BTreeMap<Module, Vec<Arc<Theorem>>>,
     reading: Vec<(PathBuf, String)>,
 }
 
@@ -80,6 +82,7 @@ impl Session {
             user: Module(0),
             bound: Vec::new(),
             files: BTreeMap::new(),
+            lemmas: BTreeMap::new(),
             reading: Vec::new(),
         };
         for (name, text) in library::FILES {
@@ -175,6 +178,7 @@ impl Session {
         let text = self.sources.get(file).text.clone();
         let parsed = parse_program(file, &text);
         let mut diagnostics = parsed.diagnostics;
+        let mut lemmas: Vec<Arc<Theorem>> = Vec::new();
         let primary = diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels).filter(|label| label.primary);
         let misread: Vec<Span> = primary.map(|label| label.span).collect();
         for item in &parsed.value.items {
@@ -182,7 +186,10 @@ impl Session {
                 && !holds_any(import.span, &misread)
             {
                 match self.read_module(&folder.join(&import.path.text), Some(import.path.span)) {
-                    Ok((from, _)) => self.definitions.import(from, module),
+                    Ok((from, _)) => {
+                        self.definitions.import(from, module);
+                        lemmas.extend(self.lemmas.get(&from).into_iter().flatten().cloned());
+                    }
                     Err(more) => diagnostics.extend(more),
                 }
             }
@@ -217,7 +224,9 @@ impl Session {
                     titles.push(&written.name);
                     let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
                     let name = &self.sources.get(file).name;
-                    if let Ok(theorem) = TheoremBuilder::build(&mut elaborator, written, name) {
+                    // A proof may cite what is imported and what stands before it, so that none goes in a circle.
+                    if let Ok(theorem) = TheoremBuilder::build(&mut elaborator, written, name, &lemmas) {
+                        lemmas.push(Arc::new(theorem.clone()));
                         theorems.push(theorem);
                     }
                     found.extend(elaborator.diagnostics.into_iter().filter(|_| !holds_any(written.span, &misread)));
@@ -233,7 +242,11 @@ impl Session {
                 diagnostics.push(diagnostic);
             }
         }
-        if diagnostics.is_empty() { Ok(theorems) } else { Err(diagnostics) }
+        if !diagnostics.is_empty() {
+            return Err(diagnostics);
+        }
+        self.lemmas.insert(module, lemmas);
+        Ok(theorems)
     }
 
     /// Adds the definitions of a program to a module. A later definition of a name that is taken is a mistake, except

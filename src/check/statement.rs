@@ -1,5 +1,7 @@
 //! Theorems: quantified names, hypotheses and claims.
 
+use std::sync::Arc;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
@@ -26,17 +28,27 @@ pub(super) struct TheoremBuilder<'e, 'a> {
     pub(super) elaborator: &'e mut Elaborator<'a>,
     pub(super) variables: Vec<Variable>,
     assumptions: Vec<Assumption>,
-    claims: Vec<Claim>,
+    pub(super) claims: Vec<Claim>,
     /// The place of each claim's label, or of the claim where it has none.
     labels: Vec<Span>,
     /// The place of what is expected of the last claim.
     expected: Option<Span>,
-    broken: bool,
+    /// The theorems that proofs may cite.
+    pub(super) lemmas: &'e [Arc<Theorem>],
+    /// The last claim, as it was written.
+    pub(super) last: Option<&'e ast::Claim>,
+    pub(super) broken: bool,
 }
 
 impl<'e, 'a> TheoremBuilder<'e, 'a> {
-    /// Checks a theorem and builds its graph. Every statement is checked, also after a mistake.
-    pub fn build(elaborator: &'e mut Elaborator<'a>, written: &ast::Theorem, file: &str) -> Checked<Theorem> {
+    /// Checks a theorem and builds its graph. Every statement is checked, also after a mistake. Its proofs may cite
+    /// `lemmas`.
+    pub fn build(
+        elaborator: &'e mut Elaborator<'a>,
+        written: &'e ast::Theorem,
+        file: &str,
+        lemmas: &'e [Arc<Theorem>],
+    ) -> Checked<Theorem> {
         let mut builder = TheoremBuilder {
             elaborator,
             variables: Vec::new(),
@@ -44,6 +56,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             claims: Vec::new(),
             labels: Vec::new(),
             expected: None,
+            lemmas,
+            last: None,
             broken: false,
         };
         builder.elaborator.place = Place::Theorem;
@@ -84,7 +98,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         })
     }
 
-    fn statement(&mut self, statement: &Statement) -> Checked<()> {
+    fn statement(&mut self, statement: &'e Statement) -> Checked<()> {
         match statement {
             Statement::Forall(groups) => {
                 let mut result = Ok(());
@@ -136,12 +150,14 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                     );
                 }
                 self.expected = None;
+                self.last = None;
                 let (parts, supremum) = self.claim(claim)?;
                 self.labels.push(claim.label.as_ref().map_or(claim.span, |label| label.span));
                 let printed = print_statement(statement, Spelling::Ascii);
                 let statement = printed.split_whitespace().collect::<Vec<_>>().join(" ");
                 let (span, expected) = (claim.span, Expected::Holds);
-                self.claims.push(Claim { label, statement, span, expected, parts, supremum });
+                self.claims.push(Claim { label, statement, span, expected, parts, supremum, proof: None });
+                self.last = Some(claim);
                 Ok(())
             }
             Statement::Expect(expect, span) => match self.claims.last_mut() {
@@ -169,8 +185,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                         .help("move it below the claim"),
                 ),
             },
-            // Calculations are the rewriter's part; their steps are not read as claims.
-            Statement::Proof(_) => Ok(()),
+            Statement::Proof(proof) => self.proof(proof),
         }
     }
 
@@ -208,7 +223,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             DomainKind::Finite(values) => self.finite(name, values, domain.span)?,
         };
         self.elaborator.scope.bind(&name.name, Value::Node(value), name.span, described);
-        self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind });
+        self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind, implied: false });
         Ok(())
     }
 
@@ -242,7 +257,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 let (lo, hi) = (Dim::constant(1), Dim::constant(IMPLICIT_SIZE_LIMIT));
                 let (range, kind, value) = self.size_variable(&ident, Range::Integers(lo, hi))?;
                 self.elaborator.scope.bind(name, Value::Node(value), size.span, "");
-                self.variables.push(Variable { name: name.clone(), span: size.span, range, kind });
+                self.variables.push(Variable { name: name.clone(), span: size.span, range, kind, implied: true });
                 Ok(())
             }
             ExprKind::Chain { first, rest } => {

@@ -1,5 +1,7 @@
 //! A theorem as the verifier meets it: a typed graph, what the names in it range over, and what is claimed.
 
+use std::sync::Arc;
+
 use crate::base::Span;
 use crate::ir::{Graph, InputId, Margin, NodeId, Range, SizeVar};
 use crate::syntax::ast::Relation;
@@ -36,6 +38,8 @@ pub struct Variable {
     pub range: Range,
     /// What stands for it in the graph.
     pub kind: VariableKind,
+    /// Whether it is a size that nothing quantifies: then any size is meant, and the range is where it is sampled.
+    pub implied: bool,
 }
 
 /// What stands for a quantified name in the graph.
@@ -85,6 +89,47 @@ pub struct Claim {
     pub parts: Vec<Part>,
     /// The expression of a claim `sup(EXPR) <= C`, whose largest value is asked for.
     pub supremum: Option<Supremum>,
+    /// The calculation that its author gives for it.
+    pub proof: Option<Proof>,
+}
+
+/// A calculation: steps that go from one side of a claim to the other.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// What the claim says.
+    pub claimed: Sides,
+    /// The steps, in order: each begins where the one before ends.
+    pub steps: Vec<ProofStep>,
+    /// From `proof` to the closing brace.
+    pub span: Span,
+}
+
+/// A step of a calculation.
+#[derive(Clone, Debug)]
+pub struct ProofStep {
+    /// What it says.
+    pub link: Sides,
+    /// The same as a condition, so that it can be sampled like a claim.
+    pub condition: NodeId,
+    /// The margin of the condition.
+    pub margin: Margin,
+    /// The theorems that it rests on.
+    pub by: Vec<Lemma>,
+    /// Its place.
+    pub span: Span,
+    /// What it says, as its author wrote it, on one line.
+    pub text: String,
+}
+
+/// A theorem that a step rests on.
+#[derive(Clone, Debug)]
+pub struct Lemma {
+    /// Its name.
+    pub name: String,
+    /// Where the step names it.
+    pub span: Span,
+    /// What it says.
+    pub theorem: Arc<Theorem>,
 }
 
 /// What a claim `sup(EXPR) <= C` asks for.

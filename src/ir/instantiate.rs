@@ -88,7 +88,8 @@ impl Graph {
     }
 
     /// Nodes of another graph, made in this one with some of its nodes replaced by nodes of this one, and its sizes by
-    /// others. Raw inputs of the other graph must all be below replaced nodes.
+    /// others. Raw inputs of the other graph must all be below replaced nodes. A scalar that is then added to entries is
+    /// added to each of them.
     ///
     /// # Errors
     /// When a replacement does not fit where the replaced node stood, or an input is left over.
@@ -106,7 +107,7 @@ impl Graph {
             let new = match (replacements.get(&id), &node.op) {
                 (Some(replacement), _) => Ok(*replacement),
                 (None, Op::Input(_)) => Err(Mismatch::Arguments { expected: 0, found: 1 }),
-                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake(op, &node.args, &made)),
+                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake_spread(op, &node.args, &made)),
             };
             made.insert(id, new);
         }
@@ -123,6 +124,23 @@ impl Graph {
             }
         }
         seen
+    }
+
+    /// Like [`Graph::remake`], with a scalar spread over the entries that it is added to or compared with.
+    fn remake_spread(
+        &mut self,
+        op: Op,
+        args: &[NodeId],
+        made: &BTreeMap<NodeId, Result<NodeId, Mismatch>>,
+    ) -> Result<NodeId, Mismatch> {
+        match self.remake(op.clone(), args, made) {
+            Err(Mismatch::ScalarPlusMatrix(scalar)) => {
+                let mut operands = [made[&args[0]].clone()?, made[&args[1]].clone()?];
+                operands[scalar] = self.like(operands[scalar], operands[1 - scalar])?;
+                self.make(op, operands.to_vec())
+            }
+            other => other,
+        }
     }
 
     /// Makes an operation anew on the new versions of its operands; a choice that is decided by now needs only the

@@ -36,6 +36,15 @@ pub enum Range {
     KeepsSign,
 }
 
+/// Whether a function rises or falls all over its domain.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Monotone {
+    /// f(x) ≤ f(y) for x ≤ y.
+    Rises,
+    /// f(x) ≥ f(y) for x ≤ y.
+    Falls,
+}
+
 /// The derivative of a row in its argument or in its parameter, built from the graph's own operations: `(graph, x, parameter)`.
 pub type Derivative = fn(&mut Graph, NodeId, Option<NodeId>) -> Result<NodeId, Mismatch>;
 
@@ -53,6 +62,8 @@ pub struct ScalarRow {
     pub domain: Domain,
     /// The sign of its values.
     pub range: Range,
+    /// Whether it rises or falls, where it does one of them everywhere.
+    pub monotone: Option<Monotone>,
     /// Its value at 0 as a limit from the right, where that does not depend on the parameter.
     pub at_zero: Option<f64>,
     /// Whether it has a principal branch on complex arguments that the language offers.
@@ -78,7 +89,7 @@ macro_rules! optional {
 
 macro_rules! scalar_functions {
     ($($function:ident $name:literal / $matrix:expr, params $parameters:literal, on $domain:ident, range $range:ident,
-       at_zero $zero:expr, complex $complex:literal, derivative $derivative:expr,
+       at_zero $zero:expr, complex $complex:literal, $(monotone $monotone:ident,)? derivative $derivative:expr,
        $(in_parameter $in_parameter:expr,)? $doc:literal;)*) => {
         /// The scalar functions.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -88,6 +99,7 @@ macro_rules! scalar_functions {
         pub static ROWS: &[ScalarRow] = &[$(ScalarRow {
             function: ScalarFn::$function, name: $name, matrix_name: $matrix, parameters: $parameters,
             domain: Domain::$domain, range: Range::$range, at_zero: $zero, complex: $complex,
+            monotone: optional!($(Monotone::$monotone)?),
             derivative: $derivative, parameter_derivative: optional!($($in_parameter)?), doc: $doc,
         },)*];
     };
@@ -100,13 +112,13 @@ fn parameter(p: Option<NodeId>) -> Result<NodeId, Mismatch> {
 
 scalar_functions! {
     Neg "neg" / None, params 0, on Line, range Any, at_zero Some(0.0), complex true,
-        derivative Some(|g, _, _| g.integer(-1)), "−x";
+        monotone Falls, derivative Some(|g, _, _| g.integer(-1)), "−x";
     Exp "exp" / Some("expm"), params 0, on Line, range Positive, at_zero Some(1.0), complex true,
-        derivative Some(|g, x, _| g.map(ScalarFn::Exp, x)), "the exponential";
+        monotone Rises, derivative Some(|g, x, _| g.map(ScalarFn::Exp, x)), "the exponential";
     Log "log" / Some("logm"), params 0, on Nonnegative, range Any, at_zero Some(f64::NEG_INFINITY), complex true,
-        derivative Some(|g, x, _| g.map(ScalarFn::Recip, x)), "the natural logarithm; −∞ at 0";
+        monotone Rises, derivative Some(|g, x, _| g.map(ScalarFn::Recip, x)), "the natural logarithm; −∞ at 0";
     Sqrt "sqrt" / Some("sqrtm"), params 0, on Nonnegative, range KeepsSign, at_zero Some(0.0), complex true,
-        derivative Some(|g, x, _| {
+        monotone Rises, derivative Some(|g, x, _| {
             let root = g.map(ScalarFn::Sqrt, x)?;
             let two = g.integer(2)?;
             let twice = g.zip(Zip::Mul, two, root)?;
@@ -121,42 +133,42 @@ scalar_functions! {
     Abs "abs" / Some("absm"), params 0, on Line, range KeepsSign, at_zero Some(0.0), complex false,
         derivative Some(|g, x, _| g.map(ScalarFn::Sign, x)), "the absolute value";
     Sign "sign" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
-        derivative Some(|g, _, _| g.integer(0)), "−1, 0 or 1";
+        monotone Rises, derivative Some(|g, _, _| g.integer(0)), "−1, 0 or 1";
     Step "step" / None, params 0, on Line, range Nonnegative, at_zero Some(0.0), complex false,
-        derivative Some(|g, _, _| g.integer(0)), "1 where x > 0, else 0";
+        monotone Rises, derivative Some(|g, _, _| g.integer(0)), "1 where x > 0, else 0";
     Floor "floor" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
-        derivative Some(|g, _, _| g.integer(0)), "the greatest integer that is at most x";
+        monotone Rises, derivative Some(|g, _, _| g.integer(0)), "the greatest integer that is at most x";
     Sin "sin" / None, params 0, on Line, range Any, at_zero Some(0.0), complex true,
         derivative Some(|g, x, _| g.map(ScalarFn::Cos, x)), "the sine";
     Cos "cos" / None, params 0, on Line, range Any, at_zero Some(1.0), complex true,
         derivative Some(|g, x, _| { let s = g.map(ScalarFn::Sin, x)?; g.map(ScalarFn::Neg, s) }), "the cosine";
     Tanh "tanh" / None, params 0, on Line, range KeepsSign, at_zero Some(0.0), complex true,
-        derivative Some(|g, x, _| {
+        monotone Rises, derivative Some(|g, x, _| {
             let t = g.map(ScalarFn::Tanh, x)?;
             let square = g.zip(Zip::Mul, t, t)?;
             g.one_minus(square)
         }), "the hyperbolic tangent";
     Relu "relu" / None, params 0, on Line, range Nonnegative, at_zero Some(0.0), complex false,
-        derivative Some(|g, x, _| g.map(ScalarFn::Step, x)), "max(x, 0)";
+        monotone Rises, derivative Some(|g, x, _| g.map(ScalarFn::Step, x)), "max(x, 0)";
     Sigmoid "sigmoid" / None, params 0, on Line, range Positive, at_zero Some(0.5), complex false,
-        derivative Some(|g, x, _| {
+        monotone Rises, derivative Some(|g, x, _| {
             let s = g.map(ScalarFn::Sigmoid, x)?;
             let rest = g.one_minus(s)?;
             g.zip(Zip::Mul, s, rest)
         }), "1/(1 + exp(−x))";
     Softplus "softplus" / None, params 0, on Line, range Positive, at_zero Some(std::f64::consts::LN_2), complex false,
-        derivative Some(|g, x, _| g.map(ScalarFn::Sigmoid, x)), "log(1 + exp x)";
+        monotone Rises, derivative Some(|g, x, _| g.map(ScalarFn::Sigmoid, x)), "log(1 + exp x)";
     Expm1 "expm1" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
-        derivative Some(|g, x, _| g.map(ScalarFn::Exp, x)), "exp(x) − 1, exact near 0";
+        monotone Rises, derivative Some(|g, x, _| g.map(ScalarFn::Exp, x)), "exp(x) − 1, exact near 0";
     Log1p "log1p" / None, params 0, on AboveMinusOne, range KeepsSign, at_zero Some(0.0), complex false,
-        derivative Some(|g, x, _| {
+        monotone Rises, derivative Some(|g, x, _| {
             let one = g.integer(1)?;
             let one = g.like(one, x)?;
             let sum = g.zip(Zip::Add, one, x)?;
             g.map(ScalarFn::Recip, sum)
         }), "log(1 + x), exact near 0";
     Log1pRel "log1prel" / None, params 0, on AboveMinusOne, range Positive, at_zero Some(1.0), complex false,
-        derivative Some(|g, x, _| g.map(ScalarFn::Log1pRelSlope, x)), "log(1 + x)/x, 1 at 0";
+        monotone Falls, derivative Some(|g, x, _| g.map(ScalarFn::Log1pRelSlope, x)), "log(1 + x)/x, 1 at 0";
     Log1pRelSlope "log1prel_slope" / None, params 0, on AboveMinusOne, range Any, at_zero Some(-0.5), complex false,
         derivative None, "the derivative of log(1 + x)/x, −1/2 at 0";
     XLogX "xlogx" / Some("xlogxm"), params 0, on Nonnegative, range Any, at_zero Some(0.0), complex false,

@@ -10,8 +10,7 @@ use crate::syntax::ast::Relation;
 
 /// How far the search for a proof goes. The time is there for the worst case only: it is the limits on terms and rounds
 /// that end a search, so that one seed gives one report.
-const LIMITS: Limits =
-    Limits { terms: 6_000, rounds: 10, matches: 300, reorder: false, time: Duration::from_secs(20) };
+const LIMITS: Limits = Limits { terms: 6_000, rounds: 10, matches: 300, reorder: false, time: Duration::from_secs(20) };
 
 /// The rules of the table, made once.
 ///

@@ -14,7 +14,8 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("grad", &["base", "ir"]),
     ("rewrite", &["base", "ir"]),
     ("torch", &["base", "ir", "grad", "rewrite"]),
-    ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
+    ("prove", &["base", "ir", "check", "rewrite"]),
+    ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "prove"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
     ("relate", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "verify"]),
     ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "verify", "relate"]),
@@ -24,8 +25,8 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "verify",
-            "train", "relate", "explain", "api", "report",
+            "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "prove",
+            "verify", "train", "relate", "explain", "api", "report",
         ],
     ),
 ];

@@ -54,7 +54,7 @@ impl Build {
     }
 
     fn variable(&mut self, name: &str, range: Range, kind: VariableKind) {
-        self.theorem.variables.push(Variable { name: name.to_string(), span: span(), range, kind });
+        self.theorem.variables.push(Variable { name: name.to_string(), span: span(), range, kind, implied: false });
     }
 
     pub fn member(&mut self, name: &str, set: Set, sizes: &[Dim], complex: bool) -> NodeId {
@@ -118,6 +118,7 @@ impl Build {
             expected: Expected::Holds,
             parts,
             supremum: None,
+            proof: None,
         });
     }
 

@@ -1,0 +1,23 @@
+//! Calculations, derived step by step.
+//!
+//! A step is an equality or an inequality between two nodes of a theorem's graph. [`claim`] finds a [`Derivation`] for each
+//! step of a claim's proof, from arithmetic, what is known of signs, and the lemmas that the step names, and goes through
+//! it a second time; where there is none it says what is missing.
+//!
+//! `store` has values as sums of products (`terms`), `operate` what operations make of them, `sign` what is known of their
+//! signs; `instance` puts lemmas to use, `derive` searches, `check` goes through what was found.
+
+mod check;
+mod derive;
+mod goal;
+mod instance;
+mod operate;
+mod saturate;
+mod show;
+mod sign;
+mod step;
+mod store;
+mod terms;
+
+pub use derive::Derivation;
+pub use step::{Proved, Refused, claim};

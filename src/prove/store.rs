@@ -1,0 +1,548 @@
+//! Expressions as sums of products over a table of factors, which makes equal what arithmetic makes equal.
+//!
+//! There are three views of one value. As it is *written*, a sum inside a product stays one factor, so that a square is seen
+//! to be one. *Multiplied out*, such factors are gone, and sums over entries still hold their squares. *Opened*, sums over
+//! entries, traces and matrix products are taken term by term as well: two values are equal where their opened views are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+use super::terms::{Factor, Monomial, Terms};
+use crate::ir::{Dim, Facts, Field, Graph, NodeId, Op, Property, ScalarFn, Shape, SizeVar};
+
+/// What a factor is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Key {
+    /// A quantified name, or what arithmetic sees nothing in.
+    Leaf(NodeId),
+    /// A size.
+    Size(SizeVar),
+    /// A positive integer without square divisors, of which only the root is kept as a factor.
+    Surd(u64),
+    /// An operation on opened values.
+    Atom(Op, Vec<(Terms, Shape)>),
+    /// A sum of several products, opened, without a common divisor.
+    Sum(Terms),
+}
+
+/// A factor.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What it is.
+    pub key: Key,
+    /// A node with its value.
+    pub node: NodeId,
+    /// Its shape.
+    pub shape: Shape,
+    /// It as a sum that is not multiplied out, where it is one.
+    written: Option<Terms>,
+    /// It opened, where that is something else.
+    open: Option<Terms>,
+}
+
+/// Something known to be nonnegative in every entry, or positive.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The value.
+    pub value: Terms,
+    /// Whether it is known to be positive.
+    pub strict: bool,
+}
+
+/// The table, with what is known of the values in it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// The graph of the theorem, with what was added on the way.
+    pub graph: Graph,
+    table: Vec<Entry>,
+    index: HashMap<Key, Factor>,
+    memo: HashMap<NodeId, Terms>,
+    facts: HashMap<Terms, Facts>,
+    leaves: BTreeSet<NodeId>,
+    /// The hypotheses: inequalities that hold throughout.
+    pub known: Vec<Known>,
+}
+
+impl Store {
+    /// A store over a graph in which these nodes stand for themselves.
+    pub fn new(graph: Graph, leaves: impl IntoIterator<Item = NodeId>) -> Self {
+        let leaves = leaves.into_iter().collect();
+        let (table, index, memo, facts) = Default::default();
+        Store { graph, table, index, memo, facts, leaves, known: Vec::new() }
+    }
+
+    /// Whether a node stands for itself.
+    pub fn is_leaf(&self, id: NodeId) -> bool {
+        self.leaves.contains(&id)
+    }
+
+    /// The nodes under some others, down to those that stand for themselves.
+    pub fn below(&self, roots: &[NodeId]) -> Vec<NodeId> {
+        let mut seen = BTreeSet::new();
+        let mut stack = roots.to_vec();
+        while let Some(id) = stack.pop() {
+            if seen.insert(id) && !self.is_leaf(id) {
+                stack.extend(self.graph.args(id));
+            }
+        }
+        seen.into_iter().collect()
+    }
+
+    /// A factor.
+    pub fn entry(&self, factor: Factor) -> &Entry {
+        &self.table[factor.0 as usize]
+    }
+
+    /// Whether a factor is a single number.
+    pub fn is_scalar(&self, factor: Factor) -> bool {
+        self.entry(factor).shape == Shape::Scalar
+    }
+
+    fn intern(&mut self, key: Key, node: NodeId, shape: Shape) -> Factor {
+        if let Some(factor) = self.index.get(&key) {
+            return *factor;
+        }
+        let factor = Factor(self.table.len() as u32);
+        self.index.insert(key.clone(), factor);
+        self.table.push(Entry { key, node, shape, written: None, open: None });
+        factor
+    }
+
+    /// The value of a node as it is written.
+    pub fn written(&mut self, id: NodeId) -> Terms {
+        if let Some(terms) = self.memo.get(&id) {
+            return terms.clone();
+        }
+        let terms = if self.is_leaf(id) { self.leaf(id) } else { self.operation(id) };
+        self.memo.insert(id, terms.clone());
+        self.learn(id, &terms);
+        terms
+    }
+
+    /// The value of a node, opened.
+    pub fn opened(&mut self, id: NodeId) -> Terms {
+        let written = self.written(id);
+        self.open(&written)
+    }
+
+    /// A node that arithmetic sees nothing in.
+    pub fn leaf(&mut self, id: NodeId) -> Terms {
+        let shape = self.graph.ty(id).shape.clone();
+        Terms::factor(self.intern(Key::Leaf(id), id, shape))
+    }
+
+    /// Notes what the graph knows of a node's value.
+    fn learn(&mut self, id: NodeId, terms: &Terms) {
+        if self.graph.node(id).tested || self.graph.facts(id).held().next().is_none() {
+            return;
+        }
+        let open = self.open(terms);
+        let facts = self.graph.facts(id).clone();
+        self.facts.entry(open).or_default().extend(&facts);
+    }
+
+    /// Notes a property of a value.
+    fn note(&mut self, open: Terms, property: Property) {
+        self.facts.entry(open).or_default().yes(property, "derived");
+    }
+
+    /// Whether a property of a value is known.
+    pub fn knows(&mut self, value: &Terms, property: Property) -> bool {
+        let open = self.open(value);
+        self.facts.get(&open).is_some_and(|facts| facts.has(property))
+    }
+
+    /// Whether a property of a node is known, of itself or of something equal.
+    pub fn has(&mut self, id: NodeId, property: Property) -> bool {
+        if self.graph.certain(id, property) {
+            return true;
+        }
+        let written = self.written(id);
+        self.knows(&written, property)
+    }
+
+    /// A size as a sum of products of size variables.
+    pub fn size(&mut self, dim: &Dim) -> Terms {
+        let mut sum = Terms::zero();
+        for (coefficient, vars) in dim.clone().monomials() {
+            let mut monomial = Monomial::one();
+            for var in vars {
+                // A size variable always makes a node.
+                let Ok(node) = self.graph.size(Dim::var(var.clone())) else { continue };
+                let factor = self.intern(Key::Size(var.clone()), node, Shape::Scalar);
+                monomial = monomial.times(&Monomial::power(factor, 2));
+            }
+            sum.insert(monomial, BigRational::from_integer(coefficient.into()));
+        }
+        sum
+    }
+
+    /// The factor of an operation on values. The node gives it its facts and its shape; where the operation folds on these
+    /// values, what it folds to takes its place.
+    pub fn atom(&mut self, op: &Op, args: Vec<(Terms, Shape)>) -> Terms {
+        let opened: Vec<(Terms, Shape)> = args.iter().map(|(arg, shape)| (self.open(arg), shape.clone())).collect();
+        let key = Key::Atom(op.clone(), opened);
+        if let Some(factor) = self.index.get(&key) {
+            return Terms::factor(*factor);
+        }
+        let nodes: Option<Vec<NodeId>> = args.iter().map(|(arg, shape)| self.node_of(arg, shape)).collect();
+        let Some(Ok(node)) = nodes.map(|nodes| self.graph.make(op.clone(), nodes)) else {
+            // Values that fit the operation make nodes; one that does not is kept apart from all others.
+            let Ok(zero) = self.graph.integer(0) else { return Terms::zero() };
+            let factor = self.intern(key, zero, Shape::Scalar);
+            return Terms::factor(factor);
+        };
+        if self.graph.op(node) != op {
+            return self.written(node);
+        }
+        let shape = self.graph.ty(node).shape.clone();
+        let terms = Terms::factor(self.intern(key, node, shape));
+        self.learn(node, &terms);
+        terms
+    }
+
+    /// A factor as the sum that it is written as.
+    pub fn written_of(&self, factor: Factor) -> Option<Terms> {
+        self.entry(factor).written.clone()
+    }
+
+    /// Gives a factor its opened view.
+    pub fn set_open(&mut self, factor: Factor, open: Terms) {
+        if open != Terms::factor(factor) {
+            self.table[factor.0 as usize].open = Some(open);
+        }
+    }
+
+    /// The opened view of a factor, where that is something else.
+    fn open_of(&self, factor: Factor) -> Option<Terms> {
+        match (&self.entry(factor).open, &self.entry(factor).key) {
+            (Some(open), _) => Some(open.clone()),
+            (None, Key::Sum(sum)) => Some(sum.clone()),
+            (None, Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Atom(..)) => None,
+        }
+    }
+
+    /// A value, opened.
+    pub fn open(&mut self, value: &Terms) -> Terms {
+        self.replaced(value, true)
+    }
+
+    /// A value, multiplied out.
+    pub fn multiplied_out(&mut self, value: &Terms) -> Terms {
+        self.replaced(value, false)
+    }
+
+    fn replaced(&mut self, value: &Terms, open: bool) -> Terms {
+        let mut sum = Terms::zero();
+        for (monomial, coefficient) in &value.0 {
+            let mut product = Terms::number(coefficient.clone());
+            for (factor, halves) in &monomial.0 {
+                let power = self.replaced_power(*factor, *halves, open);
+                product = self.times(&product, &power);
+            }
+            sum = sum.plus(&product);
+        }
+        sum
+    }
+
+    fn replaced_power(&mut self, factor: Factor, halves: i32, open: bool) -> Terms {
+        let itself = |halves| Terms::term(Monomial::power(factor, halves), BigRational::one());
+        let inner = if open { self.open_of(factor) } else { self.entry(factor).written.clone() };
+        let Some(inner) = inner else { return itself(halves) };
+        let inner = if open { inner } else { self.multiplied_out(&inner) };
+        if halves > 0 && halves % 2 == 0 {
+            return self.whole_power(&inner, halves / 2);
+        }
+        // Roots and reciprocals of a sum are kept, but those of equal sums by one name.
+        if open && !matches!(self.entry(factor).key, Key::Sum(_)) && self.nonnegative_factor(factor) {
+            let Some((coefficient, common, rest)) = inner.content() else { return itself(halves) };
+            let powers: Vec<(Factor, i32)> = common.0.clone();
+            if coefficient.is_positive() && powers.iter().all(|(factor, _)| self.positive_factor(*factor)) {
+                self.note(rest.clone(), Property::Nonnegative);
+                if self.positive_factor(factor) {
+                    self.note(rest.clone(), Property::Positive);
+                }
+                let mut root = self.half_power(&coefficient, halves);
+                for (factor, own) in powers {
+                    if own % 2 != 0 {
+                        return itself(halves);
+                    }
+                    root = root.shifted(&Monomial::power(factor, own / 2 * halves), &BigRational::one());
+                }
+                let rest = self.sum_factor(&rest, &rest.clone());
+                return root.shifted(&Monomial::power(rest, halves), &BigRational::one());
+            }
+        }
+        if halves > 2 {
+            let (whole, root) = (self.whole_power(&inner, halves / 2), itself(1));
+            return self.times(&whole, &root);
+        }
+        itself(halves)
+    }
+
+    fn whole_power(&mut self, value: &Terms, exponent: i32) -> Terms {
+        (0..exponent).fold(Terms::integer(1), |power, _| self.times(&power, value))
+    }
+
+    /// A positive number to a power in halves.
+    pub fn half_power(&mut self, value: &BigRational, halves: i32) -> Terms {
+        let whole = value.pow(halves.div_euclid(2));
+        if halves.rem_euclid(2) == 0 {
+            return Terms::number(whole);
+        }
+        // √(a/b) = √(ab)/b, and square divisors leave the root.
+        let product = value.numer() * value.denom();
+        let Some(mut rest) = product.to_u64() else {
+            let Ok(node) = self.graph.number(value.clone()) else { return Terms::zero() };
+            let factor = self.intern(Key::Leaf(node), node, Shape::Scalar);
+            return Terms::term(Monomial::power(factor, 1), whole);
+        };
+        let mut outside = 1u64;
+        let mut divisor = 2u64;
+        while divisor * divisor <= rest && divisor < 1000 {
+            while rest % (divisor * divisor) == 0 {
+                rest /= divisor * divisor;
+                outside *= divisor;
+            }
+            divisor += 1;
+        }
+        let coefficient = whole * BigRational::new(outside.into(), value.denom().clone());
+        if rest == 1 {
+            return Terms::number(coefficient);
+        }
+        let Ok(node) = self.graph.number(BigRational::from_integer(rest.into())) else { return Terms::zero() };
+        let factor = self.intern(Key::Surd(rest), node, Shape::Scalar);
+        Terms::term(Monomial::power(factor, 1), coefficient)
+    }
+
+    /// The factor of a sum that is opened and has no common divisor.
+    pub fn sum_factor(&mut self, open: &Terms, written: &Terms) -> Factor {
+        let key = Key::Sum(open.clone());
+        if let Some(factor) = self.index.get(&key) {
+            return *factor;
+        }
+        let shape = self.shape_of(written);
+        let node = self.node_of(written, &shape);
+        let node = node.or_else(|| self.graph.integer(0).ok()).unwrap_or(self.table[0].node);
+        let factor = self.intern(key, node, shape);
+        self.table[factor.0 as usize].written = Some(written.clone());
+        factor
+    }
+
+    /// The shape of a value: that of any factor with entries.
+    pub fn shape_of(&self, value: &Terms) -> Shape {
+        let mut factors = value.0.keys().flat_map(|monomial| &monomial.0);
+        let entries = factors.find(|(factor, _)| !self.is_scalar(*factor));
+        entries.map_or(Shape::Scalar, |(factor, _)| self.entry(*factor).shape.clone())
+    }
+
+    /// The product.
+    pub fn times(&mut self, a: &Terms, b: &Terms) -> Terms {
+        let mut product = Terms::zero();
+        for (x, c) in &a.0 {
+            for (y, d) in &b.0 {
+                let term = self.reduced(&x.times(y), &(c * d));
+                product = product.plus(&term);
+            }
+        }
+        product
+    }
+
+    /// A product of powers, where powers of roots and absolute values and products with diagonal matrices are simpler.
+    pub fn reduced(&mut self, monomial: &Monomial, coefficient: &BigRational) -> Terms {
+        let entries = monomial.0.iter().filter(|(factor, _)| !self.is_scalar(*factor)).map(|(_, halves)| *halves);
+        // A single diagonal matrix is what it is.
+        let several = entries.sum::<i32>() != 2;
+        let mut coefficient = coefficient.clone();
+        let mut kept = Monomial::one();
+        let mut rest = Terms::integer(1);
+        let mut diagonal: Option<Terms> = None;
+        for (factor, halves) in &monomial.0 {
+            let key = self.entry(*factor).key.clone();
+            match &key {
+                Key::Surd(n) if *halves != 1 => {
+                    coefficient *= BigRational::from_integer((*n).into()).pow(halves.div_euclid(2));
+                    kept = kept.times(&Monomial::power(*factor, halves.rem_euclid(2)));
+                }
+                // |x|² = x² for real x.
+                Key::Atom(Op::Map(ScalarFn::Abs), args) if *halves > 0 && halves % 4 == 0 => {
+                    let inner = self.power(&args[0].0.clone(), *halves / 2);
+                    rest = self.times(&rest, &inner);
+                }
+                Key::Atom(Op::DiagonalMatrix, args) if several && *halves > 0 && halves % 2 == 0 => {
+                    let entries = self.whole_power(&args[0].0.clone(), halves / 2);
+                    let before = diagonal.take().unwrap_or_else(|| Terms::integer(1));
+                    diagonal = Some(self.times(&before, &entries));
+                }
+                Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Atom(..) | Key::Sum(_) => {
+                    kept = kept.times(&Monomial::power(*factor, *halves));
+                }
+            }
+        }
+        if let Some(mut entries) = diagonal {
+            let (scalars, others) = self.split(&kept);
+            if !others.is_one() {
+                let own = self.diagonal_of(&others);
+                entries = self.times(&entries, &own);
+            }
+            let matrix = self.diagonal_matrix(&entries, monomial);
+            return self.times(&rest, &matrix.shifted(&scalars, &coefficient));
+        }
+        rest.shifted(&kept, &coefficient)
+    }
+
+    /// The matrix with this diagonal, of the shape of a product that it belongs to.
+    fn diagonal_matrix(&mut self, entries: &Terms, of: &Monomial) -> Terms {
+        let shape = self.shape_of(&Terms::term(of.clone(), BigRational::one()));
+        self.diagonal_matrix_of(entries, &shape.rows())
+    }
+
+    /// The n × n matrix with this diagonal, number by number.
+    pub fn diagonal_matrix_of(&mut self, entries: &Terms, n: &Dim) -> Terms {
+        let mut sum = Terms::zero();
+        for (monomial, coefficient) in &entries.0 {
+            let (scalars, own) = self.split(monomial);
+            let own = Terms::term(own, BigRational::one());
+            let matrix = if own == Terms::integer(1) {
+                self.identity(n)
+            } else {
+                self.atom(&Op::DiagonalMatrix, vec![(own, Shape::Vector(n.clone()))])
+            };
+            sum = sum.plus(&matrix.shifted(&scalars, coefficient));
+        }
+        sum
+    }
+
+    /// The identity matrix: the diagonal matrix of ones.
+    pub fn identity(&mut self, n: &Dim) -> Terms {
+        let key = Key::Atom(Op::DiagonalMatrix, vec![(Terms::integer(1), Shape::Vector(n.clone()))]);
+        let Ok(node) = self.graph.eye(n.clone()) else { return Terms::zero() };
+        let terms = Terms::factor(self.intern(key, node, Shape::Matrix(n.clone(), n.clone())));
+        self.learn(node, &terms);
+        terms
+    }
+
+    /// The factors that are numbers, and those with entries.
+    pub fn split(&self, monomial: &Monomial) -> (Monomial, Monomial) {
+        let (scalars, others) = monomial.0.iter().partition(|(factor, _)| self.is_scalar(*factor));
+        (Monomial(scalars), Monomial(others))
+    }
+
+    /// The power of a value, in halves of an exponent that are even: a sum of several products stays one factor.
+    pub fn power(&mut self, value: &Terms, halves: i32) -> Terms {
+        if halves == 2 {
+            return value.clone();
+        }
+        let (coefficient, monomial) = self.as_product(value);
+        if coefficient.is_zero() {
+            return Terms::zero();
+        }
+        let exponent = halves / 2;
+        self.reduced(&monomial.raised(exponent), &coefficient.pow(exponent))
+    }
+
+    /// A value as one product: a sum of several products becomes a factor.
+    pub fn as_product(&mut self, value: &Terms) -> (BigRational, Monomial) {
+        if let Some((monomial, coefficient)) = value.single() {
+            return (coefficient.clone(), monomial.clone());
+        }
+        let open = self.open(value);
+        let Some((coefficient, common, rest)) = open.content() else {
+            return (BigRational::zero(), Monomial::one());
+        };
+        if rest.single().is_some() {
+            return (coefficient, common);
+        }
+        let written = value.shifted(&common.raised(-1), &coefficient.recip());
+        let negative = |terms: &Terms| {
+            let factors = terms.0.keys().flat_map(|monomial| &monomial.0);
+            factors.filter(|(_, halves)| *halves < 0).map(|(factor, _)| *factor).collect::<Vec<_>>()
+        };
+        let fits = negative(&written).into_iter().all(|factor| self.positive_factor(factor));
+        let factor = self.sum_factor(&rest, if fits { &written } else { &rest });
+        (coefficient, common.times(&Monomial::power(factor, 2)))
+    }
+
+    /// A node with a value: the sum of its products.
+    pub fn node_of(&mut self, value: &Terms, shape: &Shape) -> Option<NodeId> {
+        let mut sum: Option<NodeId> = None;
+        for (monomial, coefficient) in &value.0 {
+            let (scalars, others) = self.split(monomial);
+            let mut number = self.graph.number(coefficient.clone()).ok()?;
+            for (factor, halves) in &scalars.0 {
+                let power = self.power_node(*factor, *halves)?;
+                number = self.graph.multiply(number, power).ok()?;
+            }
+            let mut product: Option<NodeId> = None;
+            for (factor, halves) in &others.0 {
+                let power = self.power_node(*factor, *halves)?;
+                product = Some(match product {
+                    None => power,
+                    Some(before) => self.graph.zip(crate::ir::Zip::Mul, before, power).ok()?,
+                });
+            }
+            let term = match product {
+                Some(product) => self.graph.zip(crate::ir::Zip::Mul, number, product).ok()?,
+                None => self.graph.fill(number, shape.clone()).ok()?,
+            };
+            sum = Some(match sum {
+                None => term,
+                Some(before) => self.graph.add(before, term).ok()?,
+            });
+        }
+        match sum {
+            Some(sum) => Some(sum),
+            None => {
+                let zero = self.graph.integer(0).ok()?;
+                self.graph.fill(zero, shape.clone()).ok()
+            }
+        }
+    }
+
+    fn power_node(&mut self, factor: Factor, halves: i32) -> Option<NodeId> {
+        let node = self.entry(factor).node;
+        let mut power = node;
+        for _ in 1..halves.abs() / 2 {
+            power = self.graph.zip(crate::ir::Zip::Mul, power, node).ok()?;
+        }
+        if halves % 2 != 0 {
+            let root = self.graph.map(ScalarFn::Sqrt, node).ok()?;
+            power = if halves.abs() == 1 { root } else { self.graph.zip(crate::ir::Zip::Mul, power, root).ok()? };
+        }
+        if halves < 0 { self.graph.map(ScalarFn::Recip, power).ok() } else { Some(power) }
+    }
+
+    /// Whether a value is real: arithmetic with roots and signs is of real numbers.
+    pub fn is_real(&self, id: NodeId) -> bool {
+        self.graph.ty(id).field == Field::Real
+    }
+
+    /// The opened value without reciprocals of sums: multiplied by as many of these sums, all of them positive.
+    pub fn cleared(&mut self, value: &Terms) -> Terms {
+        let mut value = value.clone();
+        for _ in 0..8 {
+            let mut least: BTreeMap<Factor, i32> = BTreeMap::new();
+            for (factor, halves) in value.0.keys().flat_map(|monomial| &monomial.0) {
+                if *halves < 0 && self.open_of(*factor).is_some() {
+                    let known = least.entry(*factor).or_insert(0);
+                    *known = (*known).min(*halves);
+                }
+            }
+            if least.is_empty() {
+                return value;
+            }
+            let by = Monomial(least.into_iter().map(|(factor, halves)| (factor, (1 - halves) / 2 * 2)).collect());
+            let multiplied = value.shifted(&by, &BigRational::one());
+            value = self.open(&multiplied);
+        }
+        value
+    }
+
+    /// Whether two values are equal by arithmetic.
+    pub fn is_zero(&mut self, value: &Terms) -> bool {
+        let open = self.open(value);
+        open.is_zero() || self.cleared(&open).is_zero()
+    }
+}

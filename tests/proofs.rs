@@ -1,0 +1,131 @@
+//! Calculations: steps that follow and steps that do not, as texts in the language.
+
+use loewner::check::Session;
+use loewner::prove;
+
+/// What becomes of the proof of the last theorem of a text: the lemmas, or the words of the refusal.
+fn outcome(text: &str) -> Result<Vec<String>, String> {
+    let mut session = Session::new();
+    let theorems = session.load_text("test", text).unwrap_or_else(|found| panic!("{found:?}"));
+    let theorem = theorems.last().expect("a theorem");
+    let outcome = prove::claim(theorem, &theorem.claims[0]).expect("a proof");
+    outcome.map(|proved| proved.lemmas).map_err(|refused| {
+        let diagnostic = refused.diagnostic;
+        std::iter::once(diagnostic.message)
+            .chain(diagnostic.notes)
+            .chain(diagnostic.help)
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
+}
+
+/// One step of positive numbers x, y, vectors v, w, kernels K, L and matrices Z, W of unit columns.
+fn one(left: &str, sign: &str, right: &str) -> Result<Vec<String>, String> {
+    let relation = if sign == "=" { "==" } else { sign };
+    if std::env::var("SHOW").is_ok() {
+        eprintln!("{left} {sign} {right}");
+    }
+    outcome(&format!(
+        "theorem \"one\" {{
+            forall x, y in (0, inf)
+            forall v, w: Vec[n]
+            forall K, L: Corr[n]
+            forall Z, W: UnitCols[d, n]
+            claim {left} {relation} {right}
+            proof {{ {left} {sign} {right} }}
+        }}"
+    ))
+}
+
+#[test]
+fn arithmetic_makes_equal_what_is() {
+    for (left, right) in [
+        ("(x + y)^2", "x^2 + 2*x*y + y^2"),
+        ("1/(1 + x) + x/(1 + x)", "1"),
+        ("sqrt(x)*sqrt(x)", "x"),
+        ("sqrt(8*x^2)", "2*x*sqrt(2)"),
+        ("log(6*x/y)", "log(2) + log(3) + log(x) - log(y)"),
+        ("norm(v + w)^2", "norm(v)^2 + 2*inner(v, w) + norm(w)^2"),
+        ("trace(K)", "n"),
+        ("sum(eigvals(K))", "n"),
+        ("sum(eigvals(K) .* eigvals(K))", "norm(K)^2"),
+        ("norm(Z - W)^2", "2*n - 2*inner(Z, W)"),
+        ("offdiag_energy(K)", "norm(K)^2 - n"),
+        ("max(x + y, x)", "x + y"),
+        ("tcr(K ∘ L, x^2 + 2*x)", "logdet((x*eye(n) + K) ∘ (x*eye(n) + L))"),
+        ("norm(Z'*(Z - W))^2", "norm(Z'*Z - Z'*W)^2"),
+    ] {
+        assert!(one(left, "=", right).is_ok(), "{left} = {right}: {:?}", one(left, "=", right));
+    }
+}
+
+#[test]
+fn what_is_not_equal_stays_so() {
+    for (left, right) in [("x", "y"), ("norm(v)", "norm(w)"), ("log(x + y)", "log(x) + log(y)"), ("sqrt(2)", "3/2")] {
+        assert!(one(left, "=", right).is_err(), "{left} = {right}");
+    }
+}
+
+#[test]
+fn signs_and_rising_functions_carry_inequalities() {
+    for (left, sign, right) in [
+        ("x + y", ">=", "x"),
+        ("x + y", ">", "x"),
+        ("log(1 + x + y)", ">=", "log(1 + x)"),
+        ("1/(1 + x)", ">=", "1/(1 + x + y)"),
+        ("y*sqrt(1 + x)", ">=", "y"),
+        ("exp(-x)", "<=", "exp(y - x)"),
+        ("n + offdiag_energy(K)", ">=", "n"),
+        ("n*x", ">=", "x"),
+    ] {
+        assert!(one(left, sign, right).is_ok(), "{left} {sign} {right}: {:?}", one(left, sign, right));
+    }
+    for (left, sign, right) in [
+        ("x + y", "<=", "x"),
+        ("log(1 + x + y)", "<=", "log(1 + x)"),
+        ("v[1]*x", ">=", "v[1]"),
+        ("n*x", ">", "x"),
+        ("x - y", ">=", "x"),
+    ] {
+        assert!(one(left, sign, right).is_err(), "{left} {sign} {right}");
+    }
+}
+
+/// The paper's proofs, every one of them.
+#[test]
+fn the_calculations_of_the_paper_check() {
+    let mut session = Session::new();
+    let theorems = session.load_file("proofs/information_flow/chains.lw".as_ref());
+    let theorems = theorems.unwrap_or_else(|found| panic!("{found:#?}"));
+    let mut refused = Vec::new();
+    for theorem in &theorems {
+        for claim in &theorem.claims {
+            let start = std::time::Instant::now();
+            match prove::claim(theorem, claim) {
+                Some(Ok(proved)) => {
+                    eprintln!("{} {}: {:?} {:?}", theorem.name, claim.label, proved.lemmas, start.elapsed())
+                }
+                Some(Err(why)) => {
+                    let (line, _) = session.sources().line_column(why.diagnostic.labels[0].span);
+                    eprintln!(
+                        "{} {}: REFUSED step {:?} line {line} {:?}",
+                        theorem.name,
+                        claim.label,
+                        why.step,
+                        start.elapsed()
+                    );
+                    let d = why.diagnostic;
+                    refused.push(format!(
+                        "{}:{} line {line}\n  {}\n  {}\n",
+                        theorem.name,
+                        claim.label,
+                        d.message,
+                        d.notes.join("\n  ")
+                    ));
+                }
+                None => refused.push(format!("{} {}: no proof", theorem.name, claim.label)),
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
