@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | latex | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
 //! ```
 
 mod args;
@@ -10,6 +10,7 @@ mod engine;
 mod eval;
 mod explain;
 mod files;
+mod latex;
 pub mod load;
 mod output;
 mod progress;
@@ -89,6 +90,7 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
+        Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };

@@ -2,6 +2,7 @@
 
 mod exact;
 mod json;
+pub mod latex;
 mod number;
 mod table;
 mod value;

@@ -18,7 +18,7 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "ir", "check", "verify", "train"]),
+    ("report", &["base", "syntax", "ir", "check", "verify", "train"]),
     (
         "cli",
         &[
