@@ -307,7 +307,11 @@ impl Session {
         self.bound.push((name.to_string(), span, bound));
     }
 
-    fn parse(&mut self, name: &str, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    /// An expression as it is written, its text kept under a name for messages. Nothing is looked up.
+    ///
+    /// # Errors
+    /// The mistakes in the text.
+    pub fn parse(&mut self, name: &str, text: &str) -> Result<Expr, Vec<Diagnostic>> {
         let file = self.add_source(name, text)?;
         let parsed = parse_expr(file, text);
         match parsed.value {

@@ -23,6 +23,7 @@ pub(super) enum Command {
     Check(Check),
     Explain(Explain),
     Relate(Relate),
+    Latex(Latex),
     Replay(Replay),
     /// Evaluate, define and verify interactively
     Repl,
@@ -178,6 +179,21 @@ pub(super) struct Relate {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Write an expression, or the definitions, theorems and calculations of a file, as LaTeX
+///
+/// A' is written with a transposition sign where a statement is about real matrices, and with an H where it is about complex
+/// ones. Functions act on every entry under their usual names; the functions of a matrix keep theirs, such as logm. The
+/// fragment of a file needs amsmath, amssymb, amsthm and the environments definition, theorem and remark.
+#[derive(Args, Debug)]
+pub(super) struct Latex {
+    /// An expression, such as "tr(K1 * K2')", or a .lw file
+    #[arg(value_name = "EXPR|FILE", allow_hyphen_values = true)]
+    pub source: String,
+    /// Write a whole document, which compiles as it is
+    #[arg(long)]
+    pub standalone: bool,
 }
 
 /// Certify saved counterexamples anew

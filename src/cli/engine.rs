@@ -12,6 +12,8 @@ use crate::explain::{self, Explanation, Measuring, Task};
 use crate::ir::{Dim, Property, SETS, Shape};
 use crate::relate::{self, Given};
 use crate::report::Answer;
+use crate::syntax::ast::{Expr, Program};
+use crate::syntax::parse_program;
 use crate::verify::{self, Options, Report, Value};
 
 /// A session with the library loaded.
@@ -32,6 +34,20 @@ impl Engine {
     /// Reads a file; its definitions become visible, its theorems are returned.
     pub fn load(&mut self, path: &Path) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
         self.session.load_file(path)
+    }
+
+    /// Reads and checks a file, and gives its statements as they are written.
+    pub fn program(&mut self, path: &Path) -> Result<Program, Vec<Diagnostic>> {
+        self.session.load_file(path)?;
+        let name = path.display().to_string();
+        let file = self.sources().iter().filter(|(_, source)| source.name == name).last();
+        // A file that was loaded is among the sources, and has no mistakes.
+        Ok(file.map(|(file, source)| parse_program(file, &source.text).value).unwrap_or_default())
+    }
+
+    /// An expression as it is written; its names may be free.
+    pub fn parse(&mut self, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+        self.session.parse("<expression>", text)
     }
 
     /// Takes statements that were typed in.

@@ -3,6 +3,7 @@
 mod exact;
 mod explanation;
 mod json;
+pub mod latex;
 mod number;
 mod relation;
 mod table;

@@ -21,7 +21,7 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "verify", "relate"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "ir", "check", "rewrite", "verify", "relate", "explain", "train"]),
+    ("report", &["base", "syntax", "ir", "check", "rewrite", "verify", "relate", "explain", "train"]),
     (
         "cli",
         &[
