@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::attack::{Attack, Effort, attack, polish};
+use super::attack::{Attack, Effort, Refuting, attack, polish};
 use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
@@ -399,9 +399,10 @@ fn refuting_witness(
     attacked: &Attack,
 ) -> Result<Witness, String> {
     let polish = |sample: &Sample, instance: &Instance| polish(setting, claim, sample, instance);
-    if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
+    if let Some(Refuting { sample, instance, exact, margin: (margin, bound) }) = &attacked.refuting {
         let (margin, found) = (enclosure(*margin, *bound), witness::ensemble(sample));
-        let witness = refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, &polish);
+        let candidate = Candidate { sample, instance, exact: exact.as_ref(), margin, found };
+        let witness = refutation::refute(setting, claim, &candidate, &polish);
         // A smaller input that nothing certifies is worth less than the one that was drawn, if there is one.
         if findings.claims[claim].worst.is_none() || witness.as_ref().is_ok_and(|witness| witness.certified) {
             return witness;
@@ -416,7 +417,7 @@ fn refuting_witness(
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
     let (margin, found) = (enclosure(worst.margin, worst.bound), witness::ensemble(&sample));
-    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, margin, found }, &polish)
+    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, exact: None, margin, found }, &polish)
 }
 
 /// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::design::{Cell, Design, ScalarDraw};
 use super::evaluate::{EndsPlan, Machine, Program, reason};
-use super::hypotheses::{self, MAX_MOVED, Projection, Standing};
+use super::hypotheses::{self, MAX_MOVED, Movable, Projection, Standing};
 use super::judge::{Tally, UNSURE_HYPOTHESIS};
 use super::judgement::{About, ClaimJudge};
 use super::layout::Layout;
@@ -141,16 +141,15 @@ impl Setting<'_> {
         self.design.cells.partition_point(|cell| cell.first <= within).saturating_sub(1)
     }
 
-    /// The inputs whose raw numbers move when a sample is moved onto an equality: the charts' own, since scalars would
-    /// leave their ranges.
-    fn movable(&self, program: &Program) -> Vec<InputId> {
-        let scalar = |input: &InputId| {
-            self.theorem.variables.iter().any(|variable| match &variable.kind {
-                crate::check::VariableKind::Scalar { input: own, .. } => own == input,
-                crate::check::VariableKind::Size(_) | crate::check::VariableKind::Member { .. } => false,
-            })
+    /// The inputs whose numbers move when a sample is moved onto an equality: those of charts, and the scalars of intervals
+    /// within these. A range that depends on other inputs is looked at afterwards.
+    fn movable(&self, program: &Program, cell: &Cell) -> Vec<Movable> {
+        let within = |input: InputId| match cell.scalars.iter().find(|(scalar, _)| *scalar == input) {
+            None | Some((_, ScalarDraw::Computed(_))) => Some(Movable::freely(input)),
+            Some((_, ScalarDraw::Inside(ends))) => Some(Movable { input, within: ends.extremes() }),
+            Some((_, ScalarDraw::Baked(_) | ScalarDraw::Among(_))) => None,
         };
-        program.inputs().iter().copied().filter(|input| !scalar(input)).collect()
+        program.inputs().iter().filter_map(|input| within(*input)).collect()
     }
 
     /// Draws and judges the samples of a unit.
@@ -225,7 +224,7 @@ pub struct Gate<'a> {
     machine: Option<Machine<'a>>,
     /// The ranges that depend on other inputs, which a sample that was moved may have left.
     ends: Vec<(InputId, EndsPlan)>,
-    movable: Vec<InputId>,
+    movable: Vec<Movable>,
     projection: Projection,
     moving: u64,
 }
@@ -241,7 +240,7 @@ impl<'a> Gate<'a> {
         let ends = ends.collect();
         let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
         let movable = match &programs.hypotheses {
-            Some(program) if thin => setting.movable(program),
+            Some(program) if thin => setting.movable(program, cell),
             Some(_) | None => Vec::new(),
         };
         let machine = programs.hypotheses.as_ref().map(Program::machine);
@@ -261,9 +260,13 @@ impl<'a> Gate<'a> {
         };
         if let Standing::Breaks(residual) = standing {
             findings.miss(residual);
-            if self.moving > 0 && !self.movable.is_empty() && movable_numbers(sample, &self.movable) <= MAX_MOVED {
+            let places = match self.moving {
+                0 => Vec::new(),
+                _ => hypotheses::places(&self.movable, sample),
+            };
+            if (1..=MAX_MOVED).contains(&places.len()) {
                 findings.moved += 1;
-                let spent = hypotheses::project(hypotheses, machine, &self.movable, sample, &mut self.projection);
+                let spent = hypotheses::project(hypotheses, machine, &places, sample, &mut self.projection);
                 self.moving = self.moving.saturating_sub(spent.max(1));
                 standing = hypotheses::standing(hypotheses, machine, sample).unwrap_or(standing);
                 match standing {
@@ -295,13 +298,4 @@ fn is_in_ranges(ends: &mut [(InputId, EndsPlan)], sample: &Sample) -> bool {
         Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
         Numbers::Complex(_) | Numbers::None => false,
     })
-}
-
-fn movable_numbers(sample: &Sample, inputs: &[InputId]) -> usize {
-    let count = |input: &InputId| match &sample.inputs[input.0 as usize] {
-        Numbers::None => 0,
-        Numbers::Real(numbers) => numbers.len(),
-        Numbers::Complex(numbers) => 2 * numbers.len(),
-    };
-    inputs.iter().map(count).sum()
 }
