@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::attack::{Attack, Effort, Refuting, attack, polish};
 use super::conclude::Evidence;
-use super::design::Design;
+use super::design::{Design, NoDesign};
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
 use super::refutation::file::Folder;
@@ -196,7 +196,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
     let key = Key::new(options.seed, &theorem.name);
     let design = match Design::draw(theorem, key, options.samples, options.plain) {
         Ok(design) => design,
-        Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why.to_string())).collect(),
+        Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why)).collect(),
     };
     let layout = Layout::new(theorem);
     let groups = Groups::new(theorem, options.plain);
@@ -284,12 +284,19 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
 }
 
 /// The report on a claim no input of which could be drawn.
-fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
+fn undrawn(theorem: &Theorem, claim: &Claim, why: &NoDesign) -> ClaimReport {
+    let (verdict, notes) = match why {
+        // A claim about every number of an empty range is about nothing.
+        NoDesign::EmptyRange(_) => (Verdict::Vacuous { best_residual: None }, vec![why.to_string()]),
+        NoDesign::TooLarge | NoDesign::Ends(_) => {
+            (Verdict::Inconclusive { reason: format!("no input could be drawn: {why}") }, Vec::new())
+        }
+    };
     ClaimReport {
         file: theorem.file.clone(),
         theorem: theorem.name.clone(),
         claim: claim.label.clone(),
-        verdict: Verdict::Inconclusive { reason: format!("no input could be drawn: {why}") },
+        verdict,
         expected: claim.expected,
         samples: 0,
         drawn: 0,
@@ -298,7 +305,7 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
         min_margin_at: None,
         supremum: None,
         violation_bound: None,
-        notes: Vec::new(),
+        notes,
     }
 }
 
@@ -331,6 +338,7 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
                 Some(found)
             })
             .collect();
+        findings.cut |= found.iter().any(Option::is_none);
         for found in found.into_iter().flatten() {
             findings.merge(found);
         }

@@ -14,6 +14,9 @@ use super::seed::{Key, Stream};
 use crate::check::Theorem;
 use crate::ir::{InputId, Instance};
 
+/// Why a sample is not drawn where a range that depends on other inputs has no number.
+pub const EMPTY_RANGE: &str = "an empty range";
+
 /// The plans of a theorem at one instance.
 pub struct Programs {
     /// The hypotheses; `None` when there are none.
@@ -93,6 +96,8 @@ pub struct Findings {
     pub moved: u64,
     /// Of these, samples that then met the hypotheses.
     pub arrived: u64,
+    /// Whether the time was up before all samples were drawn.
+    pub cut: bool,
     /// The least amount by which a sample broke the hypotheses.
     pub residual: Option<f64>,
     /// Samples that could not be drawn or whose hypotheses had no value, by reason.
@@ -113,6 +118,7 @@ impl Findings {
         self.met += later.met;
         self.moved += later.moved;
         self.arrived += later.arrived;
+        self.cut |= later.cut;
         if let Some(residual) = later.residual {
             self.miss(residual);
         }
@@ -175,7 +181,7 @@ impl Setting<'_> {
         for number in unit.first..unit.first + unit.count {
             let mut rng = self.key.generator(Stream::Sample, number);
             if !sampler.draw(&mut sample, &mut rng) {
-                findings.dropped.drop_for("an empty range".into(), 1);
+                findings.dropped.drop_for(EMPTY_RANGE.into(), 1);
                 continue;
             }
             let Some(sure) = gate.borrow_mut().admit(&mut sample, &mut findings) else { continue };
