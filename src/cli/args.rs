@@ -84,6 +84,9 @@ pub(super) struct Eval {
 ///
 /// The gradient has the shape of the name: entry (i, j) is the derivative by that entry, for complex entries by the real
 /// part plus i times that by the imaginary part. The name is an independent variable; names given after it follow it.
+///
+/// Where there is no gradient, as at equal largest eigenvalues or at a singular matrix, this is one of the subgradients: by
+/// each operation the one of least norm, or the slope on the support, and 0 for parts that do not move.
 #[derive(Args, Debug)]
 pub(super) struct Grad {
     /// The expression, such as 'entropy(gram(Z), 2)'
