@@ -46,6 +46,7 @@ pub struct Polynomial {
 #[derive(Debug, Default)]
 pub struct Normalizer {
     known: HashMap<NodeId, Polynomial>,
+    normals: HashMap<NodeId, NodeId>,
 }
 
 impl Polynomial {
@@ -358,9 +359,14 @@ impl Normalizer {
         if g.ty(node).field == Field::Truth {
             return Ok(node);
         }
+        if let Some(normal) = self.normals.get(&node) {
+            return Ok(*normal);
+        }
         let polynomial = self.polynomial(g, node)?;
         let ty = g.ty(node).clone();
-        build(g, &polynomial, &ty)
+        let normal = build(g, &polynomial, &ty)?;
+        self.normals.insert(node, normal);
+        Ok(normal)
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Saturation<'a> {
     rules: &'a [Rule],
     /// What each rule has been applied to, so that a match counts once.
     applied: HashSet<(usize, Binding)>,
+    /// The matches that have been applied, by the classes that they put for the variables of a form.
+    matched: HashSet<(usize, usize, Vec<Id>)>,
 }
 
 impl<'a> Saturation<'a> {
@@ -65,7 +67,7 @@ impl<'a> Saturation<'a> {
         for root in roots {
             store.add(*root);
         }
-        Saturation { store, rules, applied: HashSet::new() }
+        Saturation { store, rules, applied: HashSet::new(), matched: HashSet::new() }
     }
 
     /// The graph that all nodes belong to. It is the one that saturation started with, and more.
@@ -146,8 +148,16 @@ impl<'a> Saturation<'a> {
 
     fn apply(&mut self, at: usize, form: usize, subst: &egg::Subst) {
         let rule = &self.rules[at];
+        let number = form;
         let form = &rule.forms[form];
+        let classes = form.pattern.vars().into_iter().filter_map(|var| subst.get(var));
+        let place = (at, number, classes.map(|id| self.store.egraph.find(*id)).collect());
+        // A match that failed may succeed later, when more is known; one that was applied says nothing new.
+        if self.matched.contains(&place) {
+            return;
+        }
         let Some(binding) = rule.binding(&mut self.store, form, subst) else { return };
+        self.matched.insert(place);
         if !self.applied.insert((at, binding.clone())) {
             return;
         }
