@@ -12,7 +12,7 @@ const LIMITS: Limits = Limits { terms: 6_000, rounds: 8, matches: 200, reorder: 
 
 /// The rules of the library, as the rewriter reads them. A rule that it cannot read is one less.
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rules = check::rules().iter().filter_map(|rule| Rule::of(&rule.identity).ok());
+    let rules = check::rules().iter().filter(|rule| !rule.covered).filter_map(|rule| Rule::of(&rule.identity).ok());
     rules.flatten().collect()
 });
 

@@ -5,6 +5,7 @@
 //! that a class has, one represents it: terms are built on representatives, in the normal form of arithmetic.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
@@ -66,6 +67,9 @@ impl Analysis<Term> for Knowledge {
     }
 }
 
+/// What arithmetic does not look into: its size as a tree, and the node.
+type Atom = (u64, NodeId);
+
 /// Adds what is known of a node to what is known of its class, and the node where that is new.
 fn learn(nodes: &mut Vec<NodeId>, facts: &mut Facts, node: NodeId, learned: &Facts) {
     if nodes.is_empty() || learned.held().any(|property| !facts.has(property)) {
@@ -84,8 +88,8 @@ pub struct Store {
     ids: HashMap<NodeId, Id>,
     /// The representative of each class, by the class's number.
     best: BTreeMap<Id, NodeId>,
-    /// The size of each node as a tree, and that of the largest atom that arithmetic makes it of.
-    weights: Vec<(u64, u64)>,
+    /// The size of each node as a tree, and the atoms that arithmetic makes it of, the largest first.
+    weights: Vec<(u64, Arc<[Atom]>)>,
     normalizer: Normalizer,
 }
 
@@ -303,17 +307,28 @@ impl Store {
     }
 
     /// Smaller is better: constants, then what is made of small atoms by arithmetic, then small trees, then early nodes. The
-    /// atoms come first because arithmetic does not look into them: log x − log n takes part in it, log(x/n) does not.
-    fn rank(&mut self, node: NodeId) -> (bool, u64, u64, NodeId) {
+    /// atoms come first because arithmetic does not look into them: log x − log n takes part in it, log(x/n) does not. Sets
+    /// of atoms are compared from their largest one on, so that of an equation between atoms the largest is eliminated.
+    fn rank(&mut self, node: NodeId) -> (bool, Arc<[Atom]>, u64, NodeId) {
         let graph = &self.egraph.analysis.graph;
         // Operands have smaller numbers, so that the table fills from the front.
         for id in graph.ids_from(self.weights.len()) {
             let args = if self.leaves.contains(&id) { &[] } else { graph.args(id) };
             let weight = args.iter().map(|arg| self.weights[arg.index()].0).fold(1, u64::saturating_add);
-            let atoms = args.iter().map(|arg| self.weights[arg.index()].1).max().unwrap_or(0);
-            self.weights.push((weight, if is_arithmetic(graph, id) { atoms } else { weight }));
+            let atoms: Arc<[Atom]> = match (is_arithmetic(graph, id), args) {
+                (false, _) => [(weight, id)].into(),
+                (true, [one]) => self.weights[one.index()].1.clone(),
+                (true, _) => {
+                    let mut all: Vec<Atom> =
+                        args.iter().flat_map(|arg| self.weights[arg.index()].1.iter().copied()).collect();
+                    all.sort_unstable_by(|a, b| b.cmp(a));
+                    all.dedup();
+                    all.into()
+                }
+            };
+            self.weights.push((weight, atoms));
         }
-        let (weight, atoms) = self.weights[node.index()];
-        (graph.constant_value(node).is_none(), atoms, weight, node)
+        let (weight, atoms) = &self.weights[node.index()];
+        (graph.constant_value(node).is_none(), atoms.clone(), *weight, node)
     }
 }
