@@ -12,6 +12,7 @@ pub mod eval;
 pub mod grad;
 pub mod ir;
 pub mod library;
+pub mod lint;
 pub mod report;
 pub mod rewrite;
 pub mod syntax;

@@ -67,6 +67,7 @@ codes! {
     E0506 "two values of different kinds";
     E0507 "a constant was needed";
     E0508 "an option that is not known";
+    E0509 "a definition that cannot be linted";
     E0601 "a theorem that claims nothing";
     E0602 "a theorem's name used twice";
     E0603 "a clause that does not fit its claim";

@@ -1,5 +1,6 @@
 //! From abstract syntax to typed graphs: names, sizes, facts, theorems.
 
+mod applied;
 mod arguments;
 mod builtin;
 mod builtin_call;
@@ -21,6 +22,7 @@ mod statement;
 mod theorem;
 mod witness;
 
+pub use applied::{Applied, Argument, size_names};
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};

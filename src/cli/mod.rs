@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | latex | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | lint | latex | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
 //! ```
 
 mod args;
@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod files;
 mod latex;
+mod lint;
 pub mod load;
 mod output;
 mod progress;
@@ -90,6 +91,7 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
+        Some(Command::Lint(arguments)) => lint::run(&mut engine, arguments),
         Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),

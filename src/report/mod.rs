@@ -3,6 +3,7 @@
 mod exact;
 mod json;
 pub mod latex;
+pub mod lint;
 mod number;
 mod table;
 mod value;

@@ -16,14 +16,15 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("torch", &["base", "ir", "grad", "rewrite"]),
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
+    ("lint", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "syntax", "ir", "check", "verify", "train"]),
+    ("report", &["base", "syntax", "ir", "check", "verify", "lint", "train"]),
     (
         "cli",
         &[
             "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "verify",
-            "train", "api", "report",
+            "lint", "train", "api", "report",
         ],
     ),
 ];
