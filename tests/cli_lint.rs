@@ -62,7 +62,7 @@ fn a_loss_of_ones_own_is_named_after_its_file() {
     refused(&["lint", "mine.lw"], &["error[E0807]", "write mine.lw:NAME"]);
     refused(&["lint", "mine.lw:won"], &["error[E0202]", "did you mean `own`?"]);
     refused(&["lint", "nine.lw:own"], &["error[E0801]"]);
-    refused(&["lint", "f_divergence"], &["error[E0509]", "`f` has no domain"]);
+    refused(&["lint", "f_divergence"], &["error[E0704]", "`f` has no domain"]);
     refused(&["lint", "gram"], &["error[E0501]", "not a real number"]);
     refused(&["lint", "mcr2", "--size", "B=zero"], &["error[E0807]", "an integer from 1 to 4096"]);
     refused(&["lint", "mcr2", "--set", "eps2"], &["error[E0807]", "write --set NAME=VALUE"]);

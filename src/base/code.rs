@@ -67,7 +67,6 @@ codes! {
     E0506 "two values of different kinds";
     E0507 "a constant was needed";
     E0508 "an option that is not known";
-    E0509 "a definition that cannot be linted";
     E0601 "a theorem that claims nothing";
     E0602 "a theorem's name used twice";
     E0603 "a clause that does not fit its claim";
@@ -75,6 +74,7 @@ codes! {
     E0701 "a value that is not a number";
     E0702 "a matrix that breaks its domain";
     E0703 "a decomposition that did not converge";
+    E0704 "a definition that cannot be linted";
     E0801 "a file that cannot be read";
     E0802 "a text that is not UTF-8";
     E0803 "a data file that cannot be used";

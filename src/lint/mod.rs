@@ -60,7 +60,7 @@ pub struct Request {
 /// Tries a definition.
 ///
 /// # Errors
-/// E0202 where there is no such definition, E0509 where it is none that can be linted, E0501 where its value is no real
+/// E0202 where there is no such definition, E0704 where it is none that can be linted, E0501 where its value is no real
 /// number, and what the checker finds in it at the sizes.
 pub fn lint(session: &Session, request: &Request, options: &Options) -> Result<Lint, Vec<Diagnostic>> {
     let options = Options { draws: options.draws.max(1), ..*options };

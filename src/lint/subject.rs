@@ -94,7 +94,7 @@ impl<'a> Subject<'a> {
                 (Parameter::Array(set, sizes), None) => arrays.push(array(name, set, &sizes, batch.as_deref())),
                 (Parameter::Unusable(why), _) => {
                     return Err(vec![
-                        Diagnostic::new(Code::E0509, format!("`{}` cannot be linted: {why}", def.name.name))
+                        Diagnostic::new(Code::E0704, format!("`{}` cannot be linted: {why}", def.name.name))
                             .at(param.name.span, "this parameter"),
                     ]);
                 }
@@ -116,7 +116,7 @@ impl<'a> Subject<'a> {
         let (Some(batch), false) = (batch, varied.is_empty()) else {
             let message = format!("`{}` cannot be linted: no parameter of it is a matrix of samples", def.name.name);
             return Err(vec![
-                Diagnostic::new(Code::E0509, message)
+                Diagnostic::new(Code::E0704, message)
                     .at(def.name.span, "defined here")
                     .help("lint varies features, Mat[d, B] or UnitCols[d, B], and kernels, such as Psd[n]"),
             ]);
