@@ -148,10 +148,10 @@ impl<'a> Subject<'a> {
     /// The condition that the definition states, as written.
     pub fn condition(&self) -> String {
         let written = self.definition.def.requires.as_ref().map(|condition| print_expr(condition, Spelling::Ascii));
-        // A condition on the numbers alone is met: what is not met is about the arrays.
+        // A condition on numbers and on what is held is met: what is not met is about the samples.
         let names = |text: &str| {
             let mut words = text.split(|c: char| c != '_' && !unicode_ident::is_xid_continue(c));
-            words.any(|word| self.arrays.iter().any(|array| array.name == word))
+            words.any(|word| self.arrays.iter().any(|array| array.role != Role::Held && array.name == word))
         };
         match written {
             Some(condition) if names(&condition) => format!("it requires {condition}"),
