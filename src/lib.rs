@@ -13,6 +13,7 @@ pub mod explain;
 pub mod grad;
 pub mod ir;
 pub mod library;
+pub mod lint;
 pub mod prove;
 pub mod relate;
 pub mod report;

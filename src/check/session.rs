@@ -60,9 +60,9 @@ struct Variable<'a> {
 
 /// The library with everything read and bound since.
 pub struct Session {
-    sources: Sources,
-    definitions: Definitions,
-    user: Module,
+    pub(super) sources: Sources,
+    pub(super) definitions: Definitions,
+    pub(super) user: Module,
     bound: Vec<(String, Span, Bound)>,
     files: BTreeMap<PathBuf, Module>,
     /// The theorems of each file read, which the proofs of those that import it may cite.

@@ -23,6 +23,7 @@ pub(super) enum Command {
     Check(Check),
     Explain(Explain),
     Relate(Relate),
+    Lint(Lint),
     Latex(Latex),
     Replay(Replay),
     /// Evaluate, define and verify interactively
@@ -179,6 +180,35 @@ pub(super) struct Relate {
     /// The seed of all randomness
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tell how a loss behaves: collapse, symmetries, scaling, splitting, precision
+///
+/// The loss is tried on random and structured inputs, so that every finding is evidence and no proof. Features are d x B, a
+/// column per sample, N x p is a row per patch, and a square matrix is a kernel of its samples; random samples have norm 1.
+#[derive(Args, Debug)]
+pub(super) struct Lint {
+    /// A definition of the library, or FILE.lw:NAME
+    #[arg(value_name = "LOSS", required_unless_present = "library")]
+    pub loss: Option<String>,
+    /// Give a parameter that is a number a value [default: its default, or 1]
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Sizes by name, such as d=4,B=8 [default: 8 samples, 12 features, 3 of anything else]
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// How many random inputs each finding rests on
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub draws: u16,
+    /// The seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Lint every definition of the library that can be, and print a table in Markdown
+    #[arg(long, conflicts_with_all = ["loss", "set", "sizes", "json"])]
+    pub library: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

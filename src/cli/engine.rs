@@ -10,6 +10,7 @@ use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Data, Entries, Session, Theorem};
 use crate::explain::{self, Explanation, Measuring, Task};
 use crate::ir::{Dim, Property, SETS, Shape};
+use crate::lint::{self, Lint, Request};
 use crate::relate::{self, Given};
 use crate::report::Answer;
 use crate::syntax::ast::{Expr, Program};
@@ -48,6 +49,24 @@ impl Engine {
     /// An expression as it is written; its names may be free.
     pub fn parse(&mut self, text: &str) -> Result<Expr, Vec<Diagnostic>> {
         self.session.parse("<expression>", text)
+    }
+
+    /// Tries a definition.
+    pub fn lint(&self, request: &Request, options: &lint::Options) -> Result<Lint, Vec<Diagnostic>> {
+        lint::lint(&self.session, request, options)
+    }
+
+    /// Tries every definition of the library; the names of those that cannot be tried.
+    pub fn lint_library(&self, options: &lint::Options) -> (Vec<Lint>, Vec<String>) {
+        let (mut lints, mut skipped) = (Vec::new(), Vec::new());
+        for definition in self.session.library() {
+            let name = definition.def.name.name.clone();
+            match self.lint(&Request { loss: name.clone(), ..Request::default() }, options) {
+                Ok(lint) => lints.push(lint),
+                Err(_) => skipped.push(name),
+            }
+        }
+        (lints, skipped)
     }
 
     /// Takes statements that were typed in.

@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | explain | relate | latex | replay | repl --> engine --> report --> output
+//! args --> verify | eval | grad | check | explain | relate | lint | latex | replay | repl --> engine --> report --> output
 //! ```
 
 mod args;
@@ -11,6 +11,7 @@ mod eval;
 mod explain;
 mod files;
 mod latex;
+mod lint;
 pub mod load;
 mod optimise;
 mod output;
@@ -94,6 +95,7 @@ fn run() -> Status {
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
         Some(Command::Explain(arguments)) => optimise::run(&mut engine, arguments),
         Some(Command::Relate(arguments)) => relate::run(&mut engine, arguments),
+        Some(Command::Lint(arguments)) => lint::run(&mut engine, arguments),
         Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),

@@ -4,6 +4,7 @@ mod exact;
 mod explanation;
 mod json;
 pub mod latex;
+pub mod lint;
 mod number;
 mod relation;
 mod table;

@@ -19,14 +19,15 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
     ("relate", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "verify"]),
     ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "verify", "relate"]),
+    ("lint", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "syntax", "ir", "check", "rewrite", "verify", "relate", "explain", "train"]),
+    ("report", &["base", "syntax", "ir", "check", "rewrite", "verify", "relate", "explain", "lint", "train"]),
     (
         "cli",
         &[
             "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "prove",
-            "verify", "train", "relate", "explain", "api", "report",
+            "verify", "train", "relate", "explain", "lint", "api", "report",
         ],
     ),
 ];

@@ -34,6 +34,7 @@ Usage: cargo xtask CHORE
                 --true S      the budget of a true one (60)
                 --quick       the default effort instead
                 --only TEXT   statements with this text in their name; the table stays as it is
+  lint        lint the library: src/library/LINT.md
   reference   recompute the library's quoted values and the counterexamples of proofs/ and tests/truth (mpmath)
   help        this text
 
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Some("rewrite") => rewrite::run(rest),
         Some("relations") => no_options("relations", rest).and_then(|()| relations::run()),
         Some("truth") => truth::Options::parse(rest).and_then(|options| truth::run(&options)),
+        Some("lint") => no_options("lint", rest).and_then(|()| lint()),
         Some("reference") => no_options("reference", rest).and_then(|()| reference()),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -87,6 +89,13 @@ fn test() -> Result<(), Failure> {
     Step::cargo(["test", "--workspace", "--all-targets", "--locked"]).run()?;
     Step::cargo(["test", "--workspace", "--doc", "--locked"]).run()?;
     Step::cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+/// The table of how the library's losses behave.
+fn lint() -> Result<(), Failure> {
+    let table = Step::cargo(["run", "--release", "--quiet", "--", "lint", "--library"]).output()?;
+    let path = step::root()?.join("src/library/LINT.md");
+    std::fs::write(&path, table).map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))
 }
 
 /// The reference values, by scripts that share no code with the project.
