@@ -70,8 +70,9 @@ pub fn rewrite(
     let ended = saturation.run(limits, |_| false)?;
     let (cheapest, costs) = saturation.cheapest(bare, cost)?;
     let proof = saturation.explain(bare, cheapest)?;
-    proof.check(&graph, bare, cheapest, rules).map_err(NotRewritten::Flaw)?;
     let mut graph = saturation.graph().clone();
+    // Only this graph has the cheapest form.
+    proof.check(&graph, bare, cheapest, rules).map_err(NotRewritten::Flaw)?;
     let mut required = |node| match requirements {
         Some(condition) => graph.make(Op::Require, vec![node, condition]),
         None => Ok(node),
