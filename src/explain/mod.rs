@@ -75,7 +75,7 @@ pub struct Explanation {
     pub value: Times,
     /// Measured times of the value with its gradient.
     pub gradient: Option<Times>,
-    /// The largest relative difference of the two values, and of the two gradients.
+    /// The largest relative difference of the two values, and of the two gradients along the sets of the inputs.
     pub deviation: (f64, Option<f64>),
 }
 
@@ -130,7 +130,11 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         |fault: crate::eval::Fault| vec![crate::base::Diagnostic::new(Code::E0701, format!("{:?}", fault.kind))];
     let apart = deviation(&before.value.values().map_err(fault)?, &after.value.values().map_err(fault)?);
     let gradients_apart = match (&mut before.gradient, &mut after.gradient) {
-        (Some((a, _)), Some((b, _))) => Some(deviation(&a.values().map_err(fault)?, &b.values().map_err(fault)?)),
+        (Some((a, _)), Some((b, _))) => {
+            let (a, b) = (a.values().map_err(fault)?, b.values().map_err(fault)?);
+            // The first output is the value.
+            task.along(&a[1..]).zip(task.along(&b[1..])).map(|(a, b)| deviation(&a, &b))
+        }
         _ => None,
     };
     let steps = found.proof.steps().map(|(reason, node)| (reason.to_owned(), written(found.proof.graph(), node)));

@@ -6,10 +6,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use super::run::Runner;
 use crate::base::{Code, Diagnostic};
 use crate::check::{self, Compiled, Session, Theorem, VariableKind};
 use crate::eval::{Entries, Plan, ValueRef, Workspace};
-use crate::ir::{Field, Graph, Input, InputId, Instance, Mismatch, NodeId, Sizes};
+use crate::grad;
+use crate::ir::{Facts, Field, Graph, Input, InputId, Instance, Mismatch, NodeId, Sizes};
 use crate::relate::{Frame, Given};
 
 /// What a size is where nothing is said.
@@ -32,6 +34,15 @@ pub struct Task {
     pub sizes: Vec<(String, i64)>,
     /// Other names and what they are: parameters.
     pub parameters: Vec<(String, f64)>,
+    /// How the variables are made, where they are members of sets.
+    charts: Option<Charts>,
+}
+
+/// Members of sets with the raw numbers that they are made from.
+struct Charts {
+    graph: Graph,
+    members: Vec<NodeId>,
+    raw: Vec<(InputId, Vec<f64>)>,
 }
 
 fn unusable(mismatch: Mismatch) -> Vec<Diagnostic> {
@@ -67,7 +78,8 @@ impl Task {
         let mut graph = Graph::new();
         let mut replaced = BTreeMap::new();
         let (mut inputs, mut variables, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
-        let members = draw(&known, &roots[1..], seed)?;
+        let (raw, members) = draw(&known, &roots[1..], seed)?;
+        let mut charts = Vec::new();
         for (((name, _, member), node), numbers) in values.into_iter().zip(&roots[1..]).zip(members) {
             let (ty, facts) = (known.ty(*node).clone(), known.facts(*node).clone());
             let real = ty.field == Field::Real;
@@ -75,6 +87,7 @@ impl Task {
             let input = graph.input(Input { name: name.clone(), ty, facts });
             if member && real {
                 variables.push(input);
+                charts.push(*node);
             }
             if !member {
                 parameters.push((name, numbers[0]));
@@ -84,7 +97,33 @@ impl Task {
         }
         let root = graph.graft(&known, &roots[..1], &replaced, &BTreeMap::new()).map_err(unusable)?[0];
         let sizes = sizes.into_iter().map(|(var, n)| (var.name.to_string(), n)).collect();
-        Ok(Task { graph, root, inputs, variables, sizes, parameters })
+        let charts = Some(Charts { graph: known, members: charts, raw });
+        Ok(Task { graph, root, inputs, variables, sizes, parameters, charts })
+    }
+
+    /// Gradients by the variables as gradients by the raw numbers that these are made from. Two forms that are equal on a
+    /// set have one gradient along the set, and may have any across it: what is known of columns of norm 1 is not true
+    /// beside them.
+    pub fn along(&self, gradients: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
+        let Some(charts) = &self.charts else { return Some(gradients.to_vec()) };
+        let mut graph = charts.graph.clone();
+        let mut numbers = charts.raw.clone();
+        let mut sum = None;
+        for (member, gradient) in charts.members.iter().zip(gradients) {
+            // ⟨g, z⟩ with g held still has the gradient by raw numbers that is asked for.
+            let ty = graph.ty(*member).clone();
+            let id = InputId(graph.inputs().len() as u32);
+            let held = graph.input(Input { name: "gradient".into(), ty, facts: Facts::new() });
+            numbers.push((id, gradient.clone()));
+            let inner = graph.inner(held, *member).ok()?;
+            sum = Some(match sum {
+                Some(before) => graph.add(before, inner).ok()?,
+                None => inner,
+            });
+        }
+        let raw: Vec<NodeId> = charts.raw.iter().filter_map(|(input, _)| graph.input_node(*input)).collect();
+        let pulled = grad::gradient(&mut graph, sum?, &raw).ok()?;
+        Runner::new(&graph, &pulled, &numbers)?.values().ok()
     }
 
     /// An expression of names that have values.
@@ -101,7 +140,8 @@ impl Task {
         let variables = compiled.data.iter().filter_map(|(input, _)| graph.input_node(*input));
         let variables = variables.filter(|node| graph.ty(*node).field == Field::Real).collect();
         let root = roots[0];
-        Ok(Task { graph, root, inputs, variables, sizes: Vec::new(), parameters: Vec::new() })
+        let (sizes, parameters) = (Vec::new(), Vec::new());
+        Ok(Task { graph, root, inputs, variables, sizes, parameters, charts: None })
     }
 }
 
@@ -127,17 +167,28 @@ fn all_sizes(theorem: &Theorem, given: &[(String, i64)]) -> Result<Sizes, Vec<Di
     Ok(vars.into_iter().map(|var| (var.clone(), value(&var.name))).collect())
 }
 
-/// The numbers of some nodes for Gaussian raw inputs; a scalar is its default.
-fn draw(graph: &Graph, nodes: &[NodeId], seed: u64) -> Result<Vec<Vec<f64>>, Vec<Diagnostic>> {
+/// Numbers of raw inputs, and of nodes.
+type Drawn = (Vec<(InputId, Vec<f64>)>, Vec<Vec<f64>>);
+
+/// Gaussian raw inputs, and the numbers of some nodes for them; a scalar is its default.
+fn draw(graph: &Graph, nodes: &[NodeId], seed: u64) -> Result<Drawn, Vec<Diagnostic>> {
     let plan =
         Plan::<f64>::compile(graph, nodes).map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
     let mut ws = Workspace::new(&plan);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut raw = Vec::new();
     for i in 0..graph.inputs().len() {
         let Some(target) = ws.input_mut(InputId(i as u32)) else { continue };
         match target.entries {
-            Entries::Real([x]) => *x = DEFAULT_PARAMETER,
-            Entries::Real(x) => x.iter_mut().for_each(|x| *x = rng.sample(StandardNormal)),
+            Entries::Real([x]) => {
+                *x = DEFAULT_PARAMETER;
+                raw.push((InputId(i as u32), vec![*x]));
+            }
+            Entries::Real(x) => {
+                x.iter_mut().for_each(|x| *x = rng.sample(StandardNormal));
+                raw.push((InputId(i as u32), x.to_vec()));
+            }
+            // Nothing is differentiated by complex numbers here.
             Entries::Complex(z) => z.iter_mut().for_each(|z| {
                 *z = num_complex::Complex::new(rng.sample(StandardNormal), rng.sample(StandardNormal));
             }),
@@ -151,5 +202,6 @@ fn draw(graph: &Graph, nodes: &[NodeId], seed: u64) -> Result<Vec<Vec<f64>>, Vec
         }
         Some(ValueRef::Truth(_)) | None => Vec::new(),
     };
-    Ok((0..nodes.len()).map(numbers).collect())
+    let values = (0..nodes.len()).map(numbers).collect();
+    Ok((raw, values))
 }
