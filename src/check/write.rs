@@ -265,8 +265,9 @@ impl Writer<'_> {
         let (op, args) = (self.graph.op(id), self.graph.args(id));
         let sum = Op::Reduce(Reduction::Sum, Axis::All);
         if *op == Op::Zip(Zip::Sub) {
-            let diagonal = under(args[1], &Op::DiagonalMatrix).and_then(|v| under(v, &Op::DiagonalOf));
-            return (diagonal == Some(args[0])).then_some(("offdiag", Axis::All, args[0]));
+            let diagonal = under(args[1], &Op::DiagonalMatrix)?;
+            let own = under(diagonal, &Op::DiagonalOf) == Some(args[0]) || self.is_diagonal(diagonal, args[0]);
+            return own.then_some(("offdiag", Axis::All, args[0]));
         }
         if *op == Op::Zip(Zip::Div) {
             let of = |axis: Axis| Some((axis, under(args[0], &Op::Reduce(Reduction::Sum, axis))?));
@@ -288,6 +289,21 @@ impl Writer<'_> {
             return (self.graph.args(squares)[1] == about).then_some(("norm", Axis::All, about));
         }
         None
+    }
+
+    /// Whether a vector is the diagonal of a product A B as the graph writes it, Σ_j a_ij b_ji without the product.
+    fn is_diagonal(&self, vector: NodeId, product: NodeId) -> bool {
+        let g = self.graph;
+        if *g.op(product) != Op::MatMul || *g.op(vector) != Op::Reduce(Reduction::Sum, Axis::Rows) {
+            return false;
+        }
+        let (entries, factors) = (g.args(vector)[0], g.args(product));
+        if *g.op(entries) != Op::Zip(Zip::Mul) {
+            return false;
+        }
+        let turned = |p: NodeId, q: NodeId| matches!(g.op(p), Op::Adjoint | Op::Transpose) && g.args(p)[0] == q;
+        let (x, y) = (g.args(entries)[0], g.args(entries)[1]);
+        x == factors[0] && (turned(factors[1], y) || turned(y, factors[1]))
     }
 
     fn text(&self, id: NodeId) -> Expr {
