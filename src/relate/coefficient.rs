@@ -424,7 +424,8 @@ mod tests {
 
     #[test]
     fn coefficients_are_recognised() {
-        let cases: [(&str, fn(f64, f64, f64, f64) -> f64); 11] = [
+        type Case = (&'static str, fn(f64, f64, f64, f64) -> f64);
+        let cases: [Case; 11] = [
             ("0", |_, _, _, _| 0.0),
             ("1", |_, _, _, _| 1.0),
             ("-2", |_, _, _, _| -2.0),

@@ -51,8 +51,11 @@ pub struct Coefficients {
     pub offset: Option<Coefficient>,
 }
 
+/// A slope, where it is known, and an offset.
+type Fit = (Option<f64>, f64);
+
 /// The line through points, or three points that lie on none.
-fn line(values: &[(f64, f64)]) -> Result<(Option<f64>, f64), [(f64, f64); 3]> {
+fn line(values: &[(f64, f64)]) -> Result<Fit, [(f64, f64); 3]> {
     let extreme = |better: fn(f64, f64) -> bool| {
         values.iter().copied().reduce(|a, b| if better(b.0, a.0) { b } else { a }).unwrap_or((0.0, 0.0))
     };

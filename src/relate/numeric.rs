@@ -73,16 +73,13 @@ pub fn least_squares(rows: &[Vec<f64>], y: &[f64]) -> Option<Vec<f64>> {
     for k in 0..n {
         let pivot = (k..n).max_by(|i, j| a[*i][k].abs().total_cmp(&a[*j][k].abs()))?;
         a.swap(k, pivot);
-        if a[k][k].abs() < 1e-11 {
+        let row = a[k].clone();
+        if row[k].abs() < 1e-11 {
             return None;
         }
-        for i in 0..n {
-            if i != k {
-                let factor = a[i][k] / a[k][k];
-                for j in k..=n {
-                    a[i][j] -= factor * a[k][j];
-                }
-            }
+        for other in a.iter_mut().enumerate().filter(|(i, _)| *i != k).map(|(_, other)| other) {
+            let factor = other[k] / row[k];
+            other.iter_mut().zip(&row).for_each(|(x, y)| *x -= factor * y);
         }
     }
     Some((0..n).map(|i| a[i][n] / a[i][i] / norms[i]).collect())
