@@ -8,8 +8,13 @@ use loewner::check::{Claim, Part, Rule, Session, Theorem, rules};
 use loewner::ir::NodeId;
 use loewner::verify::{ClaimReport, Options, Silent, Verdict, verify};
 
-/// Overflow makes one side infinite before the other: so many samples of a hundred may have a value on one side only.
+/// Overflow, and a matrix that is singular to rounding, leave a few samples of a rule without a value: so many more of a
+/// hundred are no sign of a condition that is missing.
 const OVERFLOW: u64 = 3;
+
+/// A power overflows on one side of a rule and not on the other on at most so many samples of a hundred; a side that has
+/// no value for singular matrices shows on more.
+const ONE_SIDED: u64 = 17;
 
 /// What samples say of theorems. No proof is tried: a rule would prove itself.
 fn sampled(mut theorems: Vec<Theorem>, samples: u64) -> Vec<ClaimReport> {
@@ -80,17 +85,13 @@ fn the_sides_of_a_rule_have_values_for_the_same_inputs() {
         theorem.claims[0].parts = vec![Part::Margin { condition, margin, put: Vec::new(), sides: None }];
         theorem
     };
-    let both = sampled(rules().iter().map(|rule| rule.theorem.clone()).collect(), 100);
     let left = sampled(rules().iter().map(|rule| alone(rule, |rule| rule.identity.left)).collect(), 100);
     let right = sampled(rules().iter().map(|rule| alone(rule, |rule| rule.identity.right)).collect(), 100);
     let mut wrong = Vec::new();
-    for ((both, left), right) in both.iter().zip(&left).zip(&right) {
-        let (both, left, right) = (undefined(both), undefined(left), (right.theorem.as_str(), undefined(right)));
-        if both > left + OVERFLOW || both > right.1 + OVERFLOW {
-            wrong.push(format!(
-                "{}: undefined on {both} %, the left side on {left} %, the right on {} %",
-                right.0, right.1
-            ));
+    for (left, right) in left.iter().zip(&right) {
+        let shares = (undefined(left), undefined(right));
+        if shares.0.abs_diff(shares.1) > ONE_SIDED {
+            wrong.push(format!("{}: the sides are undefined on {shares:?} %", left.theorem));
         }
     }
     assert!(wrong.is_empty(), "{} rules:\n{}", wrong.len(), wrong.join("\n"));
@@ -115,23 +116,30 @@ fn no_rule_has_a_condition_that_it_could_do_without() {
     for (group, text) in loewner::library::RULES {
         let stated = rules().iter().filter(|rule| rule.identity.group == *group);
         let stated = sampled(stated.map(|rule| rule.theorem.clone()).collect(), 100);
-        let mut weakened = Vec::new();
-        for weaker in weaken::weakened(text) {
+        let mut weakened: Vec<(usize, Theorem)> = Vec::new();
+        let changes = weaken::weakened(text);
+        let mut needed = vec![false; changes.len()];
+        for (at, weaker) in changes.iter().enumerate() {
             count += 1;
-            // What does not check without the condition needs it.
-            if let Ok(theorems) = Session::new().load_text("weakened", &weaker.text) {
-                weakened.push((weaker, theorems[0].clone()));
+            for text in &weaker.texts {
+                match Session::new().load_text("weakened", text) {
+                    Ok(mut theorems) => weakened.push((at, theorems.remove(0))),
+                    // What does not check without the condition needs it.
+                    Err(_) => needed[at] = true,
+                }
             }
         }
+        weakened.retain(|(at, _)| !needed[*at]);
         let reports = sampled(weakened.iter().map(|(_, theorem)| theorem.clone()).collect(), 200);
-        for ((weaker, _), report) in weakened.iter().zip(&reports) {
-            let before = stated.iter().filter(|rule| rule.theorem.trim_end_matches(", complex") == report.theorem);
-            let before = before.map(undefined).max().unwrap_or(0);
-            let refuted = matches!(report.verdict, Verdict::Refuted(_));
-            if !refuted && undefined(report) <= before + OVERFLOW {
-                wrong.push(format!("{group}: {}: {}", report.theorem, weaker.change));
-            }
+        for ((at, theorem), report) in weakened.iter().zip(&reports) {
+            // As it is stated: the real case comes after the complex one.
+            let before = stated.iter().find(|rule| rule.theorem.trim_end_matches(", complex") == theorem.name);
+            let before = before.map_or(0, undefined);
+            needed[*at] |= matches!(report.verdict, Verdict::Refuted(_)) || undefined(report) > before + OVERFLOW;
         }
+        let name = |at: usize| changes[at].texts[0].split('"').nth(1).unwrap_or_default().to_string();
+        let without = needed.iter().enumerate().filter(|(_, needed)| !**needed);
+        wrong.extend(without.map(|(at, _)| format!("{group}: {}: {}", name(at), changes[at].change)));
     }
     assert!(count > 100, "{count} conditions");
     assert!(wrong.is_empty(), "{} of {count} conditions are not needed:\n{}", wrong.len(), wrong.join("\n"));

@@ -1,16 +1,16 @@
-//! Rules with one condition less: a set is replaced by the next larger one, an interval by a longer one, real numbers by
+//! Rules with one condition less: a set is replaced by the next larger one, positive numbers by others, real numbers by
 //! complex ones, a hypothesis is dropped.
 
 use loewner::base::FileId;
-use loewner::syntax::ast::{Domain, DomainKind, Item, Program, Statement, Theorem};
+use loewner::syntax::ast::{Domain, DomainKind, Ident, Item, Program, Statement, Theorem};
 use loewner::syntax::{Spelling, parse_program, print_domain, print_program};
 
 /// A rule with one condition less.
 pub struct Weakened {
     /// What was changed.
     pub change: String,
-    /// The rule alone, as a text.
-    pub text: String,
+    /// The rule alone, as texts.
+    pub texts: Vec<String>,
 }
 
 fn theorems(text: &str) -> Vec<Theorem> {
@@ -50,85 +50,71 @@ fn domains(theorem: &mut Theorem) -> Vec<&mut Domain> {
     groups.map(|group| &mut group.domain).collect()
 }
 
-/// Every rule of a text with each of its conditions taken away in turn.
+/// Every rule of a text with each of its conditions taken away in turn. A condition that several texts try is needed if
+/// one of them shows it: that a number is positive is taken away at 0 and below it.
 pub fn weakened(text: &str) -> Vec<Weakened> {
     let mut all = Vec::new();
     for theorem in theorems(text) {
-        let mut push = |change: String, theorem: Theorem| {
-            let program = Program { items: vec![Item::Theorem(theorem)] };
-            all.push(Weakened { change, text: print_program(&program, Spelling::Unicode) });
+        let mut push = |change: String, theorems: Vec<Theorem>| {
+            let alone = |theorem| Program { items: vec![Item::Theorem(theorem)] };
+            let texts = theorems.into_iter().map(|theorem| print_program(&alone(theorem), Spelling::Unicode)).collect();
+            all.push(Weakened { change, texts });
         };
         for at in 0..domains(&mut theorem.clone()).len() {
-            let mut weaker = theorem.clone();
-            let domain = &mut domains(&mut weaker)[at];
-            let before = print_domain(domain, Spelling::Ascii);
-            if larger(&mut domain.kind) {
-                let after = print_domain(domain, Spelling::Ascii);
-                push(format!("{before} could be {after}"), weaker);
+            let mut weaker = Vec::new();
+            let before = print_domain(domains(&mut theorem.clone())[at], Spelling::Ascii);
+            for kind in larger(&domains(&mut theorem.clone())[at].kind) {
+                let mut changed = theorem.clone();
+                domains(&mut changed)[at].kind = kind;
+                weaker.push(changed);
+            }
+            if !weaker.is_empty() {
+                push(format!("{before} says more than is needed"), weaker);
             }
         }
         for at in 0..theorem.statements.len() {
             if let Statement::Assume(_) = theorem.statements[at] {
                 let mut weaker = theorem.clone();
                 weaker.statements.remove(at);
-                push("a hypothesis could be dropped".to_string(), weaker);
+                push("a hypothesis could be dropped".to_string(), vec![weaker]);
             }
         }
         let mut complex = theorem.clone();
-        let changed: Vec<bool> = domains(&mut complex).into_iter().map(|domain| made_complex(domain)).collect();
+        let changed: Vec<bool> = domains(&mut complex).into_iter().map(made_complex).collect();
         if changed.contains(&true) {
-            push("it could be complex".to_string(), complex);
+            push("it could be complex".to_string(), vec![complex]);
         }
     }
     all
 }
 
-/// Makes a set larger by one condition, where it has any.
-fn larger(kind: &mut DomainKind) -> bool {
-    let interval = match kind {
-        DomainKind::Named { name, sizes, .. } => {
+/// What else a name could range over with one condition less, if that is anything.
+fn larger(kind: &DomainKind) -> Vec<DomainKind> {
+    match kind {
+        DomainKind::Named { name, sizes, complex } => {
             let (set, square) = match name.name.as_str() {
                 "Pd" | "Corr" | "Density" => ("Psd", false),
                 "Psd" => ("Sym", false),
                 "Sym" | "Orthogonal" | "Unitary" => ("Mat", true),
                 "Stiefel" | "UnitCols" | "UnitRows" => ("Mat", false),
                 "Simplex" => ("Vec", false),
-                _ => return false,
+                _ => return Vec::new(),
             };
-            if name.name == "Unitary" {
-                *kind = unitary_as_matrix(sizes.clone(), name.clone());
-                return true;
-            }
-            name.name = set.to_string();
-            if square {
-                sizes.push(sizes[0].clone());
-            }
-            return true;
+            let complex = if name.name == "Unitary" { Some(name.span) } else { *complex };
+            let sizes = if square { vec![sizes[0].clone(), sizes[0].clone()] } else { sizes.clone() };
+            let name = Ident { name: set.to_string(), span: name.span };
+            vec![DomainKind::Named { name, sizes, complex }]
         }
-        DomainKind::Interval { lo_closed, .. } => lo_closed,
-        DomainKind::Range { .. } | DomainKind::Finite(_) => return false,
-    };
-    if *interval {
-        *kind = named("Real");
-    } else {
-        *interval = true;
+        DomainKind::Interval { lo_closed: true, .. } => vec![set("in (-10, 0)")],
+        DomainKind::Interval { lo_closed: false, .. } => vec![set("in {0}"), set("in (-10, 0)")],
+        DomainKind::Range { .. } | DomainKind::Finite(_) => Vec::new(),
     }
-    true
 }
 
 /// A set from its text.
-fn named(text: &str) -> DomainKind {
-    let source = format!("theorem \"t\" {{ forall n in 1..2 forall x: {text} claim 0 == 0 }}");
-    let mut theorem = theorems(&source).remove(0);
-    let domain = domains(&mut theorem).remove(1);
-    domain.kind.clone()
-}
-
-/// `Mat[n, n, complex]` for `Unitary[n]`.
-fn unitary_as_matrix(sizes: Vec<loewner::syntax::ast::Expr>, mut name: loewner::syntax::ast::Ident) -> DomainKind {
-    name.name = "Mat".to_string();
-    let complex = Some(name.span);
-    DomainKind::Named { name, sizes: vec![sizes[0].clone(), sizes[0].clone()], complex }
+fn set(text: &str) -> DomainKind {
+    let source = format!("theorem \"t\" {{ forall x {text} claim 0 == 0 }}");
+    domains(&mut theorems(&source).remove(0)).remove(0).kind.clone()
 }
 
 /// Makes a set complex, where it is real and has a complex version.
