@@ -16,6 +16,7 @@ use super::conclude::Evidence;
 use super::design::Design;
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
+use super::proof::{self, Outcome};
 use super::refutation::file::Folder;
 use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
@@ -218,8 +219,14 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
                 Part::Iff { .. } | Part::Asymptotic { .. } => false,
             });
+        let proof = proof::outcome(theorem, claim, |step| {
+            let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
+            reports.into_iter().next().map(|report| report.verdict)
+        });
+        let proved = matches!(proof, Outcome::Proved(_));
         let tally = &findings.claims[number];
         let attacked = (options.attack > 0.0
+            && !proved
             && !options.plain
             && layout.claims[number].is_sampled()
             && !design.exhaustive
@@ -257,6 +264,16 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (Some(least), _) => (Some(least.margin), drawn_place(&setting, &library, least.sample)),
             (None, _) => (None, None),
         };
+        let mut verdict = conclusion.verdict;
+        let mut refused = None;
+        match (proof, &verdict) {
+            // Where a lemma is false, samples may contradict what was derived from it, and they are right.
+            (Outcome::Proved(lemmas), Verdict::Holds | Verdict::Inconclusive { .. }) if claim.parts.len() == 1 => {
+                verdict = Verdict::Proved { lemmas };
+            }
+            (Outcome::Refused(why), _) => refused = Some(why),
+            (Outcome::Proved(_) | Outcome::None, _) => {}
+        }
         let reached = tally.reached.iter().chain(&attacked.reached).reduce(|a, b| if b.beats(a) { b } else { a });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
@@ -267,7 +284,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             file: theorem.file.clone(),
             theorem: theorem.name.clone(),
             claim: claim.label.clone(),
-            verdict: conclusion.verdict,
+            verdict,
             expected: claim.expected,
             samples: conclusion.samples,
             drawn: findings.drawn + limits.iter().map(|(_, limit)| limit.followed + limit.missed).sum::<u64>(),
@@ -277,6 +294,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             supremum: reached.map(|reached| reached.report(&setting, number)),
             // Where nothing is claimed, nothing is violated.
             violation_bound: conclusion.bound.filter(|_| !claim.parts.is_empty()),
+            refused,
             notes,
         });
     }
@@ -298,6 +316,7 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
         min_margin_at: None,
         supremum: None,
         violation_bound: None,
+        refused: None,
         notes: Vec::new(),
     }
 }
