@@ -2,8 +2,8 @@
 //! is proved and its proof checked, what is false is not.
 
 use loewner::check::{Session, Theorem};
+use loewner::prove::rules;
 use loewner::rewrite::{Limits, Proof, prove_equal};
-use loewner::verify::rules;
 
 const TRUE: &str = include_str!("equalities/true.lw");
 const FALSE: &str = include_str!("equalities/false.lw");

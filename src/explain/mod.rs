@@ -12,11 +12,11 @@ use crate::base::{Code, Diagnostic};
 use crate::check::{Session, Spelled, write};
 use crate::grad;
 use crate::ir::{Graph, InputId, NodeId};
+use crate::prove;
 use crate::relate::Given;
 use crate::rewrite::cost::{Cost, Model, cost};
 use crate::rewrite::{Ended, Limits, rewrite};
 use crate::syntax::{Spelling, print_expr};
-use crate::verify;
 
 pub use run::Times;
 use run::{Runner, deviation, race};
@@ -109,7 +109,7 @@ pub fn explain(
 pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Vec<Diagnostic>> {
     let start = Instant::now();
     let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
-    let found = rewrite(&task.graph, task.root, &[], verify::rules(), &Limits::default(), &seconds);
+    let found = rewrite(&task.graph, task.root, &[], prove::rules(), &Limits::default(), &seconds);
     let found = found.map_err(|error| vec![Diagnostic::new(Code::E0701, format!("rewriting failed: {error:?}"))])?;
     let search = start.elapsed().as_secs_f64();
     let graph = &found.graph;

@@ -15,8 +15,8 @@ use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
 use crate::ir::{Axis, Monotone, Op, Reduction, Shape, Zip};
 
-/// The most goals that are looked at for one step.
-const MOST_GOALS: usize = 4000;
+/// The most products of two terms that a search makes.
+const MOST_WORK: u64 = 150_000;
 
 /// Why a goal holds.
 #[derive(Clone, Debug)]
@@ -116,22 +116,23 @@ pub struct Search<'a> {
     pub blocked: Vec<(Instance, Vec<String>)>,
     /// What came near.
     pub misses: Vec<Miss>,
-    goals: usize,
+    /// The store's work at which it ends.
+    end: u64,
 }
 
 impl<'a> Search<'a> {
     /// A search with these instances.
     pub fn new(store: &'a mut Store) -> Self {
-        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), goals: 0 }
+        let end = store.work + MOST_WORK;
+        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), end }
     }
 
     /// A derivation of a goal, with at most so many uses of lemmas and rising functions inside each other.
     pub fn derive(&mut self, goal: &Goal, fuel: usize) -> Option<Derivation> {
-        self.goals += 1;
         if let Some(found) = self.at_once(goal) {
             return Some(found);
         }
-        if fuel == 0 || self.goals > MOST_GOALS {
+        if fuel == 0 || self.store.work > self.end {
             return None;
         }
         self.by_lemma(goal, fuel).or_else(|| self.by_rule(goal, fuel))
@@ -162,6 +163,9 @@ impl<'a> Search<'a> {
             let mut tried = Vec::new();
             for (value, delta) in views.iter().zip(&says) {
                 for factor in quotients(value, delta) {
+                    if self.store.work > self.end {
+                        return None;
+                    }
                     if tried.contains(&factor) {
                         continue;
                     }
@@ -589,11 +593,24 @@ pub fn carries(store: &mut Store, factor: &Terms, says: Order, goal: Order) -> b
     }
 }
 
-/// The quotients of the terms of a value by one term of another, without repetition: the factors by which the second may be
-/// part of the first.
+/// The factors by which the second value may be part of the first: what stands beside a factor that only one term of the
+/// second has, and the quotients by its richest term one by one.
 fn quotients(value: &Terms, delta: &Terms) -> Vec<Terms> {
     let mut found: Vec<Terms> = Vec::new();
-    // The rarest term tells most: one with the most factors.
+    for monomial in delta.0.keys() {
+        for (factor, halves) in &monomial.0 {
+            if delta.0.keys().any(|other| other != monomial && other.exponent(*factor) != 0) {
+                continue;
+            }
+            let mut quotient = Terms::zero();
+            for (own, c) in value.0.iter().filter(|(own, _)| own.exponent(*factor) == *halves) {
+                quotient.insert(own.over(monomial), c / &delta.0[monomial]);
+            }
+            if quotient.0.len() > 1 && !found.contains(&quotient) {
+                found.push(quotient);
+            }
+        }
+    }
     let Some((monomial, coefficient)) = delta.0.iter().max_by_key(|(monomial, _)| monomial.0.len()) else {
         return found;
     };

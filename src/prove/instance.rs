@@ -17,7 +17,7 @@ const MOST_JOINED: usize = 60;
 /// Which parts of a lemma are compared with the terms of a step: few at first, since most steps need no more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Reach {
-    /// The terms and factors that its two sides are made of by arithmetic.
+    /// Its two sides, and the terms and factors that these are made of by arithmetic.
     Sides,
     /// Every operation in it but arithmetic.
     Operations,
@@ -149,9 +149,9 @@ impl<'a> Pattern<'a> {
                 let mut parts = BTreeSet::new();
                 let mut stack = sides.to_vec();
                 while let Some(id) = stack.pop() {
-                    match arithmetic(id) && !self.variables.contains(&id) {
-                        true => stack.extend(graph.args(id)),
-                        false => drop(parts.insert(bare(graph, id))),
+                    parts.insert(bare(graph, id));
+                    if arithmetic(id) && !self.variables.contains(&id) {
+                        stack.extend(graph.args(id));
                     }
                 }
                 parts
@@ -190,7 +190,8 @@ impl<'a> Pattern<'a> {
         open.sort_by_key(|binding| std::cmp::Reverse(binding.put.len()));
         open.truncate(MOST_JOINED);
         // What one part leaves open, another one may tell.
-        for first in &open {
+        let alone = reach == Reach::Sides && !complete.is_empty();
+        for first in open.iter().filter(|_| !alone) {
             for second in &open {
                 if let Some(joined) = join(store, first, second).filter(is_complete) {
                     complete.insert(joined);
@@ -236,6 +237,11 @@ impl<'a> Pattern<'a> {
         }
         if store.is_leaf(term) {
             return Vec::new();
+        }
+        // What holds entry by entry meets a number that is spread over entries.
+        if self.entrywise && matches!(store.graph.op(term), Op::Fill(_)) {
+            let inner = store.graph.args(term)[0];
+            return self.matches(store, pattern, inner, binding);
         }
         let (op, other) = (graph.op(pattern).clone(), store.graph.op(term).clone());
         let Some(binding) = same_operation(&op, &other, binding) else { return Vec::new() };

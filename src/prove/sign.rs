@@ -194,6 +194,18 @@ impl Store {
         })
     }
 
+    /// The entries of which a value is the least one.
+    pub fn least_of(&self, value: &Terms) -> Option<Terms> {
+        let (monomial, coefficient) = value.single()?;
+        let [(factor, 2)] = monomial.0.as_slice() else { return None };
+        match &self.entry(*factor).key {
+            Key::Atom(Op::Reduce(Reduction::Min, Axis::All), args) if coefficient.is_positive() => {
+                Some(args[0].0.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a property of a node is known or follows from its value.
     pub fn shows(&mut self, id: NodeId, property: Property) -> bool {
         if self.has(id, property) {

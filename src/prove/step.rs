@@ -94,7 +94,12 @@ impl Prover {
             let value = store.open(&goal.value);
             match goal.order {
                 Order::AtLeast | Order::Above => {
-                    store.known.push(Known { value, strict: goal.order == Order::Above });
+                    let strict = goal.order == Order::Above;
+                    // The least entry is so: every entry is.
+                    if let Some(entries) = store.least_of(&value) {
+                        store.known.push(Known { value: entries, strict });
+                    }
+                    store.known.push(Known { value, strict });
                 }
                 Order::Zero | Order::Psd => {}
             }

@@ -63,6 +63,8 @@ pub struct Store {
     leaves: BTreeSet<NodeId>,
     /// The hypotheses: inequalities that hold throughout.
     pub known: Vec<Known>,
+    /// How many products of two terms were made: the measure of a search, the same on every machine.
+    pub work: u64,
 }
 
 impl Store {
@@ -70,7 +72,7 @@ impl Store {
     pub fn new(graph: Graph, leaves: impl IntoIterator<Item = NodeId>) -> Self {
         let leaves = leaves.into_iter().collect();
         let (table, index, memo, facts) = Default::default();
-        Store { graph, table, index, memo, facts, leaves, known: Vec::new() }
+        Store { graph, table, index, memo, facts, leaves, known: Vec::new(), work: 0 }
     }
 
     /// Whether a node stands for itself.
@@ -340,6 +342,7 @@ impl Store {
 
     /// The product.
     pub fn times(&mut self, a: &Terms, b: &Terms) -> Terms {
+        self.work += (a.0.len() * b.0.len()) as u64;
         let mut product = Terms::zero();
         for (x, c) in &a.0 {
             for (y, d) in &b.0 {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::number::{count, digits17, short};
-use super::witness::lines;
+use super::witness::witness_lines;
 use crate::relate::{Answer, Basis, Coefficient, Local, Relation};
 
 /// The answer for a person.
@@ -41,7 +41,7 @@ fn body(answer: &Answer) -> String {
                 text += &format!("    A = {}, B = {}\n", digits17(*a), digits17(*b));
             }
             if let Some(witness) = witness {
-                text += &format!("  they differ at\n{}", lines(witness));
+                text += &format!("  they differ at\n{}", witness_lines(witness));
             }
             text
         }

@@ -4,10 +4,10 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Tab
 
 use super::json::expected_name;
 use super::number::{count, digits17, short};
-use super::witness::{claim_name, witness_text};
+use super::witness::{claim_name, witness_lines, witness_text};
 use super::{Ink, Style};
 use crate::check::Expected;
-use crate::verify::{ClaimReport, Report, Supremum, Verdict};
+use crate::verify::{ClaimReport, RefusedProof, Report, Supremum, Verdict};
 
 /// The whole report: a table for each file, what there is to say under it, and a summary line.
 pub fn report_text(report: &Report, style: Style) -> String {
@@ -112,6 +112,9 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         Verdict::Vacuous { best_residual: None } => format!("  {about}: no input met the hypotheses\n"),
         Verdict::Inconclusive { reason } => format!("  {about} is undecided: {reason}\n"),
     };
+    if let Some(refused) = &claim.refused {
+        text += &refused_text(&about, refused);
+    }
     if let Some(supremum) = &claim.supremum {
         text += &format!("  {about}: {}\n", supremum_text(supremum));
     }
@@ -121,6 +124,22 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         let line = if text.is_empty() { format!("  {about}: {notes}") } else { format!("    {notes}") };
         text += &style.paint(Ink::Faint, &line);
         text.push('\n');
+    }
+    text
+}
+
+/// A proof that was not accepted: the step, what was needed, what is missing, and where the step is false.
+fn refused_text(about: &str, refused: &RefusedProof) -> String {
+    let diagnostic = &refused.diagnostic;
+    let mut text = match &refused.step {
+        Some((number, step)) => format!("  {about}: step {number} of its proof does not follow: {step}\n"),
+        None => format!("  {about}: {}\n", diagnostic.message),
+    };
+    for line in diagnostic.notes.iter().chain(&diagnostic.help) {
+        text += &format!("    {line}\n");
+    }
+    if let Some(witness) = &refused.counterexample {
+        text += &format!("    the step is false at\n{}", witness_lines(witness));
     }
     text
 }
@@ -188,6 +207,7 @@ mod tests {
             min_margin_at: Some("n = 3, block kernels".to_owned()),
             supremum: None,
             violation_bound: Some(ViolationBound { confidence: 0.99, probability: 2.3e-4 }),
+            refused: None,
             notes: Vec::new(),
         }
     }

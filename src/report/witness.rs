@@ -16,11 +16,11 @@ const DIGITS: usize = 15;
 
 /// The witness of a refuted claim, in indented lines.
 pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
-    format!("  {}, {} fails at\n{}", claim.theorem, claim_name(&claim.claim), lines(witness))
+    format!("  {}, {} fails at\n{}", claim.theorem, claim_name(&claim.claim), witness_lines(witness))
 }
 
-/// What a witness is, in indented lines.
-pub(super) fn lines(witness: &Witness) -> String {
+/// The input of a witness and the sides there, in indented lines.
+pub fn witness_lines(witness: &Witness) -> String {
     let mut text = String::new();
     let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
     let (mut blocks, mut rounded) = (String::new(), false);
@@ -68,7 +68,7 @@ pub(super) fn lines(witness: &Witness) -> String {
 pub fn replay_text(file: &WitnessFile, witness: &Witness) -> String {
     let again = if witness.certified { "certified again" } else { "the ratio grows again" };
     let (theorem, claim) = (&file.theorem, claim_name(&file.claim));
-    format!("{}: {again}\n  {theorem}, {claim} fails at\n{}", file.name, lines(witness))
+    format!("{}: {again}\n  {theorem}, {claim} fails at\n{}", file.name, witness_lines(witness))
 }
 
 /// `0.46310705 == 0.56233514 is false`, in the digits that are certain.

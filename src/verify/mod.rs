@@ -15,7 +15,7 @@ mod judge;
 mod judgement;
 mod layout;
 mod limit;
-mod proved;
+mod proof;
 mod refutation;
 mod run;
 mod sample;
@@ -30,8 +30,9 @@ mod witness;
 
 pub use crate::certify::Entries;
 pub use confidence::{CONFIDENCE, clopper_pearson};
-pub use proved::rules;
 pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use run::{Options, Progress, Silent, verify};
 pub use seed::{Key, Rng, Stream};
-pub use verdict::{ClaimReport, ExactValue, Report, Sides, Supremum, Value, Verdict, ViolationBound, Witness};
+pub use verdict::{
+    ClaimReport, ExactValue, RefusedProof, Report, Sides, Supremum, Value, Verdict, ViolationBound, Witness,
+};

@@ -16,7 +16,7 @@ use super::conclude::Evidence;
 use super::design::{Design, NoDesign};
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
-use super::proved::{lemmas, prove};
+use super::proof::{self, Outcome};
 use super::refutation::file::Folder;
 use super::refutation::{self, Candidate, Desk, Point};
 use super::sample::{Groups, Numbers, Sample};
@@ -28,7 +28,6 @@ use super::witness;
 use crate::base::{Code, Diagnostic};
 use crate::check::{Claim, Part, Theorem, VariableKind};
 use crate::ir::{Instance, Op};
-use crate::rewrite::Proof;
 
 /// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
 const UNIT: u64 = 256;
@@ -212,11 +211,6 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
         }
     }
     let mut reports = Vec::with_capacity(theorem.claims.len());
-    // A proof does not spare the samples: they tell whether anything meets the hypotheses, and they would show a fault.
-    let proofs: Vec<Option<Vec<Proof>>> = match options.plain {
-        true => theorem.claims.iter().map(|_| None).collect(),
-        false => theorem.claims.par_iter().map(|claim| prove(theorem, claim)).collect(),
-    };
     for (number, claim) in theorem.claims.iter().enumerate() {
         let limits = if progress.stopped() { Vec::new() } else { follow(&setting, &library, number) };
         // A claim that folds to a truth by the facts has no sides left to measure.
@@ -225,21 +219,31 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
                 Part::Iff { .. } | Part::Asymptotic { .. } => false,
             });
+        // A proof does not spare the samples: they tell whether anything meets the hypotheses, and they would show a fault.
+        let proof = if options.plain {
+            Outcome::None
+        } else {
+            proof::outcome(theorem, claim, |step| {
+                let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
+                reports.into_iter().next().map(|report| report.verdict)
+            })
+        };
+        let proved = matches!(proof, Outcome::Proved(_));
         let tally = &findings.claims[number];
         let attacked = (options.attack > 0.0
+            && !proved
             && !options.plain
             && layout.claims[number].is_sampled()
             && !design.exhaustive
-            && !decided
-            && proofs[number].is_none())
-        .then(|| {
-            let below = tally.worst.map(|worst| worst.size);
-            let deadline = options.budget.map(|budget| Instant::now() + budget);
-            let work = if options.budget.is_some() { f64::INFINITY } else { work };
-            let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
-            let stopped = &|| progress.stopped();
-            attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
-        });
+            && !decided)
+            .then(|| {
+                let below = tally.worst.map(|worst| worst.size);
+                let deadline = options.budget.map(|budget| Instant::now() + budget);
+                let work = if options.budget.is_some() { f64::INFINITY } else { work };
+                let work = if below.is_some() { work.min(SMALLER * options.attack) } else { work };
+                let stopped = &|| progress.stopped();
+                attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
+            });
         let attacked = attacked.unwrap_or_default();
         let evidence = Evidence {
             findings: &findings,
@@ -258,10 +262,6 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             Some(place) => limit_witness(&setting, number, place, &limits[place].1)
                 .ok_or_else(|| "an input contradicts the claim, but could not be drawn again".to_string()),
         });
-        let verdict = match (conclusion.verdict, &proofs[number]) {
-            (Verdict::Holds, Some(proofs)) => Verdict::Proved { lemmas: lemmas(proofs) },
-            (verdict, _) => verdict,
-        };
         let (min_margin, min_margin_at) = match (tally.least.filter(|_| !decided), &attacked.least) {
             (least, Some((margin, sample, instance))) if least.is_none_or(|least| *margin < least.margin) => {
                 (Some(*margin), Some(witness::place(&setting, sample, instance)))
@@ -269,6 +269,16 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (Some(least), _) => (Some(least.margin), drawn_place(&setting, &library, least.sample)),
             (None, _) => (None, None),
         };
+        let mut verdict = conclusion.verdict;
+        let mut refused = None;
+        match (proof, &verdict) {
+            // Where a lemma is false, samples may contradict what was derived from it, and they are right.
+            (Outcome::Proved(lemmas), Verdict::Holds | Verdict::Inconclusive { .. }) if claim.parts.len() == 1 => {
+                verdict = Verdict::Proved { lemmas };
+            }
+            (Outcome::Refused(why), _) => refused = Some(why),
+            (Outcome::Proved(_) | Outcome::None, _) => {}
+        }
         let reached = tally.reached.iter().chain(&attacked.reached).reduce(|a, b| if b.beats(a) { b } else { a });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
@@ -289,6 +299,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             supremum: reached.map(|reached| reached.report(&setting, number)),
             // Where nothing is claimed, nothing is violated.
             violation_bound: conclusion.bound.filter(|_| !claim.parts.is_empty()),
+            refused,
             notes,
         });
     }
@@ -318,6 +329,7 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &NoDesign) -> ClaimReport {
         supremum: None,
         violation_bound: None,
         notes,
+        refused: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use num_rational::BigRational;
 
 use super::refutation::Given;
+use crate::base::Diagnostic;
 use crate::check::Expected;
 use crate::ir::Set;
 
@@ -150,6 +151,17 @@ pub struct ViolationBound {
     pub probability: f64,
 }
 
+/// A proof that was not accepted.
+#[derive(Clone, Debug)]
+pub struct RefusedProof {
+    /// The step that does not follow, from 1, as it is written; none where the steps lead elsewhere than the claim.
+    pub step: Option<(usize, String)>,
+    /// What was needed and what is missing.
+    pub diagnostic: Diagnostic,
+    /// An input at which the step itself is false, where one was found.
+    pub counterexample: Option<Box<Witness>>,
+}
+
 /// The report on one claim.
 #[derive(Clone, Debug)]
 pub struct ClaimReport {
@@ -177,19 +189,22 @@ pub struct ClaimReport {
     pub supremum: Option<Supremum>,
     /// The bound on the violation probability, where samples support one.
     pub violation_bound: Option<ViolationBound>,
+    /// Why the proof that its author gives of it was not accepted.
+    pub refused: Option<Box<RefusedProof>>,
     /// Remarks: how tight, fitted exponents, what was not checked.
     pub notes: Vec<String>,
 }
 
 impl ClaimReport {
     /// Whether the verdict is what the file's author expects. Only a proof or samples without a violation count as
-    /// holding, only a refutation as refuted.
+    /// holding, only a refutation as refuted. A proof that was not accepted never is.
     pub fn as_expected(&self) -> bool {
-        match self.expected {
-            Expected::Holds => matches!(self.verdict, Verdict::Proved { .. } | Verdict::Holds),
-            Expected::Refuted => matches!(self.verdict, Verdict::Refuted(_)),
-            Expected::Vacuous => matches!(self.verdict, Verdict::Vacuous { .. }),
-        }
+        self.refused.is_none()
+            && match self.expected {
+                Expected::Holds => matches!(self.verdict, Verdict::Proved { .. } | Verdict::Holds),
+                Expected::Refuted => matches!(self.verdict, Verdict::Refuted(_)),
+                Expected::Vacuous => matches!(self.verdict, Verdict::Vacuous { .. }),
+            }
     }
 
     /// The witness of a refutation.
