@@ -35,19 +35,6 @@ pub struct Argument {
 }
 
 impl Session {
-    /// A definition by its name, the session's own or the library's.
-    ///
-    /// # Errors
-    /// E0202, with the nearest name.
-    pub fn expect_definition(&self, name: &str) -> Result<Arc<Definition>, Diagnostic> {
-        if let Some(definition) = self.definition(name) {
-            return Ok(definition.clone());
-        }
-        let names: Vec<&str> = self.definitions.visible(self.user).map(|d| d.def.name.name.as_str()).collect();
-        let help = crate::base::did_you_mean(name, names).map(|near| format!("did you mean `{near}`?"));
-        Err(Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help))
-    }
-
     /// A call of a definition in which the parameters `inputs` are raw inputs, of which nothing is known: what the definition
     /// requires of them is tested. Those of `given` have these values, the others their defaults, and sizes these numbers.
     ///

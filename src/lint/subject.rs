@@ -11,7 +11,7 @@ use super::block::Side;
 use super::finding::{Chosen, Kind, Setting};
 use super::loss::Loss;
 use super::{Options, Request};
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::check::{Definition, Session, size_names};
 use crate::ir::Set;
 use crate::syntax::ast::{Domain, DomainKind, Expr, ExprKind, Param};
@@ -67,7 +67,7 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// A diagnostic where the definition is none that can be linted, or the request names what it has not.
     pub fn new(session: &'a Session, request: &Request, options: &Options) -> Result<Self, Vec<Diagnostic>> {
-        let definition = session.expect_definition(&request.loss).map_err(|mistake| vec![mistake])?;
+        let definition = definition(session, &request.loss)?;
         let def = &definition.def;
         let (mut arrays, mut scalars, mut given) = (Vec::new(), Vec::new(), Vec::new());
         let batch = batch(&def.params);
@@ -174,6 +174,16 @@ impl<'a> Subject<'a> {
         let applied = self.session.applied(&self.definition, &sizes, &inputs, &self.given)?;
         Loss::new(applied, self.condition())
     }
+}
+
+/// The definition of this name.
+fn definition(session: &Session, name: &str) -> Result<Arc<Definition>, Vec<Diagnostic>> {
+    if let Some(definition) = session.definition(name) {
+        return Ok(definition.clone());
+    }
+    let names = session.names();
+    let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+    Err(vec![Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)])
 }
 
 /// Whether a parameter is a number, an array, or neither.

@@ -128,7 +128,7 @@ fn stationary(lint: &Lint) -> String {
     let typical =
         found.typical.map_or(String::new(), |typical| format!(", against {} at random inputs", short(typical)));
     match (found.vanishes, found.tangent_vanishes, &found.gradient, &found.tangent) {
-        (Some(true), _, ..) => "yes: the gradient is zero".to_owned(),
+        (Some(true), ..) => "yes: the gradient is zero".to_owned(),
         (Some(false), Some(true), Outcome::Finite(norm), _) => {
             format!("among samples of norm 1: the gradient, of norm {}, only changes norms", short(*norm))
         }
