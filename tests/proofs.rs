@@ -94,7 +94,8 @@ fn the_calculations_of_the_paper_check() {
     let theorems = session.load_file("proofs/information_flow/chains.lw".as_ref());
     let theorems = theorems.unwrap_or_else(|found| panic!("{found:#?}"));
     let mut refused = Vec::new();
-    for theorem in &theorems {
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for theorem in theorems.iter().filter(|theorem| theorem.name.contains(&only)) {
         for claim in &theorem.claims {
             let start = std::time::Instant::now();
             match prove::claim(theorem, claim) {
@@ -103,7 +104,7 @@ fn the_calculations_of_the_paper_check() {
                     let (line, _) = session.sources().line_column(why.diagnostic.labels[0].span);
                     eprintln!("{} {}: REFUSED step {:?} line {line} {:?}", theorem.name, claim.label, why.step, start.elapsed());
                     let d = why.diagnostic;
-                    refused.push(format!("{}:{} line {line}\n  {}\n  {}\n", theorem.name, claim.label, d.message, d.notes.join("\n  ")));
+                    refused.push(format!("{}:{} line {line}\n  {}\n  {}\n {:?}", theorem.name, claim.label, d.message, d.notes.join("\n  "), d.labels.iter().map(|l| l.text.clone()).collect::<Vec<_>>()));
                 }
                 None => refused.push(format!("{} {}: no proof", theorem.name, claim.label)),
             }

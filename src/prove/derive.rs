@@ -18,6 +18,9 @@ use crate::ir::{Axis, Monotone, Op, Reduction, Shape, Zip};
 /// The most products of two terms that a search makes.
 const MOST_WORK: u64 = 150_000;
 
+/// The most ways that are followed to use a lemma for a part of a value.
+const MOST_PARTS: usize = 12;
+
 /// Why a goal holds.
 #[derive(Clone, Debug)]
 pub enum Derivation {
@@ -116,15 +119,17 @@ pub struct Search<'a> {
     pub blocked: Vec<(Instance, Vec<String>)>,
     /// What came near.
     pub misses: Vec<Miss>,
+    /// How many lemmas the step names: instances of the hypotheses have this number.
+    lemmas: usize,
     /// The store's work at which it ends.
     end: u64,
 }
 
 impl<'a> Search<'a> {
     /// A search with these instances.
-    pub fn new(store: &'a mut Store) -> Self {
+    pub fn new(store: &'a mut Store, lemmas: usize) -> Self {
         let end = store.work + MOST_WORK;
-        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), end }
+        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), lemmas, end }
     }
 
     /// A derivation of a goal, with at most so many uses of lemmas and rising functions inside each other.
@@ -135,7 +140,19 @@ impl<'a> Search<'a> {
         if fuel == 0 || self.store.work > self.end {
             return None;
         }
-        self.by_lemma(goal, fuel).or_else(|| self.by_rule(goal, fuel))
+        let mut parts = Vec::new();
+        if let Some(found) = self.by_lemma(goal, &mut parts) {
+            return Some(found);
+        }
+        if let Some(found) = self.by_rule(goal, fuel) {
+            return Some(found);
+        }
+        // A lemma that leaves something over, the least first.
+        parts.sort_by_key(|(_, _, rest): &(usize, Terms, Goal)| rest.value.0.len());
+        parts.into_iter().take(MOST_PARTS).find_map(|(instance, factor, rest)| {
+            let found = self.derive(&rest, fuel - 1)?;
+            Some(Derivation::Lemma { instance, factor, rest: Box::new((rest, found)) })
+        })
     }
 
     /// What arithmetic and signs say.
@@ -150,9 +167,9 @@ impl<'a> Search<'a> {
         [value.clone(), self.store.multiplied_out(value), self.store.open(value)]
     }
 
-    fn by_lemma(&mut self, goal: &Goal, fuel: usize) -> Option<Derivation> {
+    /// A lemma that closes the goal; those that leave less of it are noted among the `parts`.
+    fn by_lemma(&mut self, goal: &Goal, parts: &mut Vec<(usize, Terms, Goal)>) -> Option<Derivation> {
         let views = self.views(&goal.value);
-        let mut later = Vec::new();
         for number in 0..self.instances.len() + self.blocked.len() {
             let blocked = number.checked_sub(self.instances.len());
             let instance = match blocked {
@@ -170,6 +187,9 @@ impl<'a> Search<'a> {
                         continue;
                     }
                     tried.push(factor.clone());
+                    if !divides_by_positive(self.store, &factor) {
+                        continue;
+                    }
                     let used = self.store.times(&factor, delta);
                     let rest = value.minus(&used);
                     let rest_goal = Goal { value: rest, order: rest_order(goal.order, instance.says.order) };
@@ -197,16 +217,13 @@ impl<'a> Search<'a> {
                             let rest = Box::new((rest_goal, found));
                             return Some(Derivation::Lemma { instance: number, factor, rest });
                         }
-                        None if rest_goal.value.0.len() < value.0.len() => later.push((number, factor, rest_goal)),
+                        // A hypothesis that leaves something over is rarely the way.
+                        None if rest_goal.value.0.len() < value.0.len() && instance.lemma < self.lemmas => {
+                            parts.push((number, factor, rest_goal));
+                        }
                         None => {}
                     }
                 }
-            }
-        }
-        later.sort_by_key(|(_, _, rest)| rest.value.0.len());
-        for (instance, factor, rest) in later.into_iter().take(12) {
-            if let Some(found) = self.derive(&rest, fuel - 1) {
-                return Some(Derivation::Lemma { instance, factor, rest: Box::new((rest, found)) });
             }
         }
         None
@@ -276,6 +293,7 @@ impl<'a> Search<'a> {
         let mut found = Vec::new();
         found.extend(self.logarithms(value, order));
         found.extend(self.entry_sums(value, order));
+        self.collected(value, order, &mut found);
         let terms: Vec<(Monomial, BigRational)> = value.0.iter().map(|(m, c)| (m.clone(), c.clone())).collect();
         for (up, c) in terms.iter().filter(|(_, c)| c.is_positive()) {
             for (down, d) in terms.iter().filter(|(_, c)| c.is_negative()) {
@@ -286,41 +304,69 @@ impl<'a> Search<'a> {
         found
     }
 
+    /// Two powers beside the same sum, with opposite signs.
+    fn collected(&mut self, value: &Terms, order: Order, found: &mut Vec<Candidate>) {
+        let mut beside: Vec<((Factor, i32), Terms)> = Vec::new();
+        for (monomial, coefficient) in &value.0 {
+            for power in &monomial.0 {
+                let rest = monomial.over(&Monomial::power(power.0, power.1));
+                match beside.iter_mut().find(|(known, _)| known == power) {
+                    Some((_, sum)) => sum.insert(rest, coefficient.clone()),
+                    None => beside.push((*power, Terms::term(rest, coefficient.clone()))),
+                }
+            }
+        }
+        beside.retain(|(_, sum)| sum.0.len() > 1);
+        let minus = -BigRational::one();
+        for (own, sum) in &beside {
+            for (other, _) in beside.iter().filter(|(other, rest)| other != own && *rest == sum.scaled(&minus)) {
+                self.powers(Some(*own), Some(*other), sum, order, found);
+            }
+        }
+    }
+
     /// A positive term against a negative one that differs from it in one factor.
     fn pairs(&mut self, up: &Monomial, down: &Monomial, share: &BigRational, order: Order, found: &mut Vec<Candidate>) {
         let common = up.common(down);
         let (own, other) = (up.over(&common), down.over(&common));
-        // f^a against g^a, f^a against 1, 1 against g^a; negative powers stand on the side that they divide.
-        let [own, other] = [own, other].map(|monomial| (monomial.0.len() <= 1).then(|| monomial.0.first().copied()));
-        let (Some(own), Some(other)) = (own, other) else { return };
+        if own.0.len() <= 1 && other.0.len() <= 1 {
+            let factor = Terms::term(common, share.clone());
+            self.powers(own.0.first().copied(), other.0.first().copied(), &factor, order, found);
+        }
+    }
+
+    /// f^a against g^a, f^a against 1, or 1 against g^a, beside a factor.
+    fn powers(
+        &mut self,
+        own: Option<(Factor, i32)>,
+        other: Option<(Factor, i32)>,
+        factor: &Terms,
+        order: Order,
+        found: &mut Vec<Candidate>,
+    ) {
         let one = Terms::integer(1);
-        let term = |factor: Option<(Factor, i32)>| match factor {
+        let term = |power: Option<(Factor, i32)>| match power {
             Some((factor, halves)) => Terms::term(Monomial::power(factor, halves), BigRational::one()),
             None => one.clone(),
         };
-        let base = |factor: Option<(Factor, i32)>| factor.map_or(one.clone(), |(factor, _)| Terms::factor(factor));
+        let base = |power: Option<(Factor, i32)>| power.map_or(one.clone(), |(factor, _)| Terms::factor(factor));
         let exponent = match (own, other) {
             (Some((_, a)), Some((_, b))) if a == b => a,
-            (Some((_, a)), None) => a,
-            (None, Some((_, b))) => b,
-            _ => return,
+            (Some((_, a)), None) | (None, Some((_, a))) => a,
+            (Some(_), Some(_)) | (None, None) => return,
         };
-        let factor = Terms::term(common.clone(), share.clone());
-        let (upper, lower) = (term(own), term(other));
         if exponent != 2 {
-            let nonnegative = [own, other].into_iter().flatten().all(|(factor, _)| self.store.nonnegative_factor(factor));
-            if !nonnegative && order != Order::Zero {
+            let bases = [own, other].into_iter().flatten();
+            if order != Order::Zero && !bases.into_iter().all(|(factor, _)| self.store.nonnegative_factor(factor)) {
                 return;
             }
+            let (upper, lower) = (term(own), term(other));
             let difference = base(own).minus(&base(other));
             let value = if exponent > 0 { difference } else { difference.scaled(&-BigRational::one()) };
             let inner = Goal { value, order: weakened(order) };
-            let rule = Rule::Power(exponent);
-            found.push(Candidate { factor, upper, lower, rule, inner });
-            return;
-        }
-        if let (Some((f, _)), Some((g, _))) = (own, other) {
-            self.operations(f, g, &factor, order, found);
+            found.push(Candidate { factor: factor.clone(), upper, lower, rule: Rule::Power(exponent), inner });
+        } else if let (Some((f, _)), Some((g, _))) = (own, other) {
+            self.operations(f, g, factor, order, found);
         }
     }
 
@@ -436,14 +482,14 @@ impl<'a> Search<'a> {
                         *halves == 2
                             && matches!(key, Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) if args[0].1 == shape)
                     });
-                    let counted = count.as_ref().filter(|count| constants && monomial.over(count).common(count).is_one());
+                    let counted = count.as_ref().filter(|_| constants);
                     let (rest, inner) = match (sum, counted) {
                         (Some((factor, _)), _) => {
                             let argument = self.store.graph.args(self.store.entry(*factor).node)[0];
                             let inner = self.store.written(argument);
                             (monomial.over(&Monomial::power(*factor, 2)), inner)
                         }
-                        (None, Some(count)) if !monomial.over(count).0.iter().any(|(_, halves)| *halves < 0) => {
+                        (None, Some(count)) if count.0.iter().all(|(size, halves)| monomial.exponent(*size) >= *halves) => {
                             (monomial.over(count), Terms::integer(1))
                         }
                         (None, _) => continue,
@@ -565,11 +611,16 @@ pub fn holds_by_sign(store: &mut Store, goal: &Goal) -> bool {
     }
 }
 
+/// Whether nothing is divided by that may be 0.
+fn divides_by_positive(store: &mut Store, factor: &Terms) -> bool {
+    let divisors = factor.0.keys().flat_map(|monomial| &monomial.0).filter(|(_, halves)| *halves < 0);
+    let divisors: Vec<Factor> = divisors.map(|(factor, _)| *factor).collect();
+    divisors.into_iter().all(|divisor| store.positive_factor(divisor))
+}
+
 /// Whether a factor carries a comparison with 0 over to another.
 pub fn carries(store: &mut Store, factor: &Terms, says: Order, goal: Order) -> bool {
-    // Nothing is divided by what may be 0.
-    let divisors = factor.0.keys().flat_map(|monomial| &monomial.0).filter(|(_, halves)| *halves < 0);
-    if !divisors.map(|(factor, _)| *factor).collect::<Vec<_>>().into_iter().all(|divisor| store.positive_factor(divisor)) {
+    if !divides_by_positive(store, factor) {
         return false;
     }
     match (says, goal) {
