@@ -9,7 +9,10 @@ use crate::check::{Expected, Part, Theorem, VariableKind};
 use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Shape, SizeVar, Zip};
 
 /// The most ways to put a lemma to use that are tried for one step.
-const MOST_BINDINGS: usize = 400;
+const MOST_BINDINGS: usize = 100;
+
+/// The most products of two terms that instances of one lemma may take.
+const MOST_WORK: u64 = 300_000;
 
 /// The most partial ways that are put together two by two.
 const MOST_JOINED: usize = 60;
@@ -93,7 +96,11 @@ pub fn instances(
         .collect();
     let bindings = pattern.bindings(store, &claims, places, reach);
     let mut found = Vec::new();
+    let end = store.work + MOST_WORK;
     for binding in bindings {
+        if store.work > end {
+            break;
+        }
         for claim in &claims {
             if let Some(instance) = pattern.instance(store, lemma, &binding, claim) {
                 found.push(instance);
