@@ -14,6 +14,9 @@ const MOST_BINDINGS: usize = 100;
 /// The most products of two terms that instances of one lemma may take.
 const MOST_WORK: u64 = 300_000;
 
+/// The most ways in which one part of a lemma is one term.
+const MOST_MATCHES: usize = 16;
+
 /// The most partial ways that are put together two by two.
 const MOST_JOINED: usize = 60;
 
@@ -261,15 +264,21 @@ impl<'a> Pattern<'a> {
         }
         let mut found = self.match_all(store, &own, &args, &binding);
         let commutes = matches!(op, Op::Zip(Zip::Add | Zip::Mul | Zip::Min | Zip::Max));
-        if commutes && args.len() == 2 {
+        // A square matches a square in one way, not in two.
+        if commutes && args.len() == 2 && own[0] != own[1] && args[0] != args[1] {
             found.extend(self.match_all(store, &own, &[args[1], args[0]], &binding));
         }
+        found.sort();
+        found.dedup();
+        found.truncate(MOST_MATCHES);
         found
     }
 
     fn match_all(&self, store: &mut Store, own: &[NodeId], args: &[NodeId], binding: &Binding) -> Vec<Binding> {
         let mut found = vec![binding.clone()];
-        for (pattern, term) in own.iter().zip(args) {
+        let mut pairs: Vec<(&NodeId, &NodeId)> = own.iter().zip(args).collect();
+        pairs.dedup();
+        for (pattern, term) in pairs {
             let mut next = Vec::new();
             for binding in &found {
                 next.extend(self.matches(store, *pattern, *term, binding));
