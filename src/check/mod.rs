@@ -23,12 +23,13 @@ mod statement;
 mod theorem;
 mod witness;
 
+pub use crate::syntax::ast::Relation;
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, rules};
 pub use session::{Compiled, Doc, Session};
-pub use crate::syntax::ast::Relation;
 pub use theorem::{
-    Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable, VariableKind,
+    Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable,
+    VariableKind,
 };

@@ -170,7 +170,11 @@ impl TheoremBuilder<'_, '_> {
                 let before = steps[..i].iter().rev().find(|before| before.link.relation != Relation::Eq);
                 let mut diagnostic = Diagnostic::new(
                     Code::E0607,
-                    format!("`{}` after `{}` says nothing of the two ends", sign_of(step.link.relation), sign_of(total)),
+                    format!(
+                        "`{}` after `{}` says nothing of the two ends",
+                        sign_of(step.link.relation),
+                        sign_of(total)
+                    ),
                 )
                 .at(step.span, format!("goes `{}`", sign_of(step.link.relation)));
                 if let Some(before) = before {

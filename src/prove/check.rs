@@ -100,7 +100,9 @@ fn rises(store: &mut Store, order: Order, rule: Rule, upper: &Terms, lower: &Ter
                 && store.is_zero(&difference.minus(&inner.value))
         }
         Rule::Logarithm => {
-            let (Some(u), Some(v)) = (product_of_logs(store, upper), product_of_logs(store, lower)) else { return false };
+            let (Some(u), Some(v)) = (product_of_logs(store, upper), product_of_logs(store, lower)) else {
+                return false;
+            };
             inner.order == asked && store.is_zero(&u.minus(&v).minus(&inner.value))
         }
         Rule::Entries => lower.is_zero() && inner.order == asked && sums_to(store, upper, &inner.value),

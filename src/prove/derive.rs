@@ -207,7 +207,8 @@ impl<'a> Search<'a> {
                     let closes = self.at_once(&rest_goal);
                     if let Some(at) = blocked {
                         if closes.is_some() {
-                            let missing = self.blocked[at].1.iter().map(|need| Miss::Need(instance.lemma, need.clone()));
+                            let missing =
+                                self.blocked[at].1.iter().map(|need| Miss::Need(instance.lemma, need.clone()));
                             self.misses.extend(missing.collect::<Vec<_>>());
                         }
                         continue;
@@ -250,7 +251,8 @@ impl<'a> Search<'a> {
     }
 
     fn by_cases(&mut self, goal: &Goal, value: &Terms, fuel: usize) -> Option<Derivation> {
-        let mut factors: Vec<Factor> = value.0.keys().flat_map(|monomial| &monomial.0).map(|(factor, _)| *factor).collect();
+        let mut factors: Vec<Factor> =
+            value.0.keys().flat_map(|monomial| &monomial.0).map(|(factor, _)| *factor).collect();
         factors.sort();
         factors.dedup();
         for factor in factors {
@@ -382,8 +384,8 @@ impl<'a> Search<'a> {
             return;
         }
         for position in 0..args.len() {
-            let same = (0..args.len())
-                .all(|i| i == position || self.store.opened(args[i]) == self.store.opened(others[i]));
+            let same =
+                (0..args.len()).all(|i| i == position || self.store.opened(args[i]) == self.store.opened(others[i]));
             if !same {
                 continue;
             }
@@ -489,7 +491,9 @@ impl<'a> Search<'a> {
                             let inner = self.store.written(argument);
                             (monomial.over(&Monomial::power(*factor, 2)), inner)
                         }
-                        (None, Some(count)) if count.0.iter().all(|(size, halves)| monomial.exponent(*size) >= *halves) => {
+                        (None, Some(count))
+                            if count.0.iter().all(|(size, halves)| monomial.exponent(*size) >= *halves) =>
+                        {
                             (monomial.over(count), Terms::integer(1))
                         }
                         (None, _) => continue,

@@ -77,13 +77,7 @@ struct Pattern<'a> {
 }
 
 /// Every instance of a lemma whose patterns occur below the given nodes.
-pub fn instances(
-    store: &mut Store,
-    lemma: usize,
-    theorem: &Theorem,
-    places: &[NodeId],
-    reach: Reach,
-) -> Vec<Instance> {
+pub fn instances(store: &mut Store, lemma: usize, theorem: &Theorem, places: &[NodeId], reach: Reach) -> Vec<Instance> {
     let pattern = Pattern::new(theorem);
     let claims: Vec<Compared> = theorem
         .claims
@@ -155,7 +149,10 @@ impl<'a> Pattern<'a> {
         let graph = &self.theorem.graph;
         let arithmetic = |id: NodeId| {
             use crate::ir::ScalarFn::{Neg, Pow, Recip, Sqrt};
-            matches!(graph.op(id), Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) | Op::Map(Neg | Pow | Recip | Sqrt))
+            matches!(
+                graph.op(id),
+                Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) | Op::Map(Neg | Pow | Recip | Sqrt)
+            )
         };
         let parts: BTreeSet<NodeId> = match reach {
             Reach::Sides => {

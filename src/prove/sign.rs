@@ -60,7 +60,11 @@ impl Store {
     pub fn monomial_sign(&mut self, monomial: &Monomial, strict: bool) -> bool {
         monomial.0.iter().all(|(factor, halves)| {
             let even = halves % 4 == 0;
-            if strict || *halves < 0 && !even { self.positive_factor(*factor) } else { even || self.nonnegative_factor(*factor) }
+            if strict || *halves < 0 && !even {
+                self.positive_factor(*factor)
+            } else {
+                even || self.nonnegative_factor(*factor)
+            }
         })
     }
 
@@ -200,7 +204,9 @@ impl Store {
         let (monomial, coefficient) = value.single()?;
         let [(factor, 2)] = monomial.0.as_slice() else { return None };
         match &self.entry(*factor).key {
-            Key::Atom(Op::Reduce(Reduction::Min, Axis::All), args) if coefficient.is_positive() => Some(args[0].0.clone()),
+            Key::Atom(Op::Reduce(Reduction::Min, Axis::All), args) if coefficient.is_positive() => {
+                Some(args[0].0.clone())
+            }
             _ => None,
         }
     }

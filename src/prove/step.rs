@@ -2,7 +2,7 @@
 
 use super::check::stands;
 use super::derive::{Derivation, Miss, Search};
-use super::goal::{Goal, Order, Compared};
+use super::goal::{Compared, Goal, Order};
 use super::instance::{Instance, Need, Reach, instances};
 use super::saturate;
 use super::show::{self, Names};
@@ -53,7 +53,9 @@ impl Prover {
     fn new(theorem: &Theorem) -> Self {
         let values = theorem.variables.iter().filter_map(|variable| match variable.kind {
             VariableKind::Size(_) => None,
-            VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => Some((value, variable.name.clone())),
+            VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => {
+                Some((value, variable.name.clone()))
+            }
         });
         let names: Names = values.collect();
         let mut store = Store::new(theorem.graph.clone(), names.keys().copied());
@@ -193,7 +195,9 @@ impl Prover {
             }
             Some(_) => {
                 let message = "this step was derived, but its derivation did not stand a second look";
-                Err(Diagnostic::new(Code::E0704, message).at(step.span, "this step").help("this is a defect of loewner"))
+                Err(Diagnostic::new(Code::E0704, message)
+                    .at(step.span, "this step")
+                    .help("this is a defect of loewner"))
             }
             None => {
                 let seen: Vec<bool> = (0..step.by.len())
@@ -258,7 +262,9 @@ impl Prover {
                 Miss::Factor(by, factor) => {
                     let factor = show::terms(&self.store, &self.names, factor);
                     let by = by.map_or("what is compared".to_string(), name);
-                    format!("missing: {by} would do, but it stands beside {factor}, which is not known to be nonnegative")
+                    format!(
+                        "missing: {by} would do, but it stands beside {factor}, which is not known to be nonnegative"
+                    )
                 }
                 Miss::Opposite(lemma) => format!("{} goes the other way: the step is turned round", name(*lemma)),
             };
@@ -270,14 +276,17 @@ impl Prover {
         }
         if told == 0 && step.by.is_empty() {
             let help = match goal.order {
-                Order::Zero => "the two sides are not one by arithmetic: name the lemma that makes them equal with `by`",
+                Order::Zero => {
+                    "the two sides are not one by arithmetic: name the lemma that makes them equal with `by`"
+                }
                 Order::AtLeast | Order::Above | Order::Psd => {
                     "no sign of a term is known that shows it: name the lemma that does with `by`"
                 }
             };
             diagnostic = diagnostic.help(help);
         } else if told == 0 {
-            let help = "the two sides must differ by the two sides of the lemma, in a place where the whole grows with them";
+            let help =
+                "the two sides must differ by the two sides of the lemma, in a place where the whole grows with them";
             diagnostic = diagnostic.help(help);
         }
         diagnostic
@@ -286,7 +295,8 @@ impl Prover {
 
 /// Lets those instances into a search whose conditions hold; the others are kept with what is missing.
 fn admit(search: &mut Search<'_>, pending: Vec<Instance>, names: &Names) {
-    let mut waiting: Vec<(Instance, Vec<String>)> = pending.into_iter().map(|instance| (instance, Vec::new())).collect();
+    let mut waiting: Vec<(Instance, Vec<String>)> =
+        pending.into_iter().map(|instance| (instance, Vec::new())).collect();
     for _ in 0..ROUNDS {
         let before = waiting.len();
         let mut still = Vec::new();

@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Notes what the graph knows of a node's value.
-    fn learn(&mut self, id: NodeId, terms: &Terms) {
+    pub(super) fn learn(&mut self, id: NodeId, terms: &Terms) {
         if self.graph.node(id).tested || self.graph.facts(id).held().next().is_none() {
             return;
         }

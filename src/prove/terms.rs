@@ -59,7 +59,8 @@ impl Monomial {
 
     /// The greatest common divisor: every factor with the least exponent that it has in both.
     pub fn common(&self, other: &Monomial) -> Monomial {
-        let all: std::collections::BTreeSet<Factor> = self.0.iter().chain(&other.0).map(|(factor, _)| *factor).collect();
+        let all: std::collections::BTreeSet<Factor> =
+            self.0.iter().chain(&other.0).map(|(factor, _)| *factor).collect();
         let least = |factor: Factor| (factor, self.exponent(factor).min(other.exponent(factor)));
         Monomial(all.into_iter().map(least).filter(|(_, halves)| *halves != 0).collect())
     }
