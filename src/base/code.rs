@@ -78,6 +78,7 @@ codes! {
     E0702 "a matrix that breaks its domain";
     E0703 "a decomposition that did not converge";
     E0704 "a step of a proof that does not follow";
+    E0705 "a definition that cannot be linted";
     E0801 "a file that cannot be read";
     E0802 "a text that is not UTF-8";
     E0803 "a data file that cannot be used";

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use num_rational::BigRational;
+
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
 use super::theorem::{Part, Sides, Substituted, Supremum, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Field, NodeId, Op, Range, Shape};
+use crate::ir::{Dim, Field, NodeId, Op, Range, Shape};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
 
 impl TheoremBuilder<'_, '_> {
@@ -87,6 +89,42 @@ impl TheoremBuilder<'_, '_> {
         self.elaborator.built(bindings[0].name.span, "a replacement", &[], |g, _| {
             g.substitute(&[node], &replacements, &sizes).map(|nodes| nodes[0])
         })
+    }
+
+    /// Refuses a value that is known to lie outside its name's range: the claim says nothing there.
+    pub(super) fn inside_ranges(&mut self, bindings: &[ast::Binding]) -> Checked<()> {
+        for binding in bindings {
+            let found = self.variables.iter().find(|variable| variable.name == binding.name.name).cloned();
+            let Some(variable) = found else { continue };
+            let value = self.elaborator.value(&binding.value)?;
+            let graph = &self.elaborator.graph;
+            let Some(x) = &graph.constant_value(value).cloned() else { continue };
+            let inside = match &variable.range {
+                Range::Finite(all) => all.contains(x),
+                Range::Interval(interval) => {
+                    let above = |lo| if interval.lo_closed { lo <= x } else { lo < x };
+                    let below = |hi| if interval.hi_closed { x <= hi } else { x < hi };
+                    // An end that is not known excludes nothing.
+                    graph.constant_value(interval.lo).is_none_or(above)
+                        && graph.constant_value(interval.hi).is_none_or(below)
+                }
+                Range::Integers(lo, hi) => {
+                    let end = |dim: &Dim| dim.as_constant().map(|end| BigRational::from_integer(end.into()));
+                    end(lo).is_none_or(|lo| lo <= *x) && end(hi).is_none_or(|hi| *x <= hi)
+                }
+                Range::Domain(_) => true,
+            };
+            if !inside {
+                let e = &mut *self.elaborator;
+                let described = e.scope.get(&variable.name).map(|bound| bound.described.clone()).unwrap_or_default();
+                let diagnostic = Diagnostic::new(Code::E0605, format!("`{}` cannot be {x}", variable.name))
+                    .at(binding.value.span, "outside its range")
+                    .because(variable.span, format!("`{}` is declared as {described}", variable.name))
+                    .help("claim the case of equality at a point of the range, or widen the range");
+                return e.report(diagnostic);
+            }
+        }
+        Ok(())
     }
 
     /// What [`Self::put`] puts for names, to be shown; nothing where it puts a size, with which shapes change.

@@ -1,5 +1,6 @@
 //! Theorems as identities: the rules that the rewriter takes from the language itself.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::session::Session;
@@ -16,12 +17,13 @@ const BOTH_WAYS: &str = "both";
 /// A rule of the table: a theorem of `library/rules/`, and what the rewriter makes of it.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// The file that it stands in, without its ending.
-    pub group: &'static str,
     /// The theorem, whose only claim is an equality.
     pub theorem: Theorem,
-    /// The equality.
+    /// The equality. Its group is the file that it stands in, without the ending.
     pub identity: Identity,
+    /// Whether it is the real case of a complex rule that is written with the same operations: a complex variable stands
+    /// for real values too, so that the rewriter needs the latter only.
+    pub covered: bool,
 }
 
 impl Theorem {
@@ -88,36 +90,43 @@ impl Theorem {
 /// # Panics
 /// When a file of the table is wrong, which a test of the crate rules out.
 pub fn rules() -> &'static [Rule] {
-    static TABLE: LazyLock<Vec<Rule>> = LazyLock::new(|| library::RULES.iter().flat_map(read).collect());
+    static TABLE: LazyLock<Vec<Rule>> =
+        LazyLock::new(|| library::RULES.iter().flat_map(|(group, text)| read_rules(group, text)).collect());
     &TABLE
 }
 
-fn read((group, text): &(&'static str, &'static str)) -> Vec<Rule> {
+/// The rules of one file of the table.
+///
+/// # Panics
+/// When the text is wrong.
+pub fn read_rules(group: &str, text: &str) -> Vec<Rule> {
     let name = format!("library/rules/{group}.lw");
-    let program = parse_program(FileId(0), text).value;
-    let real = print_program(&real_version(&program), Spelling::Unicode);
+    let read = |text: &str| match Session::new().load_text(&name, text) {
+        Ok(theorems) => theorems,
+        Err(mistakes) => panic!("{name}: {mistakes:#?}"),
+    };
+    let rule = |theorem: &Theorem| {
+        let identity = theorem.identities().into_iter().next()?;
+        Some(Rule {
+            theorem: theorem.clone(),
+            identity: Identity { group: group.to_string(), ..identity },
+            covered: false,
+        })
+    };
+    let real = print_program(&real_version(&parse_program(FileId(0), text).value), Spelling::Unicode);
     let mut rules = Vec::new();
-    for (text, real) in [(*text, false), (real.as_str(), true)] {
-        let theorems = match Session::new().load_text(&name, text) {
-            Ok(theorems) => theorems,
-            Err(mistakes) => panic!("{name}: {mistakes:#?}"),
-        };
-        for mut theorem in theorems {
-            let complex = theorem.variables.iter().any(|variable| is_complex(&theorem, &variable.kind));
-            // What was never complex has been read already.
-            let same = rules.iter().any(|rule: &Rule| rule.theorem.name == theorem.name);
-            if real && same {
-                continue;
-            }
-            if complex {
-                theorem.name.push_str(COMPLEX);
-            }
-            for identity in theorem.identities() {
-                let identity = Identity { group: (*group).to_string(), ..identity };
-                if !(real && identity.left == identity.right) {
-                    rules.push(Rule { group, theorem: theorem.clone(), identity });
-                }
-            }
+    for (mut stated, real) in read(text).into_iter().zip(read(&real)) {
+        if !stated.variables.iter().any(|variable| is_complex(&stated, &variable.kind)) {
+            rules.extend(rule(&stated));
+            continue;
+        }
+        stated.name.push_str(COMPLEX);
+        let (Some(complex), Some(real)) = (rule(&stated), rule(&real)) else { continue };
+        let (covered, known) =
+            (same_form(&complex.identity, &real.identity), real.identity.left == real.identity.right);
+        rules.push(complex);
+        if !known {
+            rules.push(Rule { covered, ..real });
         }
     }
     rules
@@ -131,6 +140,31 @@ fn is_complex(theorem: &Theorem, kind: &VariableKind) -> bool {
         VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => theorem.graph.is_complex(*value),
         VariableKind::Size(_) => false,
     }
+}
+
+/// Whether two identities are one but for the fields of their variables.
+fn same_form(a: &Identity, b: &Identity) -> bool {
+    let sides = [(a.left, b.left), (a.right, b.right)];
+    let conditions = a.conditions.iter().copied().zip(b.conditions.iter().copied());
+    let mut stack: Vec<(NodeId, NodeId)> = sides.into_iter().chain(conditions).collect();
+    let mut seen = HashSet::new();
+    while let Some((x, y)) = stack.pop() {
+        if !seen.insert((x, y)) {
+            continue;
+        }
+        let place = |identity: &Identity, node| identity.variables.iter().position(|variable| *variable == node);
+        match (place(a, x), place(b, y)) {
+            (Some(first), Some(second)) if first == second => {}
+            (None, None) if a.graph.op(x) == b.graph.op(y) => {
+                if a.graph.args(x).len() != b.graph.args(y).len() {
+                    return false;
+                }
+                stack.extend(a.graph.args(x).iter().copied().zip(b.graph.args(y).iter().copied()));
+            }
+            (Some(_) | None, _) => return false,
+        }
+    }
+    true
 }
 
 /// A program with the real version of every set that a theorem quantifies over.

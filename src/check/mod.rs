@@ -1,5 +1,6 @@
 //! From abstract syntax to typed graphs: names, sizes, facts, theorems.
 
+mod applied;
 mod arguments;
 mod builtin;
 mod builtin_call;
@@ -22,14 +23,16 @@ mod session;
 mod statement;
 mod theorem;
 mod witness;
+mod write;
 
 pub use crate::syntax::ast::Relation;
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
-pub use identity::{Rule, rules};
+pub use identity::{Rule, read_rules, rules};
 pub use session::{Compiled, Doc, Session};
 pub use theorem::{
     Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable,
     VariableKind,
 };
+pub use write::{Spelled, write};

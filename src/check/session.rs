@@ -60,9 +60,9 @@ struct Variable<'a> {
 
 /// The library with everything read and bound since.
 pub struct Session {
-    sources: Sources,
-    definitions: Definitions,
-    user: Module,
+    pub(super) sources: Sources,
+    pub(super) definitions: Definitions,
+    pub(super) user: Module,
     bound: Vec<(String, Span, Bound)>,
     files: BTreeMap<PathBuf, Module>,
     /// The theorems of each file read, which the proofs of those that import it may cite.
@@ -307,7 +307,11 @@ impl Session {
         self.bound.push((name.to_string(), span, bound));
     }
 
-    fn parse(&mut self, name: &str, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+    /// An expression as it is written, its text kept under a name for messages. Nothing is looked up.
+    ///
+    /// # Errors
+    /// The mistakes in the text.
+    pub fn parse(&mut self, name: &str, text: &str) -> Result<Expr, Vec<Diagnostic>> {
         let file = self.add_source(name, text)?;
         let parsed = parse_expr(file, text);
         match parsed.value {
@@ -452,6 +456,16 @@ impl Session {
         }
         let names = self.names();
         Err(did_you_mean(name, names.iter().map(String::as_str)).map(str::to_string))
+    }
+
+    /// The names that are bound to values, in order.
+    pub fn bound(&self) -> Vec<String> {
+        self.bound.iter().map(|(name, ..)| name.clone()).collect()
+    }
+
+    /// The definition that a name means in expressions, if it means one.
+    pub fn definition(&self, name: &str) -> Option<&Arc<Definition>> {
+        self.definitions.get(self.user, name)
     }
 
     /// The definitions of the library, in the order of their names.

@@ -468,6 +468,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             match equality {
                 ast::Equality::At(bindings) => {
                     let gap = self.put(gap, bindings)?;
+                    self.inside_ranges(bindings)?;
                     let put = self.put_values(bindings)?;
                     let zero = self.elaborator.built(claim.span, "a gap", &[], |g, _| {
                         let zero = g.integer(0)?;

@@ -21,6 +21,10 @@ pub(super) enum Command {
     Eval(Eval),
     Grad(Grad),
     Check(Check),
+    Explain(Explain),
+    Relate(Relate),
+    Lint(Lint),
+    Latex(Latex),
     Replay(Replay),
     /// Evaluate, define and verify interactively
     Repl,
@@ -81,6 +85,9 @@ pub(super) struct Eval {
 ///
 /// The gradient has the shape of the name: entry (i, j) is the derivative by that entry, for complex entries by the real
 /// part plus i times that by the imaginary part. The name is an independent variable; names given after it follow it.
+///
+/// Where there is no gradient, as at equal largest eigenvalues or at a singular matrix, this is one of the subgradients: by
+/// each operation the one of least norm, or the slope on the support, and 0 for parts that do not move.
 #[derive(Args, Debug)]
 pub(super) struct Grad {
     /// The expression, such as 'entropy(gram(Z), 2)'
@@ -119,6 +126,107 @@ pub(super) struct Check {
     /// Tell the long story of a kind of mistake, such as E0301
     #[arg(long, value_name = "CODE", conflicts_with = "paths")]
     pub explain: Option<String>,
+}
+
+/// Show what rewriting makes of an expression: before and after, the rules used, modelled and measured cost
+///
+/// EXPR is the name of a definition, whose parameters are drawn at random from their sets, or an expression in names that
+/// --forall, --let and --load give. Both forms are run in turn, values and gradients, and compared. Ends with 0 if they
+/// agree to rounding, 1 if they do not, 2 if the expression could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// The expression, or the name of a definition
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// The sizes, such as d=768,B=1024 [default: 64 each]
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// What names range over: 'Z: UnitCols[d, B]'
+    #[arg(long = "forall", value_name = "NAMES: SET")]
+    pub foralls: Vec<String>,
+    #[command(flatten)]
+    pub names: Names,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Find how two losses are related: equal, a line in each other, alike to second order somewhere, or different
+///
+/// A loss is the name of a definition, FILE.lw:NAME, or an expression. Parameters of one name are one; real parameters
+/// range over (0, 10], sizes over 1..8. The coefficients of B = a * A + b are given as expressions in sizes and parameters,
+/// and the answer tells whether it is proved or holds on samples. Ends with 0 if one is a line in the other, 1 if they are
+/// different, 2 if a loss could not be used.
+#[derive(Args, Debug)]
+pub(super) struct Relate {
+    /// The first loss, A
+    #[arg(value_name = "A", allow_hyphen_values = true)]
+    pub first: String,
+    /// The second loss, B
+    #[arg(value_name = "B", allow_hyphen_values = true)]
+    pub second: String,
+    /// What names range over, in place of what the definitions say: 'Z: UnitCols[d, B]', 'mu in (0, 1]', 'd in 2..5'
+    #[arg(long = "forall", value_name = "NAMES: SET")]
+    pub foralls: Vec<String>,
+    /// Sizes that are looked at alone, such as d=768,B=4
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// Put an expression for a parameter of both: 'mu=d/m'
+    #[arg(long = "set", value_name = "NAME=EXPR")]
+    pub sets: Vec<String>,
+    /// Bring in the definitions of a .lw file
+    #[arg(long = "import", value_name = "FILE.lw")]
+    pub imports: Vec<PathBuf>,
+    /// The seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Tell how a loss behaves: collapse, symmetries, scaling, splitting, precision
+///
+/// The loss is tried on random and structured inputs, so that every finding is evidence and no proof. Features are d x B, a
+/// column per sample, N x p is a row per patch, and a square matrix is a kernel of its samples; random samples have norm 1.
+#[derive(Args, Debug)]
+pub(super) struct Lint {
+    /// A definition of the library, or FILE.lw:NAME
+    #[arg(value_name = "LOSS", required_unless_present = "library")]
+    pub loss: Option<String>,
+    /// Give a parameter that is a number a value [default: its default, or 1]
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Sizes by name, such as d=4,B=8 [default: 8 samples, 12 features, 3 of anything else]
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// How many random inputs each finding rests on
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub draws: u16,
+    /// The seed of all randomness
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// Lint every definition of the library that can be, and print a table in Markdown
+    #[arg(long, conflicts_with_all = ["loss", "set", "sizes", "json"])]
+    pub library: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Write an expression, or the definitions, theorems and calculations of a file, as LaTeX
+///
+/// A' is written with a transposition sign where a statement is about real matrices, and with an H where it is about complex
+/// ones. Functions act on every entry under their usual names; the functions of a matrix keep theirs, such as logm. The
+/// fragment of a file needs amsmath, amssymb, amsthm and the environments definition, theorem and remark.
+#[derive(Args, Debug)]
+pub(super) struct Latex {
+    /// An expression, such as "tr(K1 * K2')", or a .lw file
+    #[arg(value_name = "EXPR|FILE", allow_hyphen_values = true)]
+    pub source: String,
+    /// Write a whole document, which compiles as it is
+    #[arg(long)]
+    pub standalone: bool,
 }
 
 /// Certify saved counterexamples anew

@@ -8,8 +8,13 @@ use super::progress::Bar;
 use crate::api;
 use crate::base::{Code, Diagnostic, Sources};
 use crate::check::{Data, Entries, Session, Theorem};
+use crate::explain::{self, Explanation, Measuring, Task};
 use crate::ir::{Dim, Property, SETS, Shape};
+use crate::lint::{self, Lint, Request};
+use crate::relate::{self, Given};
 use crate::report::Answer;
+use crate::syntax::ast::{Expr, Program};
+use crate::syntax::parse_program;
 use crate::verify::{self, Options, Report, Value};
 
 /// A session with the library loaded.
@@ -30,6 +35,38 @@ impl Engine {
     /// Reads a file; its definitions become visible, its theorems are returned.
     pub fn load(&mut self, path: &Path) -> Result<Vec<Theorem>, Vec<Diagnostic>> {
         self.session.load_file(path)
+    }
+
+    /// Reads and checks a file, and gives its statements as they are written.
+    pub fn program(&mut self, path: &Path) -> Result<Program, Vec<Diagnostic>> {
+        self.session.load_file(path)?;
+        let name = path.display().to_string();
+        let file = self.sources().iter().filter(|(_, source)| source.name == name).last();
+        // A file that was loaded is among the sources, and has no mistakes.
+        Ok(file.map(|(file, source)| parse_program(file, &source.text).value).unwrap_or_default())
+    }
+
+    /// An expression as it is written; its names may be free.
+    pub fn parse(&mut self, text: &str) -> Result<Expr, Vec<Diagnostic>> {
+        self.session.parse("<expression>", text)
+    }
+
+    /// Tries a definition.
+    pub fn lint(&self, request: &Request, options: &lint::Options) -> Result<Lint, Vec<Diagnostic>> {
+        lint::lint(&self.session, request, options)
+    }
+
+    /// Tries every definition of the library; the names of those that cannot be tried.
+    pub fn lint_library(&self, options: &lint::Options) -> (Vec<Lint>, Vec<String>) {
+        let (mut lints, mut skipped) = (Vec::new(), Vec::new());
+        for definition in self.session.library() {
+            let name = definition.def.name.name.clone();
+            match self.lint(&Request { loss: name.clone(), ..Request::default() }, options) {
+                Ok(lint) => lints.push(lint),
+                Err(_) => skipped.push(name),
+            }
+        }
+        (lints, skipped)
     }
 
     /// Takes statements that were typed in.
@@ -56,6 +93,33 @@ impl Engine {
     /// The gradient of an expression by a bound name, in double precision.
     pub fn gradient(&mut self, text: &str, name: &str) -> Result<Answer, Vec<Diagnostic>> {
         api::gradient_by_name(&mut self.session, text, name).map(answer)
+    }
+
+    /// What rewriting makes of a definition, or of an expression in names that are declared.
+    pub fn explain(
+        &mut self,
+        text: &str,
+        given: &Given,
+        sizes: &[(String, i64)],
+    ) -> Result<Explanation, Vec<Diagnostic>> {
+        explain::explain(&mut self.session, text, given, sizes, Measuring::default())
+    }
+
+    /// What rewriting makes of a definition at the bound names that it has as parameters, or of an expression in them.
+    pub fn explain_bound(&mut self, text: &str) -> Result<Explanation, Vec<Diagnostic>> {
+        let bound = self.session.bound();
+        let call = self.session.definition(text).map(|definition| {
+            let params = definition.def.params.iter().map(|param| &param.name.name);
+            let given = params.filter(|name| bound.contains(name)).map(|name| format!("{name} = {name}"));
+            format!("{text}({})", given.collect::<Vec<_>>().join(", "))
+        });
+        let compiled = self.session.expression(call.as_deref().unwrap_or(text))?;
+        explain::explain_task(&Task::compiled(&compiled)?, Measuring::default())
+    }
+
+    /// How two losses are related.
+    pub fn relate(&mut self, a: &str, b: &str, given: &Given, seed: u64) -> Result<relate::Answer, Vec<Diagnostic>> {
+        relate::relate(&mut self.session, a, b, given, seed)
     }
 
     /// The type of an expression, and what is known of it.

@@ -27,7 +27,7 @@ fn print(answer: &Answer, json: bool) -> Outcome {
 }
 
 /// Reads and binds what the names in the expression stand for.
-fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
     // Every mistake of the command line is told at once; the expression comes last, since it stands on the rest.
     let mut mistakes = Vec::new();
     for path in &names.imports {
@@ -49,9 +49,12 @@ fn bind(engine: &mut Engine, names: &Names) -> Result<(), Vec<Diagnostic>> {
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
+/// The names that stand for numbers everywhere.
+const CONSTANTS: [&str; 2] = ["pi", "inf"];
+
 /// `NAME=VALUE` in its two parts.
-fn split<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str), Diagnostic> {
-    let value = if option == "--let" { "EXPR" } else { "FILE" };
+pub(super) fn split<'a>(option: &str, text: &'a str) -> Result<(&'a str, &'a str), Diagnostic> {
+    let value = if option == "--load" { "FILE" } else { "EXPR" };
     let wrong = |message: String| Diagnostic::new(Code::E0807, message).help(format!("write {option} NAME={value}"));
     let (name, rest) = text.split_once('=').ok_or_else(|| wrong(format!("{option} '{text}' has no '='")))?;
     let (name, rest) = (name.trim(), rest.trim());
@@ -73,6 +76,9 @@ fn is_name(text: &str) -> Result<(), &'static str> {
         Err("a name is a letter or '_', then letters, digits and '_'")
     } else if KEYWORDS.contains(&text) && !CONTEXTUAL.contains(&text) {
         Err("it is a word of the language")
+    } else if CONSTANTS.contains(&text) {
+        // Whether it would hide the constant or be hidden by it, somebody would be surprised.
+        Err("it is a constant of the language")
     } else {
         Ok(())
     }
@@ -87,7 +93,7 @@ mod tests {
         assert_eq!(split("--let", " K = [1, 1/2; 1/2, 1]").unwrap(), ("K", "[1, 1/2; 1/2, 1]"));
         assert_eq!(split("--let", "c=a==b").unwrap(), ("c", "a==b"));
         assert_eq!(split("--load", "α=z=1.npy").unwrap(), ("α", "z=1.npy"));
-        for wrong in ["K", "=1", "1x=2", "K=", "forall=1", "a b=1"] {
+        for wrong in ["K", "=1", "1x=2", "K=", "forall=1", "a b=1", "pi=3", "inf=1"] {
             assert_eq!(split("--let", wrong).unwrap_err().code, Code::E0807, "{wrong}");
         }
     }

@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | replay | repl --> engine (the checker, the evaluator, the verifier) --> report --> output
+//! args --> verify | eval | grad | check | explain | relate | lint | latex | replay | repl --> engine --> report --> output
 //! ```
 
 mod args;
@@ -10,9 +10,13 @@ mod engine;
 mod eval;
 mod explain;
 mod files;
+mod latex;
+mod lint;
 pub mod load;
+mod optimise;
 mod output;
 mod progress;
+mod relate;
 mod render;
 mod repl;
 mod replay;
@@ -36,7 +40,7 @@ const INTERRUPTED: u8 = 130;
 pub enum Status {
     /// All as expected.
     Expected,
-    /// Some claim did not come out as its author expects.
+    /// Some claim did not come out as its author expects, or two losses are different.
     Surprise,
     /// The input could not be read, parsed, typed or used.
     Unusable,
@@ -89,6 +93,10 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
+        Some(Command::Explain(arguments)) => optimise::run(&mut engine, arguments),
+        Some(Command::Relate(arguments)) => relate::run(&mut engine, arguments),
+        Some(Command::Lint(arguments)) => lint::run(&mut engine, arguments),
+        Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };

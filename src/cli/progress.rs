@@ -1,12 +1,17 @@
-//! The progress bar: on standard error, and only where that is a terminal.
+//! Progress on standard error: a bar where that is a terminal, and a plain line now and then elsewhere.
 
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::check::Theorem;
 use crate::verify::{ClaimReport, Progress};
+
+/// How often a line is written where there is no terminal: a short run writes none.
+const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 /// Whether somebody pressed Ctrl-C. A handler of signals has no other way to tell.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -22,6 +27,8 @@ pub(super) struct Bar {
     bar: ProgressBar,
     surprises: AtomicU64,
     samples: AtomicU64,
+    /// When the last plain line was written, or the run began; `None` where there is a terminal.
+    lines: Option<Mutex<Instant>>,
 }
 
 impl Bar {
@@ -32,7 +39,8 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar = bar.with_style(style.progress_chars("━╸ "));
         }
-        Bar { bar, surprises: AtomicU64::new(0), samples: AtomicU64::new(0) }
+        let lines = (!io::stderr().is_terminal()).then(|| Mutex::new(Instant::now()));
+        Bar { bar, surprises: AtomicU64::new(0), samples: AtomicU64::new(0), lines }
     }
 
     /// Takes the bar off the screen.
@@ -40,14 +48,30 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 
-    fn tell(&self) {
+    fn summary(&self) -> String {
         let samples = indicatif::HumanCount(self.samples.load(Ordering::Relaxed));
         let surprises = match self.surprises.load(Ordering::Relaxed) {
             0 => String::new(),
             1 => ", 1 surprise".to_owned(),
             n => format!(", {n} surprises"),
         };
-        self.bar.set_prefix(format!("{samples} samples{surprises}"));
+        format!("{samples} samples{surprises}")
+    }
+
+    fn tell(&self) {
+        self.bar.set_prefix(self.summary());
+        // A thread that died while it held the lock left a time there all the same.
+        let Some(mut last) = self.lines.as_ref().map(|last| last.lock().unwrap_or_else(|held| held.into_inner()))
+        else {
+            return;
+        };
+        if last.elapsed() >= BETWEEN_LINES {
+            *last = Instant::now();
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
+            let (summary, theorem) = (self.summary(), self.bar.message());
+            // Nobody to tell is no reason to stop.
+            let _ = writeln!(io::stderr(), "{done}/{all} theorems, {summary}, at {theorem}");
+        }
     }
 }
 

@@ -153,6 +153,13 @@ fn map(g: &mut Graph, function: ScalarFn, args: &[NodeId]) -> Folded {
     if function == ScalarFn::PowOnSupport && g.constant_value(args[1]).is_some_and(|p| !p.is_negative()) {
         return g.map_with(ScalarFn::Pow, x, args[1]).map(Some);
     }
+    // Equal entries have equal values.
+    if let Op::Fill(shape) = g.op(x).clone() {
+        let mut inner = args.to_vec();
+        inner[0] = g.args(x)[0];
+        let value = g.make(Op::Map(function), inner)?;
+        return g.fill(value, shape).map(Some);
+    }
     let Some(value) = g.constant_value(x).cloned() else { return Ok(None) };
     let parameter = args.get(1).and_then(|p| g.constant_value(*p)).cloned();
     let exact = match function {
@@ -458,6 +465,10 @@ fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<boo
             Comparison::Eq => x == y,
             Comparison::Ne => x != y,
         });
+    }
+    // An integer is equal to itself, which a value that may turn out to be none is not.
+    if a == b && g.certain(a, Property::Integer) {
+        return Some(matches!(comparison, Comparison::Le | Comparison::Eq));
     }
     let at_most_zero = |id| g.constant_value(id).is_some_and(|v| !v.is_positive());
     let below_zero = |id| g.constant_value(id).is_some_and(|v| v.is_negative());

@@ -63,7 +63,10 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
         }
         Op::Map(function) => map(g, *function, args, ty, &mut known),
         Op::Part(part) => match part {
-            Part::Abs | Part::Abs2 => known.yes(Nonnegative, BY_DEFINITION),
+            Part::Abs | Part::Abs2 => {
+                known.yes(Nonnegative, BY_DEFINITION);
+                keep(g, a, &mut known, &[UnitDiagonal], "1 has modulus 1");
+            }
             Part::Re => keep(g, a, &mut known, &[Hermitian, Psd, Pd, UnitDiagonal, TraceOne], "Re A = (A + Ā)/2"),
             Part::Im => {}
         },
@@ -121,6 +124,8 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
                 keep(g, a, &mut known, &[Nonnegative, Positive, Integer], SIGNS);
                 let one = has(0, SumsToOne) && *axis == Axis::All;
                 known.learn(Positive, Fact::yes_if(one), "it is 1");
+                let ones = has(0, UnitDiagonal) && has(0, Nonnegative);
+                known.learn(Positive, Fact::yes_if(ones), "the diagonal alone sums to n");
             }
             Reduction::Max | Reduction::Min => {
                 keep(g, a, &mut known, &[Nonnegative, Positive, ZeroOne, Integer], SIGNS)

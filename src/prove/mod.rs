@@ -1,4 +1,4 @@
-//! Calculations, derived step by step.
+//! Proofs of claims: equalities by saturation, and calculations, derived step by step.
 //!
 //! A step is an equality or an inequality between two nodes of a theorem's graph. [`claim`] finds a [`Derivation`] for each
 //! step of a claim's proof, from arithmetic, what is known of signs, and the lemmas that the step names, and goes through
@@ -22,4 +22,5 @@ mod store;
 mod terms;
 
 pub use derive::Derivation;
+pub use saturate::{equations, rules};
 pub use step::{Proved, Refused, claim};

@@ -3,22 +3,68 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::check;
+use crate::check::{self, Claim, Part, Relation, Theorem, VariableKind};
 use crate::ir::{Graph, NodeId};
 use crate::rewrite::{Limits, Rule, prove_equal};
 
 /// How far one step of a calculation may go: its author could have named a step between.
-const LIMITS: Limits = Limits { terms: 6_000, rounds: 8, matches: 200, time: Duration::from_secs(2) };
+const STEP: Limits = Limits { terms: 6_000, rounds: 8, matches: 200, reorder: false, time: Duration::from_secs(2) };
 
-/// The rules of the library, as the rewriter reads them. A rule that it cannot read is one less.
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rules = check::rules().iter().filter_map(|rule| Rule::of(&rule.identity).ok());
-    rules.flatten().collect()
-});
+/// How far a whole claim may go. The time is there for the worst case only: it is the limits on terms and rounds that end a
+/// search, so that one seed gives one report.
+const CLAIM: Limits = Limits { terms: 6_000, rounds: 10, matches: 300, reorder: false, time: Duration::from_secs(20) };
+
+/// The rules of the library, as the rewriter reads them.
+///
+/// # Panics
+/// When the table holds what is no rule, which a test of the crate rules out.
+pub fn rules() -> &'static [Rule] {
+    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        let of = |rule: &check::Rule| match Rule::of(&rule.identity) {
+            Ok(rules) => rules,
+            Err(error) => panic!("`{}` is no rule: {error:?}", rule.identity.name),
+        };
+        check::rules().iter().filter(|rule| !rule.covered).flat_map(of).collect()
+    });
+    &RULES
+}
 
 /// The names of the rules by which two nodes are equal, where saturation finds that they are.
 pub fn equal(graph: &Graph, left: NodeId, right: NodeId, leaves: &[NodeId]) -> Option<Vec<String>> {
-    let proof = prove_equal(graph, (left, right), leaves, &RULES, &LIMITS).ok()?;
+    names(graph, (left, right), leaves, &STEP)
+}
+
+/// The names of the rules by which the equalities hold that a claim consists of; `None` where it is not made of equalities,
+/// or one is not proved.
+pub fn equations(theorem: &Theorem, claim: &Claim) -> Option<Vec<String>> {
+    let mut equations: Vec<(NodeId, NodeId)> = Vec::new();
+    for part in &claim.parts {
+        match part {
+            Part::Margin { sides: Some(sides), put, .. } if sides.relation == Relation::Eq && put.is_empty() => {
+                equations.push((sides.left, sides.right));
+            }
+            Part::Margin { .. } | Part::Iff { .. } | Part::Asymptotic { .. } => return None,
+        }
+    }
+    if equations.is_empty() {
+        return None;
+    }
+    let leaf = |kind: &VariableKind| match kind {
+        VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => Some(*value),
+        VariableKind::Size(_) => None,
+    };
+    let leaves: Vec<NodeId> = theorem.variables.iter().filter_map(|variable| leaf(&variable.kind)).collect();
+    let mut used = Vec::new();
+    for sides in equations {
+        used.extend(names(&theorem.graph, sides, &leaves, &CLAIM)?);
+    }
+    used.sort();
+    used.dedup();
+    Some(used)
+}
+
+fn names(graph: &Graph, sides: (NodeId, NodeId), leaves: &[NodeId], limits: &Limits) -> Option<Vec<String>> {
+    let proof = prove_equal(graph, sides, leaves, rules(), limits).ok()?;
     let mut names: Vec<String> = proof.lemmas().into_iter().map(str::to_string).collect();
     names.sort();
     names.dedup();

@@ -1,14 +1,20 @@
 //! Results as text and as JSON. Nothing is computed here and nothing is printed: every function returns a string.
 
 mod exact;
+mod explanation;
 mod json;
+pub mod latex;
+pub mod lint;
 mod number;
+mod relation;
 mod table;
 mod value;
 mod witness;
 
+pub use explanation::{explanation_json, explanation_text};
 pub use json::{answer_json, report_json};
 pub use number::{blackboard, digits17, short};
+pub use relation::{relation_json, relation_text};
 pub use table::report_text;
 pub use value::{Answer, answer_text};
 pub use witness::{replay_text, witness_text};

@@ -6,6 +6,8 @@
 //! none of the search goes over every step of it.
 
 mod bare;
+pub mod cost;
+mod extract;
 mod polynomial;
 mod proof;
 mod rule;
@@ -14,6 +16,7 @@ mod store;
 mod term;
 
 pub use bare::without_tests;
+pub use extract::{NotRewritten, Rewritten, rewrite};
 pub use polynomial::{Normalizer, Polynomial};
 pub use proof::{Flaw, NotProved, Proof, prove_equal};
 pub use rule::{BadRule, Rule};

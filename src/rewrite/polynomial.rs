@@ -46,6 +46,7 @@ pub struct Polynomial {
 #[derive(Debug, Default)]
 pub struct Normalizer {
     known: HashMap<NodeId, Polynomial>,
+    normals: HashMap<NodeId, NodeId>,
 }
 
 impl Polynomial {
@@ -140,6 +141,58 @@ fn nonzero(g: &Graph, node: NodeId) -> bool {
 
 fn is_scalar(g: &Graph, node: NodeId) -> bool {
     g.ty(node).shape == Shape::Scalar
+}
+
+/// Whether arithmetic looks into a node, rather than to take it as an atom.
+pub(super) fn is_arithmetic(g: &Graph, node: NodeId) -> bool {
+    match g.op(node) {
+        Op::Constant(_) | Op::Size(_) | Op::Complexify | Op::Fill(_) => true,
+        Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Neg) => true,
+        Op::Zip(Zip::Div) => is_scalar(g, g.args(node)[1]),
+        Op::Map(ScalarFn::Recip) | Op::MatMul => (*g.op(node) == Op::MatMul) != is_scalar(g, node),
+        Op::Input(_)
+        | Op::Truth(_)
+        | Op::ImaginaryUnit
+        | Op::Pi
+        | Op::Infinity
+        | Op::Eye(_)
+        | Op::Map(_)
+        | Op::Part(_)
+        | Op::Zip(Zip::Min | Zip::Max)
+        | Op::Adjoint
+        | Op::Transpose
+        | Op::Conj
+        | Op::DiagonalOf
+        | Op::DiagonalMatrix
+        | Op::Broadcast(..)
+        | Op::Block(..)
+        | Op::Stack
+        | Op::Entry
+        | Op::OneHot(_)
+        | Op::Slice(..)
+        | Op::Kron
+        | Op::PartialInner(..)
+        | Op::Reduce(..)
+        | Op::Eigenvalues
+        | Op::SingularValues
+        | Op::Spectral(_)
+        | Op::EigenSum
+        | Op::Frechet(_)
+        | Op::SingularSum
+        | Op::LogDet
+        | Op::Det
+        | Op::Inverse
+        | Op::Adjugate
+        | Op::Rank
+        | Op::Compare(_)
+        | Op::And
+        | Op::Or
+        | Op::Not
+        | Op::Select
+        | Op::StopGradient
+        | Op::Annotate(..)
+        | Op::Require => false,
+    }
 }
 
 impl Normalizer {
@@ -262,8 +315,7 @@ impl Normalizer {
                             Monomial { body: Body::Unit, scalars: BTreeMap::from([(*atom, -power)]) },
                         )
                     } else {
-                        let power = g.integer(*power)?;
-                        let base = g.map_with(ScalarFn::Pow, *atom, power)?;
+                        let base = atom_power(g, *atom, *power)?;
                         let inverse = g.map(ScalarFn::Recip, base)?;
                         Polynomial::atom(g, inverse)
                     };
@@ -307,9 +359,14 @@ impl Normalizer {
         if g.ty(node).field == Field::Truth {
             return Ok(node);
         }
+        if let Some(normal) = self.normals.get(&node) {
+            return Ok(*normal);
+        }
         let polynomial = self.polynomial(g, node)?;
         let ty = g.ty(node).clone();
-        build(g, &polynomial, &ty)
+        let normal = build(g, &polynomial, &ty)?;
+        self.normals.insert(node, normal);
+        Ok(normal)
     }
 }
 
@@ -438,13 +495,26 @@ fn signed_sum(g: &mut Graph, sum: Option<NodeId>, term: NodeId, negative: bool) 
     }
 }
 
+/// A scalar to an integer power; a complex one, which has no other, as a product.
+fn atom_power(g: &mut Graph, atom: NodeId, power: i64) -> Result<NodeId, Mismatch> {
+    if g.ty(atom).field == Field::Real {
+        let exponent = g.integer(power)?;
+        return g.map_with(ScalarFn::Pow, atom, exponent);
+    }
+    let base = if power < 0 { g.map(ScalarFn::Recip, atom)? } else { atom };
+    let mut product = base;
+    for _ in 1..power.abs() {
+        product = g.zip(Zip::Mul, product, base)?;
+    }
+    Ok(product)
+}
+
 /// A positive coefficient times scalars with exponents: a product over a product.
 fn product(g: &mut Graph, scalars: &BTreeMap<NodeId, i64>, coefficient: &BigRational) -> Result<NodeId, Mismatch> {
     let mut above = g.number(coefficient.clone())?;
     let mut below: Option<NodeId> = None;
     for (atom, power) in scalars {
-        let exponent = g.integer(power.abs())?;
-        let factor = g.map_with(ScalarFn::Pow, *atom, exponent)?;
+        let factor = atom_power(g, *atom, power.abs())?;
         if *power > 0 {
             above = g.zip(Zip::Mul, above, factor)?;
         } else {

@@ -13,7 +13,7 @@ use super::rule::Rule;
 use super::saturate::{Ended, Limits, Saturation};
 use super::store::{ARITHMETIC, MARK};
 use super::term::{Head, Term, join, split};
-use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
+use crate::ir::{Basis, Dim, Graph, Mismatch, NodeId, Op};
 
 /// A term as it is written, nothing shared and nothing folded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -266,11 +266,9 @@ impl Checker<'_> {
             if !self.matches(rule, form.node, term, &mut found) {
                 return false;
             }
-            let facts: Vec<(NodeId, Facts)> =
-                found.values.iter().map(|(variable, value)| (*variable, self.graph.facts(*value).clone())).collect();
             let values = found.values.into_iter().collect();
-            let binding = rule.complete(&mut self.graph, values, &facts, found.sizes);
-            binding.is_some_and(|binding| rule.put(&mut self.graph, rule.to, &binding) == Some(result))
+            let binding = rule.complete(&mut self.graph, values, found.sizes);
+            binding.is_some_and(|binding| rule.replacement(&mut self.graph, form, &binding) == Some(result))
         })
     }
 

@@ -8,7 +8,7 @@ use egg::{ENodeOrVar, Id, Pattern, PatternAst, RecExpr, Subst, Var};
 use super::polynomial::Normalizer;
 use super::store::{Known, Store};
 use super::term::{Head, Term, split};
-use crate::ir::{Dim, Facts, Field, Graph, Identity, Input, Mismatch, NodeId, Op, SizeVar, Type, Zip, solve};
+use crate::ir::{Dim, Field, Graph, Identity, Input, Mismatch, NodeId, Op, SizeVar, Type, Zip, solve};
 
 /// Sizes of rules are numbered from here on, apart from those of what they are applied to.
 const FIRST_SIZE: u32 = 1 << 30;
@@ -29,6 +29,8 @@ pub struct Rule {
     pub(super) forms: Vec<Form>,
     /// What takes its place.
     pub(super) to: NodeId,
+    /// Whether arithmetic decides it: such a rule proves nothing, and gives other forms to choose from.
+    pub(super) arithmetic: bool,
 }
 
 /// The expressions of an identity, with a raw input for each variable.
@@ -114,8 +116,9 @@ impl Rule {
             sides.push((right, left, false));
         }
         let mut orders = Vec::new();
+        let mut normalizer = Normalizer::default();
+        let arithmetic = normalizer.polynomial(&mut graph, left)? == normalizer.polynomial(&mut graph, right)?;
         for (from, to, forward) in sides {
-            let mut normalizer = Normalizer::default();
             let mut nodes = in_every_order(&mut graph, from)?;
             let normal = normalizer.normal(&mut graph, from)?;
             nodes.extend(in_every_order(&mut graph, normal)?);
@@ -133,7 +136,7 @@ impl Rule {
         let mut rules = Vec::new();
         for (nodes, to, forward) in orders {
             let forms: Vec<Form> = nodes.into_iter().map(|node| Form::of(&body.graph, node)).collect();
-            let rule = Rule { name: identity.name.clone(), forward, body: body.clone(), forms, to };
+            let rule = Rule { name: identity.name.clone(), forward, body: body.clone(), forms, to, arithmetic };
             rule.check_bound()?;
             rules.push(rule);
         }
@@ -163,13 +166,10 @@ impl Rule {
     /// What a match of one of the forms puts for the variables and sizes, if the match meets the conditions.
     pub(super) fn binding(&self, store: &mut Store, form: &Form, subst: &Subst) -> Option<Binding> {
         let mut values = BTreeMap::new();
-        let mut facts = Vec::new();
         for variable in &self.body.variables {
             // A variable that this form does not have does not occur in what takes its place either.
             let Some(id) = subst.get(var_of(*variable)) else { continue };
-            let (node, known) = store.value(*id)?;
-            values.insert(*variable, node);
-            facts.push((*variable, known.clone()));
+            values.insert(*variable, store.value_with(*id, self.body.graph.facts(*variable))?);
         }
         let mut equations = Vec::new();
         for (var, dim) in &form.sizes {
@@ -178,7 +178,7 @@ impl Rule {
                 Known::Value(..) => return None,
             }
         }
-        self.complete(store.graph(), values, &facts, equations)
+        self.complete(store.graph(), values, equations)
     }
 
     /// The sizes that the values determine, if the values are of the right types and meet the conditions.
@@ -186,7 +186,6 @@ impl Rule {
         &self,
         graph: &mut Graph,
         values: BTreeMap<NodeId, NodeId>,
-        facts: &[(NodeId, Facts)],
         mut equations: Vec<(Dim, Dim)>,
     ) -> Option<Binding> {
         use crate::ir::Shape::{Matrix, Scalar, Vector};
@@ -206,8 +205,8 @@ impl Rule {
                 (Scalar | Vector(_) | Matrix(..), _) => return None,
             }
         }
-        for (variable, known) in facts {
-            if !rule.facts(*variable).held().all(|property| known.has(property)) {
+        for (variable, value) in &values {
+            if !rule.facts(*variable).held().all(|property| graph.has(*value, property)) {
                 return None;
             }
         }
@@ -215,6 +214,16 @@ impl Rule {
         let conditions = graph.graft(rule, &self.body.conditions, &values, &sizes).ok()?;
         let holds = conditions.iter().all(|condition| *graph.op(*condition) == Op::Truth(true));
         holds.then_some(Binding { values, sizes })
+    }
+
+    /// What takes the place of a match of a form, if it is of the same field: put for complex variables, real values may make
+    /// something real on one side only.
+    pub(super) fn replacement(&self, graph: &mut Graph, form: &Form, binding: &Binding) -> Option<NodeId> {
+        let (from, to) = (self.put(graph, form.node, binding)?, self.put(graph, self.to, binding)?);
+        match (graph.ty(from).field, graph.ty(to).field) {
+            (Field::Complex, Field::Real) => graph.make(Op::Complexify, vec![to]).ok(),
+            (one, other) => (one == other).then_some(to),
+        }
     }
 
     /// A node of the rule's graph with values put for the variables.

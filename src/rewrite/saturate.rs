@@ -18,13 +18,15 @@ pub struct Limits {
     pub rounds: usize,
     /// The greatest number of matches of one rule in one round.
     pub matches: usize,
+    /// Whether rules that arithmetic decides are applied too: they prove nothing, and give other forms to choose from.
+    pub reorder: bool,
     /// The greatest time. Where it is reached, the outcome may depend on the machine.
     pub time: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { terms: 20_000, rounds: 12, matches: 400, time: Duration::from_secs(5) }
+        Limits { terms: 20_000, rounds: 12, matches: 400, reorder: false, time: Duration::from_secs(5) }
     }
 }
 
@@ -49,6 +51,8 @@ pub struct Saturation<'a> {
     rules: &'a [Rule],
     /// What each rule has been applied to, so that a match counts once.
     applied: HashSet<(usize, Binding)>,
+    /// The matches that have been applied, by the classes that they put for the variables of a form.
+    matched: HashSet<(usize, usize, Vec<Id>)>,
 }
 
 impl<'a> Saturation<'a> {
@@ -63,7 +67,7 @@ impl<'a> Saturation<'a> {
         for root in roots {
             store.add(*root);
         }
-        Saturation { store, rules, applied: HashSet::new() }
+        Saturation { store, rules, applied: HashSet::new(), matched: HashSet::new() }
     }
 
     /// The graph that all nodes belong to. It is the one that saturation started with, and more.
@@ -82,6 +86,12 @@ impl<'a> Saturation<'a> {
         self.store.egraph.find(a) == self.store.egraph.find(b)
     }
 
+    /// The smallest form that has been found of a node, in the normal form of arithmetic.
+    pub fn smallest(&mut self, node: NodeId) -> NodeId {
+        let id = self.store.add(node);
+        self.store.value(id).unwrap_or(node)
+    }
+
     /// Applies the rules until `done` says so or nothing is new or a limit is reached.
     ///
     /// # Errors
@@ -89,11 +99,12 @@ impl<'a> Saturation<'a> {
     pub fn run(&mut self, limits: &Limits, mut done: impl FnMut(&mut Self) -> bool) -> Result<Ended, Mismatch> {
         let start = Instant::now();
         for _ in 0..limits.rounds {
+            // Arithmetic may need more than one round by itself, so that it counts as something new.
+            let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
             self.store.settle()?;
             if done(self) {
                 return Ok(Ended::Found);
             }
-            let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
             let matches = self.matches(limits);
             for (at, form, subst) in matches {
                 self.apply(at, form, &subst);
@@ -117,7 +128,8 @@ impl<'a> Saturation<'a> {
 
     fn matches(&self, limits: &Limits) -> Vec<(usize, usize, egg::Subst)> {
         let mut found = Vec::new();
-        for (at, rule) in self.rules.iter().enumerate() {
+        let wanted = |rule: &Rule| limits.reorder || !rule.arithmetic;
+        for (at, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             let mut left = limits.matches;
             for (number, form) in rule.forms.iter().enumerate() {
                 for of_class in form.pattern.search_with_limit(&self.store.egraph, left) {
@@ -136,12 +148,20 @@ impl<'a> Saturation<'a> {
 
     fn apply(&mut self, at: usize, form: usize, subst: &egg::Subst) {
         let rule = &self.rules[at];
+        let number = form;
         let form = &rule.forms[form];
+        let classes = form.pattern.vars().into_iter().filter_map(|var| subst.get(var));
+        let place = (at, number, classes.map(|id| self.store.egraph.find(*id)).collect());
+        // A match that failed may succeed later, when more is known; one that was applied says nothing new.
+        if self.matched.contains(&place) {
+            return;
+        }
         let Some(binding) = rule.binding(&mut self.store, form, subst) else { return };
+        self.matched.insert(place);
         if !self.applied.insert((at, binding.clone())) {
             return;
         }
-        let Some(to) = rule.put(self.store.graph(), rule.to, &binding) else { return };
+        let Some(to) = rule.replacement(self.store.graph(), form, &binding) else { return };
         let Some(from) = self.instance(rule, form, &binding, subst) else { return };
         let to = self.store.add(to);
         let reason = if rule.forward { rule.name.clone() } else { format!("{} (from right to left)", rule.name) };

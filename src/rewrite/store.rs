@@ -5,10 +5,11 @@
 //! that a class has, one represents it: terms are built on representatives, in the normal form of arithmetic.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
-use super::polynomial::Normalizer;
+use super::polynomial::{Normalizer, is_arithmetic};
 use super::term::{Head, Term, join, split};
 use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
 
@@ -23,8 +24,9 @@ pub const MARK: &str = "a mark changes nothing";
 pub enum Known {
     /// It is a size.
     Size(Dim),
-    /// It is a value, with one of its nodes and all facts of its nodes.
-    Value(NodeId, Facts),
+    /// It is a value, with those of its nodes that were known to have something that the ones before were not, and all
+    /// facts of its nodes.
+    Value(Vec<NodeId>, Facts),
 }
 
 /// What the e-graph's analysis works with.
@@ -42,10 +44,10 @@ impl Analysis<Term> for Knowledge {
     fn make(egraph: &mut EGraph<Term, Self>, term: &Term, _: Id) -> Known {
         match &term.head {
             Head::Size(dim) => Known::Size(dim.clone()),
-            Head::Leaf(node) => Known::Value(*node, egraph.analysis.graph.facts(*node).clone()),
+            Head::Leaf(node) => Known::Value(vec![*node], egraph.analysis.graph.facts(*node).clone()),
             Head::Op(_) => {
                 let node = egraph.analysis.adding;
-                Known::Value(node, egraph.analysis.graph.facts(node).clone())
+                Known::Value(vec![node], egraph.analysis.graph.facts(node).clone())
             }
         }
     }
@@ -56,11 +58,24 @@ impl Analysis<Term> for Knowledge {
     }
 
     fn merge(&mut self, a: &mut Known, b: Known) -> DidMerge {
-        if let (Known::Value(_, facts), Known::Value(_, more)) = (a, b) {
-            facts.extend(&more);
+        if let (Known::Value(nodes, facts), Known::Value(others, _)) = (a, b) {
+            for node in others {
+                learn(nodes, facts, node, self.graph.facts(node));
+            }
         }
         DidMerge(false, false)
     }
+}
+
+/// What arithmetic does not look into: its size as a tree, and the node.
+type Atom = (u64, NodeId);
+
+/// Adds what is known of a node to what is known of its class, and the node where that is new.
+fn learn(nodes: &mut Vec<NodeId>, facts: &mut Facts, node: NodeId, learned: &Facts) {
+    if nodes.is_empty() || learned.held().any(|property| !facts.has(property)) {
+        nodes.push(node);
+    }
+    facts.extend(learned);
 }
 
 /// The e-graph with its bookkeeping.
@@ -73,8 +88,8 @@ pub struct Store {
     ids: HashMap<NodeId, Id>,
     /// The representative of each class, by the class's number.
     best: BTreeMap<Id, NodeId>,
-    /// The size of each node as a tree.
-    weights: Vec<u64>,
+    /// The size of each node as a tree, and the atoms that arithmetic makes it of, the largest first.
+    weights: Vec<(u64, Arc<[Atom]>)>,
     normalizer: Normalizer,
 }
 
@@ -147,8 +162,8 @@ impl Store {
         let id = self.egraph.add_uncanonical(term);
         let learned = self.egraph.analysis.graph.facts(node).clone();
         let class = self.egraph.find(id);
-        if let Known::Value(_, facts) = &mut self.egraph[class].data {
-            facts.extend(&learned);
+        if let Known::Value(nodes, facts) = &mut self.egraph[class].data {
+            learn(nodes, facts, node, &learned);
         }
         id
     }
@@ -158,13 +173,26 @@ impl Store {
         &self.egraph[self.egraph.find(id)].data
     }
 
-    /// The node that represents the class of a term, if it is a value, and the facts of the class.
-    pub fn value(&self, id: Id) -> Option<(NodeId, &Facts)> {
+    /// The node that represents the class of a term, if it is a value.
+    pub fn value(&self, id: Id) -> Option<NodeId> {
         let class = self.egraph.find(id);
         match &self.egraph[class].data {
-            Known::Value(node, facts) => Some((self.best.get(&class).copied().unwrap_or(*node), facts)),
+            Known::Value(nodes, _) => self.best.get(&class).or(nodes.first()).copied(),
             Known::Size(_) => None,
         }
+    }
+
+    /// A node of the class of a term that is itself known to have the properties that hold of `wanted`, if there is one:
+    /// the representative before others, unless more is known of another. A normal form may hide what its class has (that a
+    /// sum multiplied out was a square), and a step of a proof must rest on what is known of the terms that stand in it.
+    pub fn value_with(&self, id: Id, wanted: &Facts) -> Option<NodeId> {
+        let class = self.egraph.find(id);
+        let Known::Value(nodes, _) = &self.egraph[class].data else { return None };
+        let graph = &self.egraph.analysis.graph;
+        let count = |node: &NodeId| graph.facts(*node).held().count();
+        let candidates = self.best.get(&class).into_iter().chain(nodes).copied();
+        let fit = candidates.filter(|node| wanted.held().all(|property| graph.has(*node, property)));
+        fit.reduce(|best, node| if count(&node) > count(&best) { node } else { best })
     }
 
     /// Chooses representatives anew, from the leaves up: the smallest node, in normal form, on representatives. What is
@@ -253,7 +281,11 @@ impl Store {
                         *node = self.egraph.analysis.graph.annotate(*node, &held, Basis::Construction)?;
                     }
                 }
-                self.egraph.analysis.graph.make(op, nodes)?
+                // Real and complex values may be of one class: what cannot be made of these representatives stays as it is.
+                match self.egraph.analysis.graph.make(op, nodes) {
+                    Ok(made) => made,
+                    Err(_) => return Ok(None),
+                }
             }
         };
         let normal = self.normalizer.normal(&mut self.egraph.analysis.graph, made)?;
@@ -274,24 +306,29 @@ impl Store {
         self.insert(Term { head: term.head.clone(), args }, node)
     }
 
-    /// Smaller is better: constants, then small trees, then early nodes.
-    fn rank(&mut self, node: NodeId) -> (bool, u64, NodeId) {
-        let weight = self.weight(node);
-        (self.egraph.analysis.graph.constant_value(node).is_none(), weight, node)
-    }
-
-    fn weight(&mut self, node: NodeId) -> u64 {
+    /// Smaller is better: constants, then what is made of small atoms by arithmetic, then small trees, then early nodes. The
+    /// atoms come first because arithmetic does not look into them: log x − log n takes part in it, log(x/n) does not. Sets
+    /// of atoms are compared from their largest one on, so that of an equation between atoms the largest is eliminated.
+    fn rank(&mut self, node: NodeId) -> (bool, Arc<[Atom]>, u64, NodeId) {
         let graph = &self.egraph.analysis.graph;
         // Operands have smaller numbers, so that the table fills from the front.
         for id in graph.ids_from(self.weights.len()) {
-            let leaf = self.leaves.contains(&id);
-            let below: u64 = if leaf {
-                0
-            } else {
-                graph.args(id).iter().map(|arg| self.weights[arg.index()]).fold(0, u64::saturating_add)
+            let args = if self.leaves.contains(&id) { &[] } else { graph.args(id) };
+            let weight = args.iter().map(|arg| self.weights[arg.index()].0).fold(1, u64::saturating_add);
+            let atoms: Arc<[Atom]> = match (is_arithmetic(graph, id), args) {
+                (false, _) => [(weight, id)].into(),
+                (true, [one]) => self.weights[one.index()].1.clone(),
+                (true, _) => {
+                    let mut all: Vec<Atom> =
+                        args.iter().flat_map(|arg| self.weights[arg.index()].1.iter().copied()).collect();
+                    all.sort_unstable_by(|a, b| b.cmp(a));
+                    all.dedup();
+                    all.into()
+                }
             };
-            self.weights.push(below.saturating_add(1));
+            self.weights.push((weight, atoms));
         }
-        self.weights[node.index()]
+        let (weight, atoms) = &self.weights[node.index()];
+        (graph.constant_value(node).is_none(), atoms.clone(), *weight, node)
     }
 }

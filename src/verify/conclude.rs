@@ -4,7 +4,7 @@ use super::attack::Summary;
 use super::confidence::clopper_pearson;
 use super::judge::Tally;
 use super::limit::Limit;
-use super::trial::Findings;
+use super::trial::{self, Findings};
 use super::verdict::{Verdict, ViolationBound, Witness};
 
 /// A computed violation of more than this share of the sides that no enclosure decides is not explained by rounding,
@@ -105,6 +105,11 @@ impl Evidence<'_> {
             return Err(Failure::Refuted(Some(place)));
         }
         if self.sampled {
+            // A claim about every number of an empty range is about nothing.
+            let empty = |(reason, count): &(_, u64)| reason == trial::EMPTY_RANGE && *count == findings.drawn;
+            if self.attack.met == 0 && findings.dropped.dropped.iter().any(empty) {
+                return Err(Failure::Vacuous);
+            }
             if 2 * findings.dropped.dropped() > findings.drawn {
                 return inconclusive(unevaluated(&findings.dropped, findings.drawn));
             }
@@ -181,7 +186,10 @@ impl Evidence<'_> {
         let (findings, tally) = (self.findings, self.tally);
         let mut notes = Vec::new();
         if self.sampled {
-            if self.exhaustive && findings.drawn > 1 {
+            if findings.cut {
+                notes.push(format!("the time was up after {}: not all were drawn", samples(findings.drawn)));
+            }
+            if self.exhaustive && !findings.cut && findings.drawn > 1 {
                 notes.push(format!("all {} cases were checked", findings.drawn));
             }
             if self.conditional && findings.met > 0 && 10 * findings.met < findings.drawn {

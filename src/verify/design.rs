@@ -100,7 +100,7 @@ impl Design {
         let samples = samples.max(1);
         let wanted = (samples / 40).clamp(24, MAX_CELLS).min(samples);
         let mut cells = Vec::new();
-        let mut failure = None;
+        let mut failure: Option<NoDesign> = None;
         let mut too_large = false;
         for number in 0..wanted {
             let mut rng = key.generator(Stream::Cell, number);
@@ -113,7 +113,9 @@ impl Design {
                     }
                     Err(error) => {
                         too_large |= error == NoDesign::TooLarge;
-                        failure = Some(error);
+                        // What is not known to be empty says more than what is.
+                        let empty = |error: &NoDesign| matches!(error, NoDesign::EmptyRange(_));
+                        failure = failure.filter(|known| !empty(known)).or(Some(error));
                     }
                 }
             }

@@ -2,8 +2,8 @@
 //!
 //! Inequalities are met by rejection. An equality is met where its two sides agree within the error bound of the
 //! evaluation; structured ensembles do that in a fixed share of samples. Where they do not, a sample is moved onto the
-//! set by Gauss-Newton steps of least norm on its raw numbers, with central differences, which reaches generic smooth
-//! sets of low dimension.
+//! set by Gauss-Newton steps of least norm on its raw numbers and its scalars, with central differences, which reaches
+//! generic smooth sets of low dimension. A scalar stays in its range: at an end it moves inwards only.
 
 use super::evaluate::Machine;
 use super::layout::Hypothesis;
@@ -105,34 +105,55 @@ pub struct Projection {
     before: Vec<f64>,
 }
 
-/// Where a movable raw number stands: the input, the entry, and whether it is an imaginary part.
-type Place = (usize, usize, bool);
+/// An input whose numbers may be moved, with the least and the greatest that they may become.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Movable {
+    /// The input.
+    pub input: InputId,
+    /// The ends of its range; infinite where it has none.
+    pub within: (f64, f64),
+}
 
-/// Moves the raw numbers of a sample until the equalities among the hypotheses hold to rounding, or no step helps.
-/// Which of them move is said by `inputs`; there must be at most [`MAX_MOVED`].
-/// Returns the number of evaluations.
+impl Movable {
+    /// An input of a chart, which maps all numbers into its set.
+    pub fn freely(input: InputId) -> Self {
+        Movable { input, within: (f64::NEG_INFINITY, f64::INFINITY) }
+    }
+}
+
+/// A number that may be moved: where it stands in a sample, and its ends.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Place {
+    input: usize,
+    entry: usize,
+    imaginary: bool,
+    least: f64,
+    most: f64,
+}
+
+/// Moves numbers of a sample until the equalities among the hypotheses hold to rounding, or no step helps. There must be
+/// at most [`MAX_MOVED`] that move. Returns the number of evaluations.
 pub fn project(
     hypotheses: &[Hypothesis],
     machine: &mut Machine<'_>,
-    inputs: &[InputId],
+    places: &[Place],
     sample: &mut Sample,
     memory: &mut Projection,
 ) -> u64 {
     let mut spent = 0;
-    move_onto(hypotheses, machine, inputs, sample, memory, &mut spent);
+    move_onto(hypotheses, machine, places, sample, memory, &mut spent);
     spent
 }
 
 fn move_onto(
     hypotheses: &[Hypothesis],
     machine: &mut Machine<'_>,
-    inputs: &[InputId],
+    places: &[Place],
     sample: &mut Sample,
     memory: &mut Projection,
     spent: &mut u64,
 ) {
     let equalities: Vec<&Hypothesis> = hypotheses.iter().filter(|hypothesis| hypothesis.equality).collect();
-    let places = places(inputs, sample);
     let n = places.len();
     if equalities.is_empty() || n == 0 || n > MAX_MOVED {
         return;
@@ -174,32 +195,40 @@ fn move_onto(
         memory.gradients.resize(m * n, 0.0);
         let residuals = memory.residuals.clone();
         for (k, place) in places.iter().enumerate() {
-            let x = get(sample, *place);
+            let x = place.get(sample);
             let h = 1e-6 * x.abs().max(1e-3);
-            let mut sides = [0.0; 2];
+            // At an end of its range, or of what has a value, a number has one side; with none it stays.
+            let mut sides = [(x, None), (x, None)];
             for (side, moved) in sides.iter_mut().zip([x + h, x - h]) {
-                set(sample, *place, moved);
-                if evaluate(sample, &mut memory.residuals).is_none() {
-                    set(sample, *place, x);
-                    return;
+                if moved >= place.least && moved <= place.most {
+                    place.set(sample, moved);
+                    let found = evaluate(sample, &mut memory.residuals);
+                    *side = (moved, found.map(|_| memory.residuals.clone()));
                 }
-                for (row, r) in memory.residuals.iter().enumerate() {
-                    memory.gradients[row * n + k] += if moved > x { *r } else { -*r } / (2.0 * h);
-                }
-                *side = 0.0;
             }
-            set(sample, *place, x);
-        }
-        if !least_norm_step(m, n, &residuals, memory) {
-            return;
+            place.set(sample, x);
+            let [(up, above), (down, below)] = sides;
+            let (from, to, width) = match (&below, &above) {
+                (Some(below), Some(above)) => (below, above, up - down),
+                (Some(below), None) => (below, &residuals, x - down),
+                (None, Some(above)) => (&residuals, above, up - x),
+                (None, None) => continue,
+            };
+            for (row, (from, to)) in from.iter().zip(to).enumerate() {
+                memory.gradients[row * n + k] = (to - from) / width;
+            }
         }
         memory.before.clear();
-        memory.before.extend(places.iter().map(|place| get(sample, *place)));
+        memory.before.extend(places.iter().map(|place| place.get(sample)));
+        if !inward_step(places, &residuals, memory) {
+            return;
+        }
         let mut length = stretch;
         let mut improved = false;
         for _ in 0..6 {
             for (k, place) in places.iter().enumerate() {
-                set(sample, *place, memory.before[k] - length * memory.step[k]);
+                let moved = memory.before[k] - length * memory.step[k];
+                place.set(sample, moved.max(place.least).min(place.most));
             }
             if let Some(now) = evaluate(sample, &mut memory.residuals)
                 && now < squares
@@ -217,54 +246,79 @@ fn move_onto(
         }
         if !improved {
             for (k, place) in places.iter().enumerate() {
-                set(sample, *place, memory.before[k]);
+                place.set(sample, memory.before[k]);
             }
             return;
         }
     }
 }
 
-fn places(inputs: &[InputId], sample: &Sample) -> Vec<Place> {
+/// The numbers of some inputs of a sample.
+pub fn places(inputs: &[Movable], sample: &Sample) -> Vec<Place> {
     let mut places = Vec::new();
-    for input in inputs {
+    for Movable { input, within: (least, most) } in inputs {
         let input = input.0 as usize;
+        let place = |entry: usize, imaginary: bool| Place { input, entry, imaginary, least: *least, most: *most };
         match &sample.inputs[input] {
             Numbers::None => {}
-            Numbers::Real(numbers) => places.extend((0..numbers.len()).map(|entry| (input, entry, false))),
+            Numbers::Real(numbers) => places.extend((0..numbers.len()).map(|entry| place(entry, false))),
             Numbers::Complex(numbers) => {
-                places.extend((0..numbers.len()).flat_map(|entry| [(input, entry, false), (input, entry, true)]));
+                places.extend((0..numbers.len()).flat_map(|entry| [place(entry, false), place(entry, true)]));
             }
         }
     }
     places
 }
 
-fn get(sample: &Sample, (input, entry, imaginary): Place) -> f64 {
-    match &sample.inputs[input] {
-        Numbers::None => f64::NAN,
-        Numbers::Real(numbers) => numbers[entry],
-        Numbers::Complex(numbers) => {
-            if imaginary {
-                numbers[entry].im
-            } else {
-                numbers[entry].re
-            }
+impl Place {
+    /// The number there.
+    pub fn get(&self, sample: &Sample) -> f64 {
+        match &sample.inputs[self.input] {
+            Numbers::None => f64::NAN,
+            Numbers::Real(numbers) => numbers[self.entry],
+            Numbers::Complex(numbers) if self.imaginary => numbers[self.entry].im,
+            Numbers::Complex(numbers) => numbers[self.entry].re,
         }
+    }
+
+    /// Puts another number there.
+    pub fn set(&self, sample: &mut Sample, x: f64) {
+        match &mut sample.inputs[self.input] {
+            Numbers::None => {}
+            Numbers::Real(numbers) => numbers[self.entry] = x,
+            Numbers::Complex(numbers) if self.imaginary => numbers[self.entry].im = x,
+            Numbers::Complex(numbers) => numbers[self.entry].re = x,
+        }
+    }
+
+    /// Whether a number lies within the ends.
+    pub fn admits(&self, x: f64) -> bool {
+        (self.least..=self.most).contains(&x)
     }
 }
 
-fn set(sample: &mut Sample, (input, entry, imaginary): Place, x: f64) {
-    match &mut sample.inputs[input] {
-        Numbers::None => {}
-        Numbers::Real(numbers) => numbers[entry] = x,
-        Numbers::Complex(numbers) => {
-            if imaginary {
-                numbers[entry].im = x
-            } else {
-                numbers[entry].re = x
+/// The step of least norm among those that lead no number out of its range: one that stands at an end and would leave it
+/// does not move. Returns false where there is none.
+fn inward_step(places: &[Place], residuals: &[f64], memory: &mut Projection) -> bool {
+    let (m, n) = (residuals.len(), places.len());
+    // Each turn but the last stops a number.
+    for _ in 0..=n {
+        if !least_norm_step(m, n, residuals, memory) {
+            return false;
+        }
+        let mut stopped = false;
+        for (k, place) in places.iter().enumerate() {
+            let (x, step) = (memory.before[k], memory.step[k]);
+            if x <= place.least && step > 0.0 || x >= place.most && step < 0.0 {
+                stopped = true;
+                (0..m).for_each(|row| memory.gradients[row * n + k] = 0.0);
             }
         }
+        if !stopped {
+            return true;
+        }
     }
+    false
 }
 
 /// The step s of least norm with J s = r: s = J' y with (J J') y = r, by elimination with pivots. Returns false where

@@ -3,7 +3,7 @@
 use super::evaluate;
 use super::judge::Measured;
 use crate::check::{Claim, Part, Theorem};
-use crate::ir::{Graph, InputId, NodeId};
+use crate::ir::{Graph, InputId, Margin, NodeId};
 
 /// A number among the outputs, with the outputs that give its scale.
 #[derive(Clone, Debug)]
@@ -45,6 +45,16 @@ pub struct Hypothesis {
     pub equality: bool,
     /// For an equality, the outputs whose vanishing it is about.
     pub residuals: std::ops::Range<usize>,
+}
+
+impl Hypothesis {
+    /// Adds what decides a condition to the outputs.
+    pub fn push(graph: &mut Graph, condition: &Margin, roots: &mut Vec<NodeId>) -> Hypothesis {
+        let margin = Slot::push(graph, condition.node, roots);
+        let first = roots.len();
+        roots.extend(evaluate::residuals(graph, condition.node));
+        Hypothesis { margin, strict: condition.strict, equality: condition.equality, residuals: first..roots.len() }
+    }
 }
 
 /// A part of a claim among the claim's outputs.
@@ -157,15 +167,10 @@ impl Layout {
     pub fn new(theorem: &Theorem) -> Self {
         let mut graph = theorem.graph.clone();
         let mut hypothesis_roots = Vec::new();
-        let mut hypotheses = Vec::new();
-        for assumption in &theorem.assumptions {
-            let margin = Slot::push(&mut graph, assumption.margin.node, &mut hypothesis_roots);
-            let first = hypothesis_roots.len();
-            hypothesis_roots.extend(evaluate::residuals(&graph, assumption.margin.node));
-            let residuals = first..hypothesis_roots.len();
-            let (strict, equality) = (assumption.margin.strict, assumption.margin.equality);
-            hypotheses.push(Hypothesis { margin, strict, equality, residuals });
-        }
+        let hypotheses = theorem.assumptions.iter();
+        let hypotheses = hypotheses
+            .map(|assumption| Hypothesis::push(&mut graph, &assumption.margin, &mut hypothesis_roots))
+            .collect();
         let claims = theorem.claims.iter().map(|claim| ClaimLayout::new(&mut graph, claim)).collect();
         Layout { graph, hypothesis_roots, hypotheses, claims }
     }

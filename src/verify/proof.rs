@@ -1,4 +1,4 @@
-//! Claims with a proof: what the steps show, and what samples say of a step that does not follow.
+//! What is proved of claims: by saturation, or by the steps that their authors give, and what samples say of a step that does not follow.
 
 use super::run::Options;
 use super::verdict::{RefusedProof, Verdict};
@@ -7,9 +7,9 @@ use crate::prove;
 
 /// What became of the proof of a claim.
 pub enum Outcome {
-    /// It has none.
+    /// It has none that was found.
     None,
-    /// Every step was checked: the theorems that it rests on.
+    /// It was checked: the theorems and rules that it rests on.
     Proved(Vec<String>),
     /// A step does not follow, or the steps lead elsewhere.
     Refused(Box<RefusedProof>),
@@ -19,7 +19,8 @@ pub enum Outcome {
 /// not follow is a claim under the same hypotheses, and may be false.
 pub fn outcome(theorem: &Theorem, claim: &Claim, attack: impl FnOnce(&Theorem) -> Option<Verdict>) -> Outcome {
     let refused = match prove::claim(theorem, claim) {
-        None => return Outcome::None,
+        // Without steps of its own an equality may still be one by the rules of the library.
+        None => return prove::equations(theorem, claim).map_or(Outcome::None, Outcome::Proved),
         Some(Ok(proved)) => return Outcome::Proved(proved.lemmas),
         Some(Err(refused)) => refused,
     };

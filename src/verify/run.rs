@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::attack::{Attack, Effort, attack, polish};
+use super::attack::{Attack, Effort, Refuting, attack, polish};
 use super::conclude::Evidence;
-use super::design::Design;
+use super::design::{Design, NoDesign};
 use super::layout::{Layout, PartSlots};
 use super::limit::{self, Claimed, Limit};
 use super::proof::{self, Outcome};
@@ -197,7 +197,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
     let key = Key::new(options.seed, &theorem.name);
     let design = match Design::draw(theorem, key, options.samples, options.plain) {
         Ok(design) => design,
-        Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why.to_string())).collect(),
+        Err(why) => return theorem.claims.iter().map(|claim| undrawn(theorem, claim, &why)).collect(),
     };
     let layout = Layout::new(theorem);
     let groups = Groups::new(theorem, options.plain);
@@ -219,10 +219,15 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 Part::Margin { condition, .. } => *theorem.graph.op(*condition) == Op::Truth(true),
                 Part::Iff { .. } | Part::Asymptotic { .. } => false,
             });
-        let proof = proof::outcome(theorem, claim, |step| {
-            let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
-            reports.into_iter().next().map(|report| report.verdict)
-        });
+        // A proof does not spare the samples: they tell whether anything meets the hypotheses, and they would show a fault.
+        let proof = if options.plain {
+            Outcome::None
+        } else {
+            proof::outcome(theorem, claim, |step| {
+                let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
+                reports.into_iter().next().map(|report| report.verdict)
+            })
+        };
         let proved = matches!(proof, Outcome::Proved(_));
         let tally = &findings.claims[number];
         let attacked = (options.attack > 0.0
@@ -302,12 +307,19 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
 }
 
 /// The report on a claim no input of which could be drawn.
-fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
+fn undrawn(theorem: &Theorem, claim: &Claim, why: &NoDesign) -> ClaimReport {
+    let (verdict, notes) = match why {
+        // A claim about every number of an empty range is about nothing.
+        NoDesign::EmptyRange(_) => (Verdict::Vacuous { best_residual: None }, vec![why.to_string()]),
+        NoDesign::TooLarge | NoDesign::Ends(_) => {
+            (Verdict::Inconclusive { reason: format!("no input could be drawn: {why}") }, Vec::new())
+        }
+    };
     ClaimReport {
         file: theorem.file.clone(),
         theorem: theorem.name.clone(),
         claim: claim.label.clone(),
-        verdict: Verdict::Inconclusive { reason: format!("no input could be drawn: {why}") },
+        verdict,
         expected: claim.expected,
         samples: 0,
         drawn: 0,
@@ -316,8 +328,8 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &str) -> ClaimReport {
         min_margin_at: None,
         supremum: None,
         violation_bound: None,
+        notes,
         refused: None,
-        notes: Vec::new(),
     }
 }
 
@@ -350,6 +362,7 @@ fn sample(setting: &Setting<'_>, library: &Library<'_>, options: &Options, progr
                 Some(found)
             })
             .collect();
+        findings.cut |= found.iter().any(Option::is_none);
         for found in found.into_iter().flatten() {
             findings.merge(found);
         }
@@ -418,9 +431,10 @@ fn refuting_witness(
     attacked: &Attack,
 ) -> Result<Witness, String> {
     let polish = |sample: &Sample, instance: &Instance| polish(setting, claim, sample, instance);
-    if let Some((sample, instance, (margin, bound))) = &attacked.refuting {
+    if let Some(Refuting { sample, instance, exact, margin: (margin, bound) }) = &attacked.refuting {
         let (margin, found) = (enclosure(*margin, *bound), witness::ensemble(sample));
-        let witness = refutation::refute(setting, claim, &Candidate { sample, instance, margin, found }, &polish);
+        let candidate = Candidate { sample, instance, exact: exact.as_ref(), margin, found };
+        let witness = refutation::refute(setting, claim, &candidate, &polish);
         // A smaller input that nothing certifies is worth less than the one that was drawn, if there is one.
         if findings.claims[claim].worst.is_none() || witness.as_ref().is_ok_and(|witness| witness.certified) {
             return witness;
@@ -435,7 +449,7 @@ fn refuting_witness(
         return Err("a sample contradicts the claim, but could not be drawn again".to_string());
     };
     let (margin, found) = (enclosure(worst.margin, worst.bound), witness::ensemble(&sample));
-    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, margin, found }, &polish)
+    refutation::refute(setting, claim, &Candidate { sample: &sample, instance, exact: None, margin, found }, &polish)
 }
 
 /// The margin with its error bound. The sum and difference are rounded, so outwards by one more step each; without an

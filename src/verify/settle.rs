@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::judge::{Doubt, Tally, Waiting, Worst};
 use super::refutation::certificate::{Certificate, Violation};
-use super::refutation::{Desk, Point};
+use super::refutation::{Desk, Point, land};
 use super::trial::{Programs, Setting};
 
 /// Samples that are looked at between two looks at what was found.
@@ -36,7 +36,15 @@ pub fn settle<'p>(
         let sample = programs(cell).as_ref().ok().and_then(|programs| setting.redraw(waiting.sample, programs));
         let instance = &setting.design.cells[cell].instance;
         let point = sample.and_then(|sample| Point::of_sample(setting.theorem, &sample, instance));
-        point.map_or(Certificate::Open, |point| Desk::new(setting.theorem, claim).certificate(&point))
+        let Some(point) = point else { return Certificate::Open };
+        let mut desk = Desk::new(setting.theorem, claim);
+        match desk.certificate(&point) {
+            // Next to a thin set a sample shows nothing, but a rational point on it may be near.
+            open @ (Certificate::Open | Certificate::Outside { equality: true, .. }) => {
+                land(&mut desk, &point, None).map_or(open, |(_, violation)| Certificate::Violated(violation))
+            }
+            decided @ (Certificate::Holds | Certificate::Violated(_) | Certificate::Outside { .. }) => decided,
+        }
     };
     let mut waiting = std::mem::take(&mut tally.waiting);
     let mut open = Vec::new();

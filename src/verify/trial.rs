@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::design::{Cell, Design, ScalarDraw};
 use super::evaluate::{EndsPlan, Machine, Program, reason};
-use super::hypotheses::{self, MAX_MOVED, Projection, Standing};
+use super::hypotheses::{self, MAX_MOVED, Movable, Projection, Standing};
 use super::judge::{Tally, UNSURE_HYPOTHESIS};
 use super::judgement::{About, ClaimJudge};
 use super::layout::Layout;
@@ -13,6 +13,9 @@ use super::sample::{Groups, Numbers, Sample, Sampler};
 use super::seed::{Key, Stream};
 use crate::check::Theorem;
 use crate::ir::{InputId, Instance};
+
+/// Why a sample is not drawn where a range that depends on other inputs has no number.
+pub const EMPTY_RANGE: &str = "an empty range";
 
 /// The plans of a theorem at one instance.
 pub struct Programs {
@@ -93,6 +96,8 @@ pub struct Findings {
     pub moved: u64,
     /// Of these, samples that then met the hypotheses.
     pub arrived: u64,
+    /// Whether the time was up before all samples were drawn.
+    pub cut: bool,
     /// The least amount by which a sample broke the hypotheses.
     pub residual: Option<f64>,
     /// Samples that could not be drawn or whose hypotheses had no value, by reason.
@@ -113,6 +118,7 @@ impl Findings {
         self.met += later.met;
         self.moved += later.moved;
         self.arrived += later.arrived;
+        self.cut |= later.cut;
         if let Some(residual) = later.residual {
             self.miss(residual);
         }
@@ -141,16 +147,15 @@ impl Setting<'_> {
         self.design.cells.partition_point(|cell| cell.first <= within).saturating_sub(1)
     }
 
-    /// The inputs whose raw numbers move when a sample is moved onto an equality: the charts' own, since scalars would
-    /// leave their ranges.
-    fn movable(&self, program: &Program) -> Vec<InputId> {
-        let scalar = |input: &InputId| {
-            self.theorem.variables.iter().any(|variable| match &variable.kind {
-                crate::check::VariableKind::Scalar { input: own, .. } => own == input,
-                crate::check::VariableKind::Size(_) | crate::check::VariableKind::Member { .. } => false,
-            })
+    /// The inputs whose numbers move when a sample is moved onto an equality: those of charts, and the scalars of intervals
+    /// within these. A range that depends on other inputs is looked at afterwards.
+    fn movable(&self, program: &Program, cell: &Cell) -> Vec<Movable> {
+        let within = |input: InputId| match cell.scalars.iter().find(|(scalar, _)| *scalar == input) {
+            None | Some((_, ScalarDraw::Computed(_))) => Some(Movable::freely(input)),
+            Some((_, ScalarDraw::Inside(ends))) => Some(Movable { input, within: ends.extremes() }),
+            Some((_, ScalarDraw::Baked(_) | ScalarDraw::Among(_))) => None,
         };
-        program.inputs().iter().copied().filter(|input| !scalar(input)).collect()
+        program.inputs().iter().filter_map(|input| within(*input)).collect()
     }
 
     /// Draws and judges the samples of a unit.
@@ -176,7 +181,7 @@ impl Setting<'_> {
         for number in unit.first..unit.first + unit.count {
             let mut rng = self.key.generator(Stream::Sample, number);
             if !sampler.draw(&mut sample, &mut rng) {
-                findings.dropped.drop_for("an empty range".into(), 1);
+                findings.dropped.drop_for(EMPTY_RANGE.into(), 1);
                 continue;
             }
             let Some(sure) = gate.borrow_mut().admit(&mut sample, &mut findings) else { continue };
@@ -225,7 +230,7 @@ pub struct Gate<'a> {
     machine: Option<Machine<'a>>,
     /// The ranges that depend on other inputs, which a sample that was moved may have left.
     ends: Vec<(InputId, EndsPlan)>,
-    movable: Vec<InputId>,
+    movable: Vec<Movable>,
     projection: Projection,
     moving: u64,
 }
@@ -241,7 +246,7 @@ impl<'a> Gate<'a> {
         let ends = ends.collect();
         let thin = setting.layout.hypotheses.iter().any(|hypothesis| hypothesis.equality);
         let movable = match &programs.hypotheses {
-            Some(program) if thin => setting.movable(program),
+            Some(program) if thin => setting.movable(program, cell),
             Some(_) | None => Vec::new(),
         };
         let machine = programs.hypotheses.as_ref().map(Program::machine);
@@ -261,9 +266,13 @@ impl<'a> Gate<'a> {
         };
         if let Standing::Breaks(residual) = standing {
             findings.miss(residual);
-            if self.moving > 0 && !self.movable.is_empty() && movable_numbers(sample, &self.movable) <= MAX_MOVED {
+            let places = match self.moving {
+                0 => Vec::new(),
+                _ => hypotheses::places(&self.movable, sample),
+            };
+            if (1..=MAX_MOVED).contains(&places.len()) {
                 findings.moved += 1;
-                let spent = hypotheses::project(hypotheses, machine, &self.movable, sample, &mut self.projection);
+                let spent = hypotheses::project(hypotheses, machine, &places, sample, &mut self.projection);
                 self.moving = self.moving.saturating_sub(spent.max(1));
                 standing = hypotheses::standing(hypotheses, machine, sample).unwrap_or(standing);
                 match standing {
@@ -295,13 +304,4 @@ fn is_in_ranges(ends: &mut [(InputId, EndsPlan)], sample: &Sample) -> bool {
         Numbers::Real(numbers) => plan.ends(sample).is_some_and(|ends| ends.contains(numbers[0])),
         Numbers::Complex(_) | Numbers::None => false,
     })
-}
-
-fn movable_numbers(sample: &Sample, inputs: &[InputId]) -> usize {
-    let count = |input: &InputId| match &sample.inputs[input.0 as usize] {
-        Numbers::None => 0,
-        Numbers::Real(numbers) => numbers.len(),
-        Numbers::Complex(numbers) => 2 * numbers.len(),
-    };
-    inputs.iter().map(count).sum()
 }

@@ -17,14 +17,17 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("prove", &["base", "ir", "check", "rewrite"]),
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "prove"]),
     ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify"]),
+    ("relate", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "verify"]),
+    ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "prove", "relate"]),
+    ("lint", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
     ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
-    ("report", &["base", "ir", "check", "verify", "train"]),
+    ("report", &["base", "syntax", "ir", "check", "rewrite", "verify", "relate", "explain", "lint", "train"]),
     (
         "cli",
         &[
             "base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "torch", "prove",
-            "verify", "train", "api", "report",
+            "verify", "train", "relate", "explain", "lint", "api", "report",
         ],
     ),
 ];

@@ -11,6 +11,7 @@ use super::objective::{Objective, Target, Weights};
 use super::start;
 use crate::verify::judge::{Tally, UNSURE_HYPOTHESIS};
 use crate::verify::judgement::{About, ClaimJudge};
+use crate::verify::refutation::Point;
 use crate::verify::sample::{Sample, Sampler};
 use crate::verify::seed::{Rng, Stream};
 use crate::verify::trial::{Findings, Gate, Programs, Setting};
@@ -76,6 +77,8 @@ pub struct Hit {
     pub margin: (f64, f64),
     /// Whether rounding may explain it, of the margin or of a hypothesis: then it counts only once it is certified.
     pub doubtful: bool,
+    /// An exact point near the sample that contradicts the claim for certain.
+    pub exact: Option<Point>,
 }
 
 /// A sample worth starting from again.
@@ -373,7 +376,7 @@ impl<'a> Bench<'a> {
         };
         if let Some((relative, margin)) = hit {
             let (field, sample, doubtful) = (self.field.0, sample.clone(), worst.is_none());
-            let hit = Hit { field, sample, size, relative, margin, doubtful };
+            let hit = Hit { field, sample, size, relative, margin, doubtful, exact: None };
             let key = |hit: &Hit| (hit.doubtful, hit.relative);
             match self.found.hits.first_mut() {
                 Some(known) if key(known) <= key(&hit) => {}
@@ -384,7 +387,15 @@ impl<'a> Bench<'a> {
         // Whether the sides are equal where the condition fails, only a certificate says.
         if tally.converse > 0 && self.found.doubts.is_empty() {
             let (field, sample) = (self.field.0, sample.clone());
-            self.found.doubts.push(Hit { field, sample, size, relative: 0.0, margin: (0.0, 0.0), doubtful: true });
+            self.found.doubts.push(Hit {
+                field,
+                sample,
+                size,
+                relative: 0.0,
+                margin: (0.0, 0.0),
+                doubtful: true,
+                exact: None,
+            });
         }
         tally.waiting.clear();
         // A margin within its error bound of zero says that the claim is tight there, not by how much it fails.

@@ -8,7 +8,8 @@
 //! - basin hopping (Wales and Doye 1997) from the best ends of such descents;
 //! - discrete inputs, all of them where they are few: partitions, signs, small integers (`lattice`).
 //!
-//! What is found is judged as a sample is, and is a refutation only once `refutation` has enclosed its margin. Work is
+//! What is found is judged as a sample is, and is a refutation only once `refutation` has enclosed its margin. Where
+//! descents bring a strict inequality close to equality, a point is solved for at which it holds with equality. Work is
 //! measured by a model (`work`) rather than by a clock, so that one seed gives one report.
 
 mod arena;
@@ -30,7 +31,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::refutation::certificate::Certificate;
-use super::refutation::{Desk, Point};
+use super::refutation::{Desk, Point, land};
 use super::sample::Sample;
 use super::seed::{Rng, Stream};
 use super::supremum::Reached;
@@ -60,6 +61,15 @@ const ENCLOSED: usize = 6;
 /// The hits of one attack that are enclosed although rounding may explain them.
 const DOUBTFUL: usize = 40;
 
+/// The hits of one attack next to which a rational point is looked for that meets the hypotheses exactly.
+const LANDED: usize = 16;
+
+/// A strict inequality whose margin descents bring below this share of its sides may hold with equality nearby. So many
+/// ends of descents are looked at in one round, and in one attack.
+const TOUCHING: f64 = 1e-3;
+const TOUCHED_AT_ONCE: usize = 2;
+const TOUCHED: usize = 24;
+
 /// The samples of an attack at which the sides agree off the case of equality that are enclosed.
 const DOUBTS: usize = 48;
 
@@ -77,14 +87,27 @@ pub struct Effort<'a> {
 /// What an attack found.
 #[derive(Clone, Debug, Default)]
 pub struct Attack {
-    /// A sample that contradicts the claim, with the sizes it is for, the margin and its error bound.
-    pub refuting: Option<(Sample, Instance, (f64, f64))>,
+    /// What contradicts the claim.
+    pub refuting: Option<Refuting>,
     /// The least margin that was seen, with its sample and sizes.
     pub least: Option<(f64, Sample, Instance)>,
     /// The largest value of an expression whose supremum is asked for.
     pub reached: Option<Box<Reached>>,
     /// All that was judged.
     pub found: Summary,
+}
+
+/// A sample that contradicts a claim.
+#[derive(Clone, Debug)]
+pub struct Refuting {
+    /// The sample.
+    pub sample: Sample,
+    /// The sizes that it is for, and the scalars that are known exactly.
+    pub instance: Instance,
+    /// The exact point that contradicts the claim where the sample itself is only next to it.
+    pub exact: Option<Point>,
+    /// The margin and its error bound.
+    pub margin: (f64, f64),
 }
 
 /// The sum of an attack.
@@ -160,6 +183,14 @@ fn keep_best(elites: &mut Vec<Elite>) {
     });
 }
 
+/// How often an attack looked where work is bounded by a count.
+#[derive(Default)]
+struct Counts {
+    doubted: usize,
+    landed: usize,
+    touched: usize,
+}
+
 struct Campaign<'a> {
     setting: &'a Setting<'a>,
     claim: usize,
@@ -176,7 +207,7 @@ impl Campaign<'_> {
         let mut elites: Vec<Elite> = Vec::new();
         let mut open: Option<Hit> = None;
         let (mut number, mut doubted, mut converse) = (0, 0, 0);
-        let (mut listed, mut enclosed) = (0.0, 0);
+        let (mut listed, mut counts) = (0.0, Counts::default());
         let mut discrete = self.discrete().into_iter();
         let mut rng = self.setting.key.generator(Stream::Attack, u64::MAX - self.claim as u64);
         let late = || (effort.stopped)() || effort.deadline.is_some_and(|deadline| Instant::now() >= deadline);
@@ -193,7 +224,7 @@ impl Campaign<'_> {
             }
             let found: Vec<Found> =
                 jobs.par_iter().map(|job| if late() { Found::default() } else { job.run() }).collect();
-            let (mut hits, mut doubts) = (Vec::new(), Vec::new());
+            let (mut hits, mut doubts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
             for mut found in found {
                 // Judging costs time that no objective accounts for; without it a round that evaluates nothing, as at
                 // sizes that do not fit, would never end.
@@ -203,12 +234,14 @@ impl Campaign<'_> {
                 }
                 hits.append(&mut found.hits);
                 doubts.append(&mut found.doubts);
-                elites.append(&mut found.elites);
+                ends.append(&mut found.elites);
                 sum.merge(found);
             }
-            if let Some(hit) = self.enclose(hits, &mut open, &mut sum.suspect, &mut enclosed) {
+            let hit = self.enclose(hits, &mut open, &mut sum.suspect, &mut counts);
+            if let Some(hit) = hit.or_else(|| self.touch(&ends, &mut counts)) {
                 return self.conclude(sum, Some(hit), converse);
             }
+            elites.append(&mut ends);
             doubts.truncate(DOUBTS.saturating_sub(doubted));
             doubted += doubts.len();
             let equal = doubts.par_iter().map(|doubt| self.certificate(doubt)).collect::<Vec<_>>();
@@ -285,17 +318,17 @@ impl Campaign<'_> {
         mut hits: Vec<Hit>,
         open: &mut Option<Hit>,
         suspect: &mut f64,
-        doubted: &mut usize,
+        counts: &mut Counts,
     ) -> Option<Hit> {
         hits.sort_by(|a, b| {
             let order = a.doubtful.cmp(&b.doubtful).then(a.size.cmp(&b.size));
             order.then(a.relative.total_cmp(&b.relative)).then(a.margin.0.total_cmp(&b.margin.0))
         });
         let mut desk = Desk::new(self.setting.theorem, self.claim);
-        for hit in hits.into_iter().take(ENCLOSED) {
+        for mut hit in hits.into_iter().take(ENCLOSED) {
             if hit.doubtful {
-                *doubted += 1;
-                if *doubted > DOUBTFUL {
+                counts.doubted += 1;
+                if counts.doubted > DOUBTFUL {
                     continue;
                 }
             }
@@ -304,16 +337,45 @@ impl Campaign<'_> {
             match desk.certificate(&point) {
                 Certificate::Violated(_) => return Some(hit),
                 // What meets an equality within rounding only may have a neighbour that meets it exactly.
-                Certificate::Open | Certificate::Outside { equality: true, .. } if !hit.doubtful => {
-                    open.get_or_insert(hit);
-                }
                 Certificate::Open | Certificate::Outside { equality: true, .. } => {
-                    *suspect = suspect.min(hit.relative);
+                    if counts.landed < LANDED {
+                        counts.landed += 1;
+                        hit.exact = land(&mut desk, &point, None).map(|(point, _)| point);
+                    }
+                    if hit.exact.is_some() {
+                        return Some(hit);
+                    }
+                    if hit.doubtful {
+                        *suspect = suspect.min(hit.relative);
+                    } else {
+                        open.get_or_insert(hit);
+                    }
                 }
                 Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
             }
         }
         None
+    }
+
+    /// A point at which a strict inequality holds with equality, next to an end of a descent.
+    fn touch(&self, ends: &[Elite], counts: &mut Counts) -> Option<Hit> {
+        let strict = |elite: &Elite| self.targets[elite.place.1].strict;
+        let mut near: Vec<&Elite> =
+            ends.iter().filter(|elite| strict(elite).is_some() && elite.value < TOUCHING).collect();
+        near.sort_by(|a, b| a.value.total_cmp(&b.value));
+        near.truncate(TOUCHED_AT_ONCE.min(TOUCHED.saturating_sub(counts.touched)));
+        counts.touched += near.len();
+        let look = |elite: &&Elite| {
+            let (field, sample) = (elite.place.0, elite.sample.clone());
+            let cell = &self.fields[field].cell;
+            let point = Point::of_sample(self.setting.theorem, &sample, &cell.instance)?;
+            let mut desk = Desk::new(self.setting.theorem, self.claim);
+            let (exact, violation) = land(&mut desk, &point, strict(elite))?;
+            let (lo, hi) = violation.margin;
+            let margin = (lo + (hi - lo) / 2.0, (hi - lo) / 2.0);
+            Some(Hit { field, sample, size: cell.size, relative: 0.0, margin, doubtful: false, exact: Some(exact) })
+        };
+        near.par_iter().map(look).collect::<Vec<_>>().into_iter().flatten().next()
     }
 
     fn certificate(&self, hit: &Hit) -> Certificate {
@@ -334,7 +396,12 @@ impl Campaign<'_> {
         let instance = |field: usize| self.fields[field].cell.instance.clone();
         let met = self.met(&sum);
         Attack {
-            refuting: hit.map(|hit| (hit.sample, instance(hit.field), hit.margin)),
+            refuting: hit.map(|hit| Refuting {
+                sample: hit.sample,
+                instance: instance(hit.field),
+                exact: hit.exact,
+                margin: hit.margin,
+            }),
             least: sum.least.map(|(margin, field, sample)| (margin, sample, instance(field))),
             reached: sum.tally.reached,
             found: Summary {

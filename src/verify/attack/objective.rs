@@ -24,6 +24,8 @@ pub struct Target {
     aim: Aim,
     /// A condition's margin that must hold as well, and whether it is an equality.
     condition: Option<(NodeId, bool)>,
+    /// The number of the part of the claim whose margin it is, where that fails by vanishing, too.
+    pub strict: Option<usize>,
 }
 
 /// How a target is brought to contradict the claim.
@@ -47,24 +49,26 @@ pub fn targets(layout: &Layout, claim: usize) -> Vec<Target> {
     let claim = &layout.claims[claim];
     let node = |slot: &crate::verify::layout::Slot| claim.roots[slot.output()];
     let mut targets = Vec::new();
-    for part in &claim.parts {
+    let target = |node, aim, condition| Target { node, aim, condition, strict: None };
+    for (number, part) in claim.parts.iter().enumerate() {
         match part {
-            PartSlots::Margin { margin, .. } => {
-                targets.push(Target { node: node(margin), aim: Aim::Below, condition: None });
+            PartSlots::Margin { margin, strict, .. } => {
+                let strict = strict.then_some(number);
+                targets.push(Target { strict, ..target(node(margin), Aim::Below, None) });
             }
             PartSlots::Iff { gap, condition, equality, substituted, .. } => {
                 targets.push(match substituted {
-                    Some(gap) => Target { node: node(gap), aim: Aim::Apart, condition: None },
-                    None => Target { node: node(gap), aim: Aim::Apart, condition: Some((node(condition), *equality)) },
+                    Some(gap) => target(node(gap), Aim::Apart, None),
+                    None => target(node(gap), Aim::Apart, Some((node(condition), *equality))),
                 });
                 let condition = Some((node(condition), *equality));
-                targets.push(Target { node: node(gap), aim: Aim::Vanishing, condition });
+                targets.push(target(node(gap), Aim::Vanishing, condition));
             }
             PartSlots::Asymptotic { .. } => {}
         }
     }
     if let Some(output) = claim.supremum {
-        targets.push(Target { node: claim.roots[output], aim: Aim::Above, condition: None });
+        targets.push(target(claim.roots[output], Aim::Above, None));
     }
     targets
 }

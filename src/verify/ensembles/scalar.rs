@@ -110,6 +110,14 @@ impl Ends {
     }
 }
 
+impl Ends {
+    /// The least and the greatest double that lie in it; an end that is open or no double gives way to a neighbour.
+    pub fn extremes(&self) -> (f64, f64) {
+        let among = |x: f64| [x, x.next_up(), x.next_down()].into_iter().find(|x| self.contains(*x)).unwrap_or(x);
+        (among(self.lo), among(self.hi))
+    }
+}
+
 fn ratio(numerator: i64, denominator: i64) -> BigRational {
     BigRational::new(BigInt::from(numerator), BigInt::from(denominator))
 }

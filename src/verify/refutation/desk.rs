@@ -71,6 +71,14 @@ impl<'a> Desk<'a> {
         &self.theorem.claims[self.claim].statement
     }
 
+    /// Whether some part of the claim is strict, and so fails where its margin is 0.
+    pub fn is_strict(&self) -> bool {
+        self.theorem.claims[self.claim].parts.iter().any(|part| match part {
+            Part::Margin { margin, .. } => margin.strict,
+            Part::Iff { .. } | Part::Asymptotic { .. } => false,
+        })
+    }
+
     /// Whether no more work may be done.
     pub fn spent(&self) -> bool {
         self.evaluations >= EVALUATIONS || self.certificates >= CERTIFICATES

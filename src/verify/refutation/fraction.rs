@@ -99,6 +99,31 @@ pub fn simpler(x: &BigRational) -> Vec<BigRational> {
     found
 }
 
+/// The simplest fraction that agrees with a number to a tolerance, against it or 1: the first of the Stern-Brocot tree that
+/// lies between the two ends. `None` for what is no number.
+pub fn simplest(x: f64, tolerance: f64) -> Option<BigRational> {
+    let width = tolerance * x.abs().max(1.0);
+    Some(simplest_between(BigRational::from_float(x - width)?, BigRational::from_float(x + width)?))
+}
+
+fn simplest_between(lo: BigRational, hi: BigRational) -> BigRational {
+    if hi.is_negative() {
+        return -simplest_between(-hi, -lo);
+    }
+    if !lo.is_positive() {
+        return BigRational::zero();
+    }
+    let floor = lo.floor();
+    if floor == lo {
+        return lo;
+    }
+    let next = &floor + BigRational::one();
+    if next <= hi {
+        return next;
+    }
+    &floor + simplest_between((hi - &floor).recip(), (lo - &floor).recip()).recip()
+}
+
 fn sort(found: &mut Vec<BigRational>, x: &BigRational) {
     found.sort_by_cached_key(|y| (length(y), (y - x).abs()));
     found.dedup();
@@ -127,6 +152,13 @@ mod tests {
             let found = simpler(&x);
             prop_assert!(found.iter().all(|y| length(y) < length(&x)));
             prop_assert!(found.is_sorted_by_key(length));
+        }
+
+        #[test]
+        fn the_simplest_fraction_is_found_again(p in -400..400i64, q in 1..400i64) {
+            // No other fraction of a denominator below 400 is as near, and no simpler one agrees.
+            let x = BigRational::new(p.into(), q.into());
+            prop_assert_eq!(simplest(p as f64 / q as f64, 1e-10), Some(x));
         }
 
         #[test]

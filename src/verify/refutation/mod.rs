@@ -2,19 +2,21 @@
 //! certified, kept in a file, and certified again from it.
 //!
 //! `point` is the exact input; `place` puts members in place of their charts, `member` checks that they are members;
-//! `certificate` decides, `desk` bounds the work; `shrink` (with `select`, `rational` and `fraction`) looks for what is
-//! simpler; `file` writes and reads, `replay` certifies anew.
+//! `certificate` decides, `desk` bounds the work; `land` finds points that meet equalities exactly; `shrink` (with `select`,
+//! `round`, `rational` and `fraction`) looks for what is simpler; `file` writes and reads, `replay` certifies anew.
 
 pub mod certificate;
 mod desk;
 pub mod file;
 mod fraction;
+mod land;
 pub mod member;
 mod place;
 mod point;
 mod rational;
 mod read;
 mod replay;
+mod round;
 mod select;
 mod shrink;
 #[cfg(test)]
@@ -30,6 +32,7 @@ use crate::ir::{Comparison, Instance, Op};
 use certificate::{Certificate, Violation};
 
 pub use desk::Desk;
+pub use land::land;
 pub use point::{Given, Point, size};
 pub use read::{WitnessFile, read};
 pub use replay::replay;
@@ -44,6 +47,8 @@ pub struct Candidate<'a> {
     pub sample: &'a Sample,
     /// Their sizes, and the scalars that are known exactly.
     pub instance: &'a Instance,
+    /// An exact point near them that takes their place.
+    pub exact: Option<&'a Point>,
     /// The margin as computed, with its error bound.
     pub margin: (f64, f64),
     /// What found it, in a few words.
@@ -61,7 +66,8 @@ pub fn refute(
     polish: Polish<'_>,
 ) -> Result<Witness, String> {
     let theorem = setting.theorem;
-    let Some(point) = Point::of_sample(theorem, candidate.sample, candidate.instance) else {
+    let own = || Point::of_sample(theorem, candidate.sample, candidate.instance);
+    let Some(point) = candidate.exact.cloned().or_else(own) else {
         return Err("an input contradicts the claim, but has entries that are not finite".to_string());
     };
     let mut desk = Desk::new(theorem, claim);

@@ -9,8 +9,10 @@ use num_traits::{ToPrimitive, Zero};
 use super::certificate::Violation;
 use super::desk::Desk;
 use super::fraction;
+use super::land::{Lander, ROUNDING};
 use super::point::{Complexity, Given, Point, is_plain, length, size};
-use super::rational::{Gauss, Grid, Way, is_hermitian, near, usual, whole};
+use super::rational::{Gauss, Grid, Way, is_hermitian, usual, whole};
+use super::round::{Members, domains, given, grid, shape};
 use super::select::{part, subsets};
 use crate::certify::Entries;
 use crate::check::VariableKind;
@@ -51,13 +53,21 @@ pub struct Shrunk {
 /// Shrinks a violation. One that is not certified is given up only for one that is.
 pub fn shrink(desk: &mut Desk<'_>, point: Point, violation: Option<Violation>, polish: Polish<'_>) -> Shrunk {
     let margin = desk.margin(&point);
-    let floor = margin.map_or(VISIBLE, |margin| VISIBLE.min(margin.abs() / 2.0));
+    // A strict inequality fails where its sides are equal, and then there is nothing to see.
+    let touched = desk.is_strict() && margin.is_some_and(|margin| margin.abs() <= ROUNDING);
+    let floor = match margin {
+        Some(_) if touched => -ROUNDING,
+        Some(margin) => VISIBLE.min(margin.abs() / 2.0),
+        None => VISIBLE,
+    };
+    let lander = Lander::new(desk, None);
     let complexity = point.complexity(desk.theorem);
     let infinite = margin.is_some_and(f64::is_infinite);
-    let mut shrinker = Shrinker { desk, point, violation, complexity, floor, infinite, polish, polishes: 0 };
+    let mut shrinker = Shrinker { desk, point, violation, complexity, floor, infinite, lander, polish, polishes: 0 };
     for _ in 0..ROUNDS {
         let before = shrinker.complexity;
         shrinker.sizes();
+        shrinker.solved();
         shrinker.scalars();
         shrinker.members();
         shrinker.replace();
@@ -74,10 +84,12 @@ struct Shrinker<'d, 'a, 'p> {
     point: Point,
     violation: Option<Violation>,
     complexity: Complexity,
-    /// How much the claim must be violated by.
+    /// How much the claim must be violated by, as computed.
     floor: f64,
     /// Whether it may be violated by an infinite amount, which shows less than a number does.
     infinite: bool,
+    /// Where there are equalities among the hypotheses.
+    lander: Option<Lander>,
     polish: Polish<'p>,
     polishes: u32,
 }
@@ -106,39 +118,6 @@ impl Shrinker<'_, '_, '_> {
         let mut point = self.point.clone();
         point.givens[variable] = Some(given);
         point
-    }
-
-    /// The sets of the members, by the number of the variable.
-    fn domains(&self) -> Vec<(usize, Domain)> {
-        let variables = self.desk.theorem.variables.iter().enumerate();
-        variables
-            .filter_map(|(number, variable)| match &variable.range {
-                Range::Domain(domain) => Some((number, domain.clone())),
-                Range::Integers(..) | Range::Interval(_) | Range::Finite(_) => None,
-            })
-            .collect()
-    }
-
-    fn shape(&self, domain: &Domain) -> Option<(usize, usize)> {
-        let shape = domain.ty().shape;
-        size(&shape.rows(), &self.point.sizes).zip(size(&shape.cols(), &self.point.sizes))
-    }
-
-    /// A member as a grid: its own entries where they are given, else as computed.
-    fn grid(&mut self, variable: usize, domain: &Domain) -> Option<Grid> {
-        let (rows, cols) = self.shape(domain)?;
-        match &self.point.givens[variable] {
-            Some(Given::Exact(entries)) => Grid::of(entries, rows, cols),
-            Some(Given::Raw(raw)) if is_plain(domain.set) => Grid::of(raw.first()?, rows, cols),
-            _ => {
-                let point = self.point.clone();
-                Grid::computed(&self.desk.member(&point, variable)?, rows, cols)
-            }
-        }
-    }
-
-    fn given(domain: &Domain, grid: Grid) -> Given {
-        if is_plain(domain.set) { Given::Raw(vec![grid.entries()]) } else { Given::Exact(grid.entries()) }
     }
 
     /// Smaller sizes, the smallest first: rows and columns are left out where their number is the size.
@@ -229,7 +208,7 @@ impl Shrinker<'_, '_, '_> {
     /// Members with rational entries, all together with one denominator, or else one by one; where there are none, whole
     /// raw numbers.
     fn members(&mut self) {
-        let members = self.domains();
+        let members = domains(self.desk);
         for (number, _) in &members {
             self.shift(*number);
         }
@@ -257,19 +236,12 @@ impl Shrinker<'_, '_, '_> {
     }
 
     fn round(&mut self, members: &[(usize, Domain)]) -> bool {
-        let grids: Option<Vec<Grid>> = members.iter().map(|(number, domain)| self.grid(*number, domain)).collect();
-        let Some(grids) = grids else { return false };
+        let point = self.point.clone();
+        let Some(rounding) = Members::of(self.desk, &point, members) else { return false };
         for denominator in DENOMINATORS {
             for way in [Way::Nearest, Way::Inwards] {
-                let mut point = self.point.clone();
-                let rounded = members.iter().zip(&grids).map(|((number, domain), grid)| {
-                    Some((*number, Self::given(domain, near(domain, grid, *denominator, way)?)))
-                });
-                let Some(rounded) = rounded.collect::<Option<Vec<_>>>() else { return false };
-                for (number, given) in rounded {
-                    point.givens[number] = Some(given);
-                }
-                if self.offer(point) {
+                let Some(rounded) = rounding.rounded(&point, *denominator, way) else { return false };
+                if self.offer(rounded.clone()) || self.land(&rounded, *denominator) {
                     return true;
                 }
             }
@@ -277,12 +249,29 @@ impl Shrinker<'_, '_, '_> {
         false
     }
 
+    /// What is given directly follows the equalities among the hypotheses, to simple fractions.
+    fn land(&mut self, point: &Point, denominator: u32) -> bool {
+        let Some(lander) = &mut self.lander else { return false };
+        let found = lander.near(self.desk, point, denominator);
+        found.into_iter().any(|candidate| self.offer(candidate))
+    }
+
+    /// Simple numbers on the equalities among the hypotheses, the members of charts staying as they are.
+    fn solved(&mut self) {
+        let point = self.point.clone();
+        for denominator in DENOMINATORS {
+            if self.land(&point, *denominator) {
+                return;
+            }
+        }
+    }
+
     fn whole(&mut self, (number, domain): &(usize, Domain)) {
         let Some(Given::Raw(raw)) = self.point.givens[*number].clone() else { return };
         if is_plain(domain.set) {
             return;
         }
-        let (Some(block), Some((rows, cols))) = (raw.first(), self.shape(domain)) else { return };
+        let (Some(block), Some((rows, cols))) = (raw.first(), shape(domain, &self.point)) else { return };
         let Some(grid) = Grid::of(block, rows, cols) else { return };
         for most in WHOLE {
             let Some(small) = whole(domain, &grid, *most) else { return };
@@ -296,11 +285,11 @@ impl Shrinker<'_, '_, '_> {
 
     /// Members that everybody knows, or that another name already has.
     fn replace(&mut self) {
-        let domains = self.domains();
+        let domains = domains(self.desk);
         for (number, domain) in &domains {
-            let Some((rows, cols)) = self.shape(domain) else { continue };
+            let Some((rows, cols)) = shape(domain, &self.point) else { continue };
             let complex = domain.ty().field == crate::ir::Field::Complex;
-            let known = usual(domain, rows, cols, complex).into_iter().map(|grid| Self::given(domain, grid));
+            let known = usual(domain, rows, cols, complex).into_iter().map(|grid| given(domain, grid));
             let others = domains.iter().filter(|(other, set)| other != number && set == domain);
             let others = others.filter_map(|(other, _)| self.point.givens[*other].clone());
             let mut candidates: Vec<Given> = known.chain(others).collect();
@@ -315,11 +304,11 @@ impl Shrinker<'_, '_, '_> {
 
     /// Simpler entries, one at a time; a Hermitian matrix's with its mirror image.
     fn entries(&mut self) {
-        for (number, domain) in &self.domains() {
+        for (number, domain) in &domains(self.desk) {
             if matches!(self.point.givens[*number], Some(Given::Raw(_))) && !is_plain(domain.set) {
                 continue;
             }
-            let Some(grid) = self.grid(*number, domain) else { continue };
+            let Some(grid) = grid(self.desk, &self.point, *number, domain) else { continue };
             let hermitian = is_hermitian(domain.set);
             for j in 0..grid.cols {
                 for i in 0..if hermitian { j + 1 } else { grid.rows } {
@@ -333,7 +322,7 @@ impl Shrinker<'_, '_, '_> {
     }
 
     fn entry(&mut self, number: usize, domain: &Domain, (i, j): (usize, usize), hermitian: bool) {
-        let Some(grid) = self.grid(number, domain) else { return };
+        let Some(grid) = grid(self.desk, &self.point, number, domain) else { return };
         let now = grid.at(i, j).clone();
         for candidate in simpler_entries(&now) {
             let mut grid = grid.clone();
@@ -341,7 +330,7 @@ impl Shrinker<'_, '_, '_> {
                 grid.set(j, i, candidate.conj());
             }
             grid.set(i, j, candidate);
-            if self.offer(self.with(number, Self::given(domain, grid))) {
+            if self.offer(self.with(number, given(domain, grid))) {
                 return;
             }
         }

@@ -1,7 +1,7 @@
 //! Attacks on claims whose truth is known, where random inputs show nothing.
 
 use super::kinds::with;
-use crate::verify::{ClaimReport, Options, Verdict};
+use crate::verify::{ClaimReport, Options, Value, Verdict};
 
 fn claim(text: &str, attack: f64) -> ClaimReport {
     with(text, &Options { samples: 3000, threads: 2, attack, ..Options::default() }).remove(0)
@@ -99,4 +99,85 @@ fn what_rounding_hides_at_small_integers_is_certified() {
     assert!(witness.certified && witness.margin.1 < 0.0, "{witness:?}");
     let report = claim("forall n in 2..4 forall K: Corr[n] claim det(K) <= 1", 0.02);
     assert!(matches!(report.verdict, Verdict::Holds), "{report:?}");
+}
+
+/// The exact values of the scalars of a certified witness.
+fn scalars(report: &ClaimReport) -> Vec<String> {
+    let witness = report.witness().unwrap_or_else(|| panic!("{report:?}"));
+    assert!(witness.certified, "{report:?}");
+    let exact = witness.values.iter().filter_map(|(_, value)| match value {
+        Value::Exact(value) => Some(value.to_string()),
+        _ => None,
+    });
+    exact.collect()
+}
+
+#[test]
+fn equalities_of_scalars_are_reached_by_solving() {
+    // Each is decided by hand: x = 1/3; xy on x + y = 1 is largest, 1/4, at x = y = 1/2; x + y + z = 2 leaves xyz at most
+    // 8/27; x = y/(y + 1) is at most 1/2 on [0, 1]; a range ends where 1 - x does.
+    for (text, holds) in [
+        ("forall x in [0, 1] assume x == 1/3 claim x < 1/2", true),
+        ("forall x in [0, 1] assume x == 1/3 claim x != 1/3", false),
+        ("forall x in [0, 1] assume x == 1/3 claim x > 1/3 + 1/10", false),
+        ("forall x, y in [0, 1] assume x + y == 1 claim x*y <= 1/4", true),
+        ("forall x, y in [0, 1] assume x + y == 1 claim x*y <= 0.24", false),
+        ("forall x, y in [0, 1] assume x + y == 1 claim x*y < 1/4", false),
+        ("forall x, y, z in [0, inf) assume x + y + z == 2 claim x*y*z <= 8/27", true),
+        ("forall x, y, z in [0, inf) assume x + y + z == 2 claim x*y*z <= 0.296", false),
+        ("forall x, y in [0, 1] assume x*y + x == y claim x <= 1/2", true),
+        ("forall x, y in [0, 1] assume x*y + x == y claim x <= 0.49", false),
+        ("forall x in [0, 1], y in [0, 1 - x] assume x + y == 1 claim x*y <= 0.24", false),
+        ("forall x, y: Real assume x + 3*y == 1 claim x*y <= 0.08", false),
+        ("forall x, y: Real assume x + 3*y == 1 claim x*y <= 1/12", true),
+    ] {
+        let report = claim(text, 0.02);
+        assert_eq!(report.verdict.name(), if holds { "holds" } else { "refuted" }, "{text}: {report:?}");
+        assert!(holds || report.witness().unwrap().certified, "{text}: {report:?}");
+    }
+    let half = claim("forall x, y in [0, 1] assume x + y == 1 claim x*y <= 0.24", 0.02);
+    assert_eq!(scalars(&half), ["1/2", "1/2"]);
+    let third = claim("forall x in [0, 1] assume x == 1/3 claim x > 1/2", 0.02);
+    assert_eq!(scalars(&third), ["1/3"]);
+    // No x of the range is -1/3, and none has a square of -1.
+    for never in ["x == 0 - 1/3", "x^2 == 0 - 1"] {
+        let report = claim(&format!("forall x in [0, 1] assume {never} claim x < 1/2"), 0.02);
+        assert_eq!(report.verdict.name(), "vacuous", "{report:?}");
+    }
+}
+
+#[test]
+fn scalars_follow_matrices_onto_an_equality() {
+    // |K_12| <= 1 by positivity, and det K = 1 - t²; a correlation of 1/2 or more in modulus has det K <= 3/4.
+    let assumed = "forall t in [0, 1] forall K: Corr[2] assume K[1, 2] == t";
+    let report = claim(&format!("{assumed} claim det(K) <= 1 - t^2"), 0.02);
+    assert_eq!(report.verdict.name(), "holds", "{report:?}");
+    let report = claim(&format!("{assumed} claim det(K) <= 9/10 - t^2/2"), 0.02);
+    assert!(report.witness().is_some_and(|witness| witness.certified), "{report:?}");
+}
+
+#[test]
+fn a_strict_inequality_falls_where_it_is_only_touched() {
+    for (text, at) in [
+        ("forall x in [0, 1] claim (x - 37/100)^2 > 0", Some("37/100")),
+        ("forall x in [0, 1] claim x^2 - 74/100*x + 1369/10000 > 0", Some("37/100")),
+        ("forall x in [0, 1] claim x != 37/100", Some("37/100")),
+        ("forall x in [0, 10] claim x*exp(-x) < exp(-1)", Some("1")),
+        ("forall x in [0, 1] claim (x - 37/100)^2 > -1/1000000", None),
+        ("forall x in [0, 1] claim (x - 137/100)^2 > 0", None),
+        ("forall x in (0, 1] claim x^2 > 0", None),
+        ("forall x in (0, inf) claim exp(-x) > 0", None),
+        ("forall n in 1..3 forall K: Pd[n] claim det(K) > 0", None),
+    ] {
+        let report = claim(text, 0.02);
+        match at {
+            Some(at) => assert_eq!(scalars(&report), [at], "{text}"),
+            None => assert_eq!(report.verdict.name(), "holds", "{text}: {report:?}"),
+        }
+    }
+    // Vectors touch, too, and only what is certified counts: on v₁v₂ = 12 the least |v|² is 24, at irrational entries.
+    let report = claim("forall v: Vec[2] assume v[1]*v[2] == 12 claim norm(v)^2 > 24", 0.02);
+    assert!(report.witness().is_none(), "{report:?}");
+    let report = claim("forall v: Vec[2] claim (v[1] - 7/9)^2 + (v[2] - 37/100)^2 > 0", 0.02);
+    assert!(report.witness().is_some_and(|witness| witness.certified), "{report:?}");
 }

@@ -1,5 +1,6 @@
 //! Verdicts on claims of every kind, as files have them.
 
+use crate::base::Code;
 use crate::check::Session;
 use crate::verify::{ClaimReport, Options, Silent, Verdict, verify};
 
@@ -132,4 +133,43 @@ fn without_time_for_an_input_nothing_is_known() {
     let options = Options { budget: Some(std::time::Duration::ZERO), ..Options::default() };
     let report = with("forall n in 1..4 forall A: Psd[n] assume trace(A) <= 3 claim trace(A) <= 3", &options);
     assert!(matches!(report[0].verdict, Verdict::Inconclusive { .. }), "{report:?}");
+}
+
+#[test]
+fn a_range_that_is_always_empty_is_vacuous() {
+    // Ends that are known are looked at by the checker already.
+    for range in ["n in 1..3, x in [n + 1, n]", "y in [0, 1], x in [2 + y, 1]"] {
+        let claim = &claims(&format!("forall {range} claim x <= 2"), 200)[0];
+        assert!(matches!(claim.verdict, Verdict::Vacuous { .. }), "{range}: {claim:?}");
+    }
+    // Empty at some sizes only.
+    let claim = &claims("forall n in 1..4, x in [2, n] claim x <= 4", 200)[0];
+    assert!(matches!(claim.verdict, Verdict::Holds), "{claim:?}");
+}
+
+#[test]
+fn a_claim_tells_that_its_time_was_up() {
+    let time = |budget| Options { samples: 200_000, threads: 1, attack: 0.0, budget, ..Options::default() };
+    let text = "forall n in 1..8 forall K: Corr[n] claim entropy(K, 2) <= log(n)";
+    let cut = &with(text, &time(Some(std::time::Duration::from_millis(20))))[0];
+    assert!(cut.notes.iter().any(|note| note.contains("the time was up")), "{cut:?}");
+    let whole = &with(text, &Options { samples: 1000, ..time(None) })[0];
+    assert!(!whole.notes.iter().any(|note| note.contains("the time was up")), "{whole:?}");
+}
+
+#[test]
+fn a_case_of_equality_outside_a_known_range_is_a_mistake() {
+    let load = |text: &str| Session::new().load_text("t.lw", &format!("theorem \"t\" {{ {text} }}"));
+    for (text, fits) in [
+        ("forall x in [0, 1] claim x^2 <= x equality at x = 2", false),
+        ("forall x in [0, 1) claim x^2 <= x equality at x = 1", false),
+        ("forall x in [0, 1] claim x^2 <= x equality at x = 1", true),
+        ("forall a in {1, 2} claim a <= 3 equality at a = 3", false),
+        ("forall n in 1..8 forall K: Corr[n] claim trace(K) <= 9 equality at n = 9", false),
+        ("forall n in 1..8 forall K: Corr[n] claim trace(K) <= 8 equality at n = 8", true),
+    ] {
+        let mistakes = load(text).err().unwrap_or_default();
+        assert_eq!(mistakes.is_empty(), fits, "{text}: {mistakes:?}");
+        assert!(mistakes.iter().all(|mistake| mistake.code == Code::E0605), "{text}: {mistakes:?}");
+    }
 }

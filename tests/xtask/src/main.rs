@@ -4,9 +4,12 @@
 //! stops the chore with its own status.
 
 mod bench;
+mod calibrate;
 mod json;
 mod measure;
 mod python;
+mod relations;
+mod rewrite;
 mod step;
 mod truth;
 
@@ -22,11 +25,16 @@ Usage: cargo xtask CHORE
                 --rounds N    how often each cell is measured, the median counts (5)
                 --seconds S   how long each measurement lasts at least (0.5)
                 --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
+  calibrate   measure the rates of the cost model, src/rewrite/rates.csv, and compare: benches/cost.csv
+  rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md
+                --only NAME   one expression; --seconds S for each form (1); the files stay as they are
+  relations   how the losses of code bases are related to the paper's: src/library/RELATIONS.md
   truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
                 --false S     the budget of a false statement in seconds (10)
                 --true S      the budget of a true one (60)
                 --quick       the default effort instead
                 --only TEXT   statements with this text in their name; the table stays as it is
+  lint        lint the library: src/library/LINT.md
   reference   recompute the library's quoted values and the counterexamples of proofs/ and tests/truth (mpmath)
   help        this text
 
@@ -40,7 +48,11 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("test") => no_options("test", rest).and_then(|()| test()),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
+        Some("calibrate") => no_options("calibrate", rest).and_then(|()| calibrate::run()),
+        Some("rewrite") => rewrite::run(rest),
+        Some("relations") => no_options("relations", rest).and_then(|()| relations::run()),
         Some("truth") => truth::Options::parse(rest).and_then(|options| truth::run(&options)),
+        Some("lint") => no_options("lint", rest).and_then(|()| lint()),
         Some("reference") => no_options("reference", rest).and_then(|()| reference()),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -77,6 +89,13 @@ fn test() -> Result<(), Failure> {
     Step::cargo(["test", "--workspace", "--all-targets", "--locked"]).run()?;
     Step::cargo(["test", "--workspace", "--doc", "--locked"]).run()?;
     Step::cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()
+}
+
+/// The table of how the library's losses behave.
+fn lint() -> Result<(), Failure> {
+    let table = Step::cargo(["run", "--release", "--quiet", "--", "lint", "--library"]).output()?;
+    let path = step::root()?.join("src/library/LINT.md");
+    std::fs::write(&path, table).map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))
 }
 
 /// The reference values, by scripts that share no code with the project.

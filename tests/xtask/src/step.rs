@@ -76,8 +76,13 @@ impl Step {
 
     /// Runs the command without a word and gives its standard output; its errors go to this program's.
     pub fn output(&self) -> Result<String, Failure> {
+        self.answer(&[0])
+    }
+
+    /// As [`Self::output`], for a command that may end with any of these statuses.
+    pub fn answer(&self, statuses: &[i32]) -> Result<String, Failure> {
         let output = self.command()?.stderr(Stdio::inherit()).output().map_err(|error| self.not_started(&error))?;
-        if !output.status.success() {
+        if !output.status.code().is_some_and(|code| statuses.contains(&code)) {
             return Err(Failure::new(format!("`{self}` failed: {}", output.status)));
         }
         String::from_utf8(output.stdout).map_err(|_| Failure::new(format!("`{self}` printed what is not UTF-8")))

@@ -1,0 +1,101 @@
+//! Original against rewritten, value and gradient, at the shapes that training meets: (d, B) = (128, 1024), (768, 1024)
+//! and (2048, 128). `cargo xtask rewrite` runs it, one expression at a time, and writes benches/rewrite.csv.
+//!
+//! The two forms take turns within one run, and the median of the ratios of neighbouring runs counts: what else the
+//! machine does meets both. Without `--bench`, as under `cargo test`, each expression is tried at a small shape.
+
+use std::time::Duration;
+
+use loewner::check::Session;
+use loewner::explain::{Explanation, Measuring, explain};
+use loewner::relate::Given;
+
+/// What is measured: a name, the expression, what its names range over, and what is put for parameters.
+type Row = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
+const ONE: &[&str] = &["Z: UnitCols[d, B]"];
+const TWO: &[&str] = &["Z1, Z2: UnitCols[d, B]"];
+const ANY: &[&str] = &["Z1, Z2: Mat[d, B]"];
+
+const ROWS: &[Row] = &[
+    ("TCR", "coding_rate", ONE, &[("mu", "1")]),
+    ("rate distortion", "rate_distortion", ONE, &[("eps2", "1/2")]),
+    ("H_2 of the Gram matrix", "entropy(gram(Z), 2)", ONE, &[]),
+    ("H_2 of the covariance", "entropy(cov(Z), 2)", ONE, &[]),
+    ("I_2 of Gram matrices", "mutual_information(gram(Z1), gram(Z2), 2)", TWO, &[]),
+    ("H_3 of the Gram matrix", "entropy(gram(Z), 3)", ONE, &[]),
+    ("H_1 of the Gram matrix", "entropy(gram(Z), 1)", ONE, &[]),
+    ("H_1 of the covariance", "entropy(cov(Z), 1)", ONE, &[]),
+    ("U-MAE, term", "u_mae_term", ONE, &[]),
+    ("M-MAE, term", "m_mae_term", ONE, &[]),
+    ("M-MAE, official term", "-0.01 * logdet(eye(d) + 1 / d * cov(normalize_cols(Z)))", &["Z: Mat[d, B]"], &[]),
+    ("spectral contrastive", "spectral_contrastive", TWO, &[]),
+    ("Barlow Twins", "barlow_twins", ANY, &[]),
+    ("Barlow Twins, official", "barlow_twins_official", ANY, &[]),
+    ("VICReg", "vicreg", ANY, &[]),
+    ("InfoNCE", "info_nce", TWO, &[]),
+    ("FroSSL", "frossl", ANY, &[]),
+    ("uniformity", "uniformity", ONE, &[]),
+    ("alignment", "alignment", TWO, &[]),
+    ("EMP-SSL", "emp_ssl", TWO, &[]),
+    ("effective rank", "effective_rank", &["A: Mat[d, B]"], &[]),
+];
+
+const SHAPES: [(i64, i64); 3] = [(128, 1024), (768, 1024), (2048, 128)];
+
+fn measure(row: &Row, (d, batch): (i64, i64), measuring: Measuring) -> Explanation {
+    let (name, text, forall, set) = row;
+    let given = Given {
+        forall: forall.iter().map(|text| (*text).to_owned()).collect(),
+        set: set.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        defaults: true,
+    };
+    // The effective rank is of an m × n matrix by its own names.
+    let sizes = [("d".to_owned(), d), ("B".to_owned(), batch)];
+    let outcome = explain(&mut Session::new(), text, &given, &sizes, measuring);
+    let explanation = outcome.unwrap_or_else(|mistakes| panic!("{name}: {mistakes:?}"));
+    assert!(explanation.agrees(), "{name} at {d} x {batch}: off by {:?}", explanation.deviation);
+    explanation
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        let quick = Measuring { rounds: 1, least: Duration::ZERO };
+        ROWS.iter().for_each(|row| drop(measure(row, (6, 5), quick)));
+        println!("{} expressions agree with what rewriting makes of them", ROWS.len());
+        return;
+    }
+    let seconds = value("--seconds").and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    let measuring = Measuring { rounds: 5, least: Duration::from_secs_f64(seconds) };
+    println!(
+        "expression,d,B,value_before_s,value_after_s,value_ratio,gradient_before_s,gradient_after_s,gradient_ratio,\
+         flops_before,flops_after,search_s,deviation,rules"
+    );
+    for row in ROWS.iter().filter(|row| value("--only").is_none_or(|only| row.0 == only)) {
+        for shape in SHAPES {
+            let found = measure(row, shape, measuring);
+            let gradient = found.gradient.unwrap_or_default();
+            let mut rules: Vec<&str> = found.steps.iter().map(|(rule, _)| rule.as_str()).collect();
+            rules.dedup();
+            println!(
+                "{},{},{},{:.3e},{:.3e},{:.3},{:.3e},{:.3e},{:.3},{:.3e},{:.3e},{:.3},{:.1e},{}",
+                row.0,
+                shape.0,
+                shape.1,
+                found.value.before,
+                found.value.after,
+                found.value.ratio,
+                gradient.before,
+                gradient.after,
+                gradient.ratio,
+                found.before.value.flops,
+                found.after.value.flops,
+                found.search,
+                found.deviation.0.max(found.deviation.1.unwrap_or(0.0)),
+                rules.join("; ").replace(',', " ")
+            );
+        }
+    }
+}

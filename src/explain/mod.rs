@@ -1,0 +1,205 @@
+//! What rewriting makes of an expression: the text before and after, the rules in order, and what both forms cost, modelled
+//! and measured.
+//!
+//! The rewritten form is always evaluated beside the original, on random inputs: agreement is part of the answer.
+
+mod run;
+mod task;
+
+use std::time::{Duration, Instant};
+
+use crate::base::{Code, Diagnostic};
+use crate::check::{Session, Spelled, write};
+use crate::grad;
+use crate::ir::{Graph, InputId, NodeId};
+use crate::prove;
+use crate::relate::Given;
+use crate::rewrite::cost::{Cost, Model, cost};
+use crate::rewrite::{Ended, Limits, rewrite};
+use crate::syntax::{Spelling, print_expr};
+
+pub use run::Times;
+use run::{Runner, deviation, race};
+pub use task::Task;
+
+/// Two forms agree where they differ by no more than this, relative to the largest entry. Both forms solve problems whose
+/// condition numbers are those of the inputs, and random inputs are well conditioned.
+pub const AGREEMENT: f64 = 1e-9;
+
+/// How the forms are measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Measuring {
+    /// At least so many runs of each.
+    pub rounds: usize,
+    /// For at least so long.
+    pub least: Duration,
+}
+
+impl Default for Measuring {
+    fn default() -> Self {
+        Measuring { rounds: 7, least: Duration::from_millis(300) }
+    }
+}
+
+/// One form of an expression.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Form {
+    /// As the language writes it.
+    pub text: String,
+    /// What its value costs by the model.
+    pub value: Cost,
+    /// What its value and its gradient cost together; `None` where there is no gradient.
+    pub gradient: Option<Cost>,
+}
+
+/// What rewriting makes of an expression.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Explanation {
+    /// The sizes, by name.
+    pub sizes: Vec<(String, i64)>,
+    /// The parameters, by name.
+    pub parameters: Vec<(String, f64)>,
+    /// The expression as it was written.
+    pub before: Form,
+    /// Its cheapest form.
+    pub after: Form,
+    /// Whether the two are one.
+    pub unchanged: bool,
+    /// The steps from one to the other: the rule, and the expression after it where that can be written.
+    pub steps: Vec<(String, String)>,
+    /// How long the search took, in seconds.
+    pub search: f64,
+    /// Why it ended.
+    pub ended: Ended,
+    /// Measured times of the value.
+    pub value: Times,
+    /// Measured times of the value with its gradient.
+    pub gradient: Option<Times>,
+    /// The largest relative difference of the two values, and of the two gradients along the sets of the inputs.
+    pub deviation: (f64, Option<f64>),
+}
+
+impl Explanation {
+    /// Whether both forms have the same values and gradients up to rounding.
+    pub fn agrees(&self) -> bool {
+        self.deviation.0 <= AGREEMENT && self.deviation.1.is_none_or(|deviation| deviation <= AGREEMENT)
+    }
+}
+
+/// Explains a definition or an expression in names that `given` declares, at sizes; a size that is not given is 64, a
+/// parameter without a default 1.
+///
+/// # Errors
+/// The mistakes in it.
+pub fn explain(
+    session: &mut Session,
+    text: &str,
+    given: &Given,
+    sizes: &[(String, i64)],
+    measuring: Measuring,
+) -> Result<Explanation, Vec<Diagnostic>> {
+    let task = Task::named(session, text, given, sizes, 0)?;
+    explain_task(&task, measuring)
+}
+
+/// Explains an expression at numbers.
+///
+/// # Errors
+/// When it has no value there.
+pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Vec<Diagnostic>> {
+    let start = Instant::now();
+    let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
+    let found = rewrite(&task.graph, task.root, &[], prove::rules(), &Limits::default(), &seconds);
+    let found = found.map_err(|error| vec![Diagnostic::new(Code::E0701, format!("rewriting failed: {error:?}"))])?;
+    let search = start.elapsed().as_secs_f64();
+    let graph = &found.graph;
+    let spelled = Spelled { names: &[], sizes: &task.sizes };
+    let written = |graph: &Graph, node| print_expr(&write(graph, node, &spelled), Spelling::Unicode);
+    let (mut before, mut after) = (Side::new(graph, found.before, task)?, Side::new(graph, found.after, task)?);
+    let same = found.before == found.after;
+    let value = if same {
+        before.alone(measuring)
+    } else {
+        race(&mut before.value, &mut after.value, measuring.rounds, measuring.least)
+    };
+    let gradient = match (&mut before.gradient, &mut after.gradient) {
+        (Some((a, _)), Some((b, _))) => Some(race(a, b, measuring.rounds, measuring.least)),
+        _ => None,
+    };
+    let fault =
+        |fault: crate::eval::Fault| vec![crate::base::Diagnostic::new(Code::E0701, format!("{:?}", fault.kind))];
+    let apart = deviation(&before.value.values().map_err(fault)?, &after.value.values().map_err(fault)?);
+    let gradients_apart = match (&mut before.gradient, &mut after.gradient) {
+        (Some((a, _)), Some((b, _))) => {
+            let (a, b) = (a.values().map_err(fault)?, b.values().map_err(fault)?);
+            // The first output is the value.
+            task.along(&a[1..]).zip(task.along(&b[1..])).map(|(a, b)| deviation(&a, &b))
+        }
+        _ => None,
+    };
+    let steps = found.proof.steps().map(|(reason, node)| (reason.to_owned(), written(found.proof.graph(), node)));
+    Ok(Explanation {
+        sizes: task.sizes.clone(),
+        parameters: task.parameters.clone(),
+        unchanged: same,
+        steps: if same { Vec::new() } else { steps.collect() },
+        search,
+        ended: found.ended,
+        value,
+        gradient,
+        deviation: (apart, gradients_apart),
+        before: before.form(written(graph, found.before)),
+        after: after.form(written(graph, found.after)),
+    })
+}
+
+/// A form, compiled with and without its gradient.
+struct Side {
+    value: Runner,
+    cost: Cost,
+    gradient: Option<(Runner, Cost)>,
+}
+
+impl Side {
+    fn new(graph: &Graph, root: NodeId, task: &Task) -> Result<Side, Vec<Diagnostic>> {
+        let unplanned = || vec![Diagnostic::new(Code::E0305, "a form of the expression has no plan at these sizes")];
+        let value = Runner::new(graph, &[root], &task.inputs).ok_or_else(unplanned)?;
+        let model = Model::builtin();
+        let gradient = with_gradient(graph, root, task).and_then(|(graph, roots)| {
+            let runner = Runner::new(&graph, &roots, &task.inputs)?;
+            Some((runner, model.total(&graph, &roots)))
+        });
+        Ok(Side { value, cost: model.total(graph, &[root]), gradient })
+    }
+
+    fn form(&self, text: String) -> Form {
+        Form { text, value: self.cost, gradient: self.gradient.as_ref().map(|(_, cost)| *cost) }
+    }
+
+    /// The time of a form that has no other to run against.
+    fn alone(&mut self, measuring: Measuring) -> Times {
+        let mut times = Vec::new();
+        let start = Instant::now();
+        while times.len() < measuring.rounds || start.elapsed() < measuring.least {
+            let start = Instant::now();
+            // Faults are told when the values are read.
+            let _ = self.value.values();
+            times.push(start.elapsed().as_secs_f64());
+        }
+        times.sort_by(f64::total_cmp);
+        let median = times[times.len() / 2];
+        Times { before: median, after: median, ratio: 1.0 }
+    }
+}
+
+/// The value and its gradients by the task's variables; `None` where there are none.
+fn with_gradient(graph: &Graph, root: NodeId, task: &Task) -> Option<(Graph, Vec<NodeId>)> {
+    if task.variables.is_empty() || !graph.ty(root).is_real_scalar() {
+        return None;
+    }
+    let mut graph = graph.clone();
+    let inputs: Vec<InputId> = task.variables.iter().filter_map(|node| task.graph.as_input(*node)).collect();
+    let nodes: Vec<NodeId> = inputs.into_iter().filter_map(|input| graph.input_node(input)).collect();
+    let gradients = grad::gradient(&mut graph, root, &nodes).ok()?;
+    Some((graph, std::iter::once(root).chain(gradients).collect()))
+}

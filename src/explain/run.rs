@@ -1,0 +1,125 @@
+//! Values and times of an expression's forms.
+
+use std::time::{Duration, Instant};
+
+use num_complex::Complex;
+
+use crate::eval::{Entries, Fault, Plan, ValueRef, Workspace};
+use crate::ir::{Graph, InputId, NodeId};
+
+/// A plan with its memory and its numbers in place.
+pub struct Runner {
+    plan: Plan<f64>,
+    workspace: Workspace<f64>,
+    outputs: usize,
+}
+
+impl Runner {
+    /// Compiles some nodes; `None` where they have no plan.
+    pub fn new(graph: &Graph, nodes: &[NodeId], inputs: &[(InputId, Vec<f64>)]) -> Option<Runner> {
+        let plan = Plan::<f64>::compile(graph, nodes).ok()?;
+        let mut workspace = Workspace::new(&plan);
+        for (input, numbers) in inputs {
+            // An input that nothing rests on has no place.
+            let Some(target) = workspace.input_mut(*input) else { continue };
+            match target.entries {
+                Entries::Real(x) => x.copy_from_slice(numbers),
+                Entries::Complex(z) => {
+                    let (re, im) = numbers.split_at(z.len());
+                    z.iter_mut().zip(re.iter().zip(im)).for_each(|(z, (re, im))| *z = Complex::new(*re, *im));
+                }
+            }
+        }
+        Some(Runner { plan, workspace, outputs: nodes.len() })
+    }
+
+    /// The values of all outputs, one after the other.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn values(&mut self) -> Result<Vec<Vec<f64>>, Fault> {
+        self.plan.run(&mut self.workspace)?;
+        let one = |i| match self.workspace.value(i) {
+            Some(ValueRef::Real { entries, .. }) => entries.to_vec(),
+            Some(ValueRef::Complex { entries, .. }) => entries.iter().flat_map(|z| [z.re, z.im]).collect(),
+            Some(ValueRef::Truth(truth)) => vec![f64::from(u8::from(truth))],
+            None => Vec::new(),
+        };
+        Ok((0..self.outputs).map(one).collect())
+    }
+
+    /// The time of one run.
+    fn once(&mut self, batch: u32) -> Duration {
+        let start = Instant::now();
+        for _ in 0..batch {
+            // It ran without a fault before.
+            let _ = self.plan.run(&mut self.workspace);
+        }
+        start.elapsed() / batch
+    }
+}
+
+/// What two runners take, measured in turn.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Times {
+    /// The median time of the first, in seconds.
+    pub before: f64,
+    /// That of the second.
+    pub after: f64,
+    /// The median of the ratios of neighbouring runs, first to second: what else the machine does meets both.
+    pub ratio: f64,
+}
+
+/// Runs both in turn, at least so often and until so much time is spent.
+pub fn race(before: &mut Runner, after: &mut Runner, rounds: usize, least: Duration) -> Times {
+    let start = Instant::now();
+    // Short runs are timed together: the clock itself takes some time.
+    let first = before.once(1).max(after.once(1)).max(Duration::from_nanos(50));
+    let batch = (Duration::from_micros(200).as_nanos() / first.as_nanos()).clamp(1, 1000) as u32;
+    let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    while a.len() < rounds || start.elapsed() < least {
+        // Who goes first changes from round to round.
+        let (x, y) = if a.len() % 2 == 0 {
+            let x = before.once(batch);
+            (x, after.once(batch))
+        } else {
+            let y = after.once(batch);
+            (before.once(batch), y)
+        };
+        let (x, y) = (x.as_secs_f64(), y.as_secs_f64());
+        a.push(x);
+        b.push(y);
+        ratios.push(x / y);
+    }
+    Times { before: median(a), after: median(b), ratio: median(ratios) }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}
+
+/// The largest difference of two lists of values, relative to the largest entry of the list it is in.
+pub fn deviation(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
+    let one = |(a, b): (&Vec<f64>, &Vec<f64>)| {
+        let size = a.iter().chain(b).fold(0.0, |size: f64, x| size.max(x.abs()));
+        // Equal infinities do not differ.
+        let apart = |(x, y): (&f64, &f64)| if x == y { 0.0 } else { (x - y).abs() };
+        let largest = a.iter().zip(b).map(apart).fold(0.0, |d: f64, x| if x.is_nan() { x } else { d.max(x) });
+        if size == 0.0 { 0.0 } else { largest / size }
+    };
+    a.iter().zip(b).map(one).fold(0.0, |d: f64, x| if x.is_nan() || d.is_nan() { f64::NAN } else { d.max(x) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deviations_are_relative_and_not_numbers_are_not_overlooked() {
+        assert_eq!(deviation(&[vec![1.0, 2.0]], &[vec![1.0, 2.5]]), 0.2);
+        assert_eq!(deviation(&[vec![0.0]], &[vec![0.0]]), 0.0);
+        assert!(deviation(&[vec![1.0], vec![2.0]], &[vec![f64::NAN], vec![2.0]]).is_nan());
+    }
+}

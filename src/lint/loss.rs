@@ -1,0 +1,141 @@
+//! A loss at given sizes: its value and its gradient, in double and in single precision.
+
+use super::block::{Block, norm};
+use super::finding::Outcome;
+use crate::base::{Code, Diagnostic};
+use crate::check::{Applied, Argument};
+use crate::eval::{DEFAULT_TOLERANCE_FACTOR, Entries, Fault, FaultKind, Plan, Real, ValueRef, Workspace};
+use crate::grad;
+use crate::ir::{Dim, Graph, InputId, Instance, NodeId};
+
+/// Numbers for every argument, in the order of the parameters.
+pub(super) type Point = Vec<Block>;
+
+/// A loss, ready to be tried.
+pub(super) struct Loss {
+    pub arguments: Vec<Argument>,
+    graph: Graph,
+    /// The value, and where there is one the gradient by each argument.
+    roots: Vec<NodeId>,
+    /// Why there is no gradient.
+    no_gradient: Option<String>,
+    condition: String,
+}
+
+/// A loss compiled for one precision.
+pub(super) struct Machine<'a, T: Real> {
+    loss: &'a Loss,
+    value: (Plan<T>, Workspace<T>),
+    gradient: Option<(Plan<T>, Workspace<T>)>,
+}
+
+impl Loss {
+    pub fn new(applied: Applied, condition: String) -> Result<Self, Vec<Diagnostic>> {
+        let mistake = |message: String| vec![Diagnostic::new(Code::E0301, message)];
+        let inputs: Vec<InputId> = applied.arguments.iter().map(|argument| argument.input).collect();
+        // The inputs are roots of their own, so that each is there even where nothing rests on it.
+        let nodes = inputs.iter().filter_map(|input| applied.graph.input_node(*input));
+        let roots: Vec<NodeId> = std::iter::once(applied.root).chain(nodes).collect();
+        let instance = applied.graph.instantiate(&roots, &Instance::default());
+        let (mut graph, mut roots) = instance.map_err(|mismatch| mistake(mismatch.to_string()))?;
+        let wrt = roots.split_off(1);
+        let no_gradient = match grad::gradient(&mut graph, roots[0], &wrt) {
+            Ok(gradients) => {
+                roots.extend(gradients);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        Ok(Loss { arguments: applied.arguments, graph, roots, no_gradient, condition })
+    }
+
+    /// The rows and columns of an argument.
+    pub fn shape(&self, argument: usize) -> (usize, usize) {
+        let shape = self.arguments[argument].domain.ty().shape;
+        // Every size was given as a number.
+        let size = |dim: Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        (size(shape.rows()), size(shape.cols()))
+    }
+
+    /// Plans and memory, for gradients too where they are asked for.
+    pub fn machine<T: Real>(&self, gradients: bool) -> Result<Machine<'_, T>, Vec<Diagnostic>> {
+        let compiled = |roots: &[NodeId]| {
+            let plan = Plan::<T>::compile(&self.graph, roots);
+            let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
+            let mut workspace = Workspace::new(&plan);
+            // Inputs may be rounded to single precision, and keep their domain only as exactly as that.
+            workspace.tolerance_factor = DEFAULT_TOLERANCE_FACTOR * (f64::from(f32::EPSILON) / f64::EPSILON);
+            Ok::<_, Vec<Diagnostic>>((plan, workspace))
+        };
+        let value = compiled(&self.roots[..1])?;
+        let gradient = if gradients && self.no_gradient.is_none() { Some(compiled(&self.roots[1..])?) } else { None };
+        Ok(Machine { loss: self, value, gradient })
+    }
+}
+
+impl<T: Real> Machine<'_, T> {
+    /// The value at a point.
+    pub fn value(&mut self, point: &Point) -> Outcome {
+        let (plan, workspace) = &mut self.value;
+        match run(self.loss, plan, workspace, point) {
+            Err(fault) => fault,
+            Ok(()) => match workspace.scalar(0).map(Real::wide) {
+                Some(value) if value.is_finite() => Outcome::Finite(value),
+                Some(value) => Outcome::Infinite(value),
+                None => Outcome::NotANumber,
+            },
+        }
+    }
+
+    /// The gradient at a point, argument by argument; or why there is none.
+    pub fn gradient(&mut self, point: &Point) -> Result<Vec<Block>, Outcome> {
+        let Some((plan, workspace)) = &mut self.gradient else {
+            return Err(Outcome::Failed(self.loss.no_gradient.clone().unwrap_or_default()));
+        };
+        run(self.loss, plan, workspace, point)?;
+        let entries = |i: usize| match workspace.value(i) {
+            Some(ValueRef::Real { rows, cols, entries }) => {
+                Ok(Block { rows, cols, entries: entries.iter().map(|x| x.wide()).collect() })
+            }
+            // The loss is real, and so are its arguments.
+            Some(ValueRef::Complex { .. } | ValueRef::Truth(_)) | None => Err(Outcome::NotANumber),
+        };
+        (0..self.loss.arguments.len()).map(entries).collect()
+    }
+}
+
+/// Writes a point into the memory and runs.
+fn run<T: Real>(loss: &Loss, plan: &Plan<T>, workspace: &mut Workspace<T>, point: &Point) -> Result<(), Outcome> {
+    for (argument, block) in loss.arguments.iter().zip(point) {
+        // An argument that nothing rests on has no place.
+        let Some(target) = workspace.input_mut(argument.input) else { continue };
+        match target.entries {
+            Entries::Real(target) => target.iter_mut().zip(&block.entries).for_each(|(to, from)| *to = T::of(*from)),
+            Entries::Complex(_) => return Err(Outcome::NotANumber),
+        }
+    }
+    plan.run(workspace).map_err(|fault| outcome(loss, &fault))
+}
+
+fn outcome(loss: &Loss, fault: &Fault) -> Outcome {
+    match &fault.kind {
+        FaultKind::NotANumber => Outcome::NotANumber,
+        FaultKind::ConditionFailed => Outcome::Refused(loss.condition.clone()),
+        FaultKind::RequirementFailed { property, .. } => Outcome::Refused(format!("an argument must be {property}")),
+        FaultKind::NoConvergence => Outcome::Failed("a decomposition did not converge".to_owned()),
+        FaultKind::Singular { .. } => Outcome::Failed("a matrix has no inverse or no logarithm".to_owned()),
+        FaultKind::IndexOutside { .. } => Outcome::Failed("an index is outside its matrix".to_owned()),
+    }
+}
+
+/// The norm of a gradient over the arguments that are asked for.
+pub(super) fn gradient_norm(gradient: &Result<Vec<Block>, Outcome>, of: &[usize]) -> Outcome {
+    match gradient {
+        Err(outcome) => outcome.clone(),
+        Ok(blocks) => {
+            let norms: Vec<f64> = of.iter().map(|i| norm(&blocks[*i].entries)).collect();
+            let total = norm(&norms);
+            if total.is_finite() { Outcome::Finite(total) } else { Outcome::Infinite(f64::INFINITY) }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! From two losses to a theorem: what their names range over, what they require, and what is claimed of them.
+//!
+//! The relation of two losses is a statement of the language, so that it is sampled, attacked, certified and proved by
+//! what does that for every statement, and can be kept in a file.
+
+use std::path::Path;
+
+use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::check::{Session, Theorem};
+use crate::ir::NodeId;
+use crate::syntax::ast::{Def, DomainKind, Expr, ExprKind, Param};
+use crate::syntax::{Spelling, print_domain, print_expr};
+
+/// What a real parameter ranges over where nothing is said.
+const PARAMETERS: &str = "(0, 10]";
+
+/// One of the two.
+#[derive(Clone, Debug)]
+struct Side {
+    /// As an expression of the frame's names.
+    text: String,
+    /// The definition, where it is one.
+    def: Option<Def>,
+}
+
+/// Two losses over one set of names.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The first loss, as an expression.
+    pub left: String,
+    /// The second.
+    pub right: String,
+    /// What each name ranges over, as `forall` takes it.
+    pub ranges: Vec<String>,
+    /// What is put for names: `mu = d / m`.
+    pub lets: Vec<String>,
+    /// What both require.
+    pub conditions: Vec<String>,
+    /// The matrices whose columns could be asked to have norm 1, and are not.
+    pub loose: Vec<String>,
+}
+
+/// What `--forall` and `--set` say.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Texts such as `Z1, Z2: UnitCols[d, B]`.
+    pub forall: Vec<String>,
+    /// Names and the expressions put for them.
+    pub set: Vec<(String, String)>,
+    /// Whether a parameter that has a default is that, unless something is put for it.
+    pub defaults: bool,
+}
+
+impl Given {
+    /// The same, with some matrices among those with columns of norm 1.
+    #[must_use]
+    pub fn with_unit_columns(&self, names: &[(String, String)]) -> Given {
+        let mut given = self.clone();
+        given.forall.extend(names.iter().map(|(name, sizes)| format!("{name}: UnitCols[{sizes}]")));
+        given
+    }
+}
+
+/// The names before the colon or `in` of a text of `--forall`.
+fn quantified(text: &str) -> Vec<&str> {
+    let end = text.find(':').or_else(|| text.find(" in ")).unwrap_or(text.len());
+    text[..end].split(',').map(str::trim).collect()
+}
+
+impl Side {
+    /// A name of a definition, `FILE.lw:NAME`, or an expression.
+    fn read(session: &mut Session, text: &str) -> Result<Side, Vec<Diagnostic>> {
+        let (file, name) = match text.rsplit_once(".lw:") {
+            Some((file, name)) => (Some(format!("{file}.lw")), name),
+            None => (None, text),
+        };
+        if let Some(file) = &file {
+            session.load_file(Path::new(file))?;
+        }
+        match session.definition(name.trim()) {
+            Some(definition) => {
+                let def = definition.def.clone();
+                if let Some(param) = def.params.iter().find(|param| param.domain.is_none()) {
+                    let message = format!("`{}` takes a function, `{}`", def.name.name, param.name.name);
+                    let help = "write a call with the function in place, as an expression";
+                    return Err(vec![Diagnostic::new(Code::E0807, message).help(help)]);
+                }
+                let params: Vec<&str> = def.params.iter().map(|param| param.name.name.as_str()).collect();
+                Ok(Side { text: format!("{}({})", def.name.name, params.join(", ")), def: Some(def) })
+            }
+            None if file.is_some() || is_plain_name(text) => {
+                let names = session.names();
+                let near = did_you_mean(name, names.iter().map(String::as_str));
+                let diagnostic = Diagnostic::new(Code::E0202, format!("there is no definition `{name}`"));
+                Err(vec![diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?")))])
+            }
+            None => Ok(Side { text: text.to_owned(), def: None }),
+        }
+    }
+}
+
+fn is_plain_name(text: &str) -> bool {
+    text.trim().chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// The text of a parameter's range, and its sizes if it is a matrix without a property.
+fn range(param: &Param) -> Option<(String, Option<String>)> {
+    let domain = param.domain.as_ref()?;
+    let (name, text) = (&param.name.name, print_domain(domain, Spelling::Ascii));
+    if text == "Real" {
+        return Some((format!("{name} in {PARAMETERS}"), None));
+    }
+    let loose = text.strip_prefix("Mat[").and_then(|rest| rest.strip_suffix(']')).map(str::to_owned);
+    Some((format!("{name}: {text}"), loose))
+}
+
+/// The names of sizes in a domain.
+fn sizes(param: &Param) -> Vec<String> {
+    let Some(DomainKind::Named { sizes, .. }) = param.domain.as_ref().map(|domain| &domain.kind) else {
+        return Vec::new();
+    };
+    sizes.iter().flat_map(names).collect()
+}
+
+/// Every name that an expression uses for a value.
+fn names(expr: &Expr) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut stack = vec![expr];
+    while let Some(expr) = stack.pop() {
+        match &expr.kind {
+            ExprKind::Name(name) => found.push(name.clone()),
+            ExprKind::Number { .. } | ExprKind::Str(_) => {}
+            ExprKind::Call { args, .. } => stack.extend(args.iter().map(|arg| &arg.value)),
+            ExprKind::Index { base, indices } => {
+                stack.push(base);
+                stack.extend(indices);
+            }
+            ExprKind::Adjoint(inner) | ExprKind::Negate(inner) | ExprKind::Not(inner) => stack.push(inner),
+            ExprKind::Power { base, exponent, .. } => stack.extend([&**base, &**exponent]),
+            ExprKind::Chain { first, rest } => {
+                stack.push(first);
+                stack.extend(rest.iter().map(|(_, _, operand)| operand));
+            }
+            ExprKind::Compare { first, rest } => {
+                stack.push(first);
+                stack.extend(rest.iter().map(|(_, _, operand)| operand));
+            }
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Vector(parts) => stack.extend(parts),
+            ExprKind::Implies(left, right) => stack.extend([&**left, &**right]),
+            ExprKind::If { condition, then, otherwise } => stack.extend([&**condition, &**then, &**otherwise]),
+            ExprKind::Let { bindings, body } => {
+                stack.extend(bindings.iter().map(|binding| &binding.value));
+                stack.push(body);
+            }
+            ExprKind::Matrix(rows) => stack.extend(rows.iter().flatten()),
+        }
+    }
+    found
+}
+
+impl Frame {
+    /// The frame of two losses.
+    ///
+    /// # Errors
+    /// The mistakes in their names and files.
+    pub fn new(session: &mut Session, left: &str, right: &str, given: &Given) -> Result<Frame, Vec<Diagnostic>> {
+        let sides = [Side::read(session, left)?, Side::read(session, right)?];
+        let mut set = given.set.clone();
+        if given.defaults {
+            let params = sides[0].def.iter().flat_map(|def| &def.params);
+            let defaults = params.filter_map(|param| Some((param.name.name.clone(), param.default.as_ref()?)));
+            let open = defaults.filter(|(name, _)| !given.set.iter().any(|(put, _)| put == name));
+            set.extend(open.map(|(name, value)| (name, print_expr(value, Spelling::Ascii))).collect::<Vec<_>>());
+        }
+        let declared: Vec<&str> = given.forall.iter().flat_map(|text| quantified(text)).collect();
+        let put: Vec<&str> = set.iter().map(|(name, _)| name.as_str()).collect();
+        let params: Vec<&Param> = sides.iter().flat_map(|side| side.def.iter().flat_map(|def| &def.params)).collect();
+        let mut known: Vec<String> = declared.iter().chain(&put).map(|name| (*name).to_owned()).collect();
+        let mut ranges: Vec<String> = given.forall.clone();
+        let mut loose = Vec::new();
+        for param in &params {
+            let name = &param.name.name;
+            known.extend(sizes(param));
+            if known.contains(name) {
+                continue;
+            }
+            known.push(name.clone());
+            let Some((text, of)) = range(param) else { continue };
+            ranges.push(text);
+            loose.extend(of.map(|sizes| format!("{name}|{sizes}")));
+        }
+        // A condition on names that the frame does not have is tested when the definition is called.
+        let defs = sides.iter().filter_map(|side| side.def.as_ref());
+        let requirements = defs.filter_map(|def| def.requires.as_ref());
+        let known_only = |expr: &&Expr| names(expr).iter().all(|name| known.contains(name) || name == "inf");
+        let mut conditions: Vec<String> =
+            requirements.filter(known_only).map(|expr| print_expr(expr, Spelling::Ascii)).collect();
+        conditions.dedup();
+        let lets = set.iter().map(|(name, text)| format!("{name} = {text}")).collect();
+        let [left, right] = sides.map(|side| side.text);
+        Ok(Frame { left, right, ranges, lets, conditions, loose })
+    }
+
+    /// The matrices of [`Frame::loose`] that hold samples or features by their names, with their sizes.
+    pub fn representations(&self) -> Vec<(String, String)> {
+        let pairs = self.loose.iter().filter_map(|text| text.split_once('|'));
+        let named = |name: &str| name.starts_with(['Z', 'P']) && name[1..].chars().all(|c| c.is_ascii_digit());
+        pairs.filter(|(name, _)| named(name)).map(|(name, sizes)| (name.to_owned(), sizes.to_owned())).collect()
+    }
+
+    /// A theorem of the frame with some claims.
+    ///
+    /// # Errors
+    /// The mistakes in it, which are those in the expressions and ranges given.
+    pub fn theorem(&self, session: &mut Session, claims: &[String]) -> Result<Theorem, Vec<Diagnostic>> {
+        let text = self.text("relation", claims);
+        let mut theorems = session.load_text("<relate>", &text)?;
+        theorems.pop().ok_or_else(|| vec![Diagnostic::new(Code::E0807, "there is nothing to relate")])
+    }
+
+    /// The text of such a theorem.
+    pub fn text(&self, name: &str, claims: &[String]) -> String {
+        let mut lines = vec![format!("theorem \"{name}\" {{")];
+        lines.extend(self.ranges.iter().map(|range| format!("    forall {range}")));
+        lines.extend(self.lets.iter().map(|binding| format!("    let {binding}")));
+        lines.extend(self.conditions.iter().map(|condition| format!("    assume {condition}")));
+        lines.extend(claims.iter().map(|claim| format!("    claim {claim}")));
+        lines.push("}\n".to_owned());
+        lines.join("\n")
+    }
+
+    /// The theorem that has both as expressions, and their nodes in it.
+    ///
+    /// # Errors
+    /// As [`Frame::theorem`].
+    pub fn both(&self, session: &mut Session) -> Result<(Theorem, NodeId, NodeId), Vec<Diagnostic>> {
+        let claims = [format!("sup({}) <= inf", self.left), format!("sup({}) <= inf", self.right)];
+        let theorem = self.theorem(session, &claims)?;
+        let node = |i: usize| theorem.claims.get(i).and_then(|claim| claim.supremum).map(|supremum| supremum.value);
+        match (node(0), node(1)) {
+            (Some(left), Some(right)) => Ok((theorem, left, right)),
+            _ => Err(vec![Diagnostic::new(Code::E0501, "only losses that are real numbers are related")]),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! How two losses are related, as text and as JSON.
+
+use serde::Serialize;
+
+use super::number::{count, digits17, short};
+use super::witness::witness_lines;
+use crate::relate::{Answer, Basis, Coefficient, Local, Relation};
+
+/// The answer for a person.
+pub fn relation_text(answer: &Answer) -> String {
+    let [a, b] = &answer.losses;
+    let mut text = format!("A  {a}\nB  {b}\n");
+    if !answer.ranges.is_empty() {
+        text += &format!("   where {}\n", answer.ranges.join("; "));
+    }
+    text.push('\n');
+    text += &body(answer);
+    if let Some(narrow) = &answer.unit_columns {
+        text += &format!("\nwhere the columns have norm 1:\n{}", body(narrow));
+    }
+    text
+}
+
+fn body(answer: &Answer) -> String {
+    let mut text = match &answer.relation {
+        Relation::Equal(basis) => format!("B = A\n  {}\n", rests_on(basis)),
+        Relation::Affine { slope, offset, basis } => format!("B = {}\n  {}\n", line(slope, offset), rests_on(basis)),
+        Relation::Lines(lines) => {
+            let mut text =
+                "B = a A + b at each choice of sizes and parameters; a and b were not recognised\n".to_owned();
+            for (place, slope, offset) in lines {
+                let at = at(&answer.names, &place.coordinates());
+                text += &format!("  {at}: a = {}, b = {}\n", short(*slope), short(*offset));
+            }
+            text
+        }
+        Relation::Different { place, values, witness } => {
+            let mut text = "different, and B is no line in A\n".to_owned();
+            text += &format!("  three inputs at {}:\n", at(&answer.names, &place.coordinates()));
+            for (a, b) in values {
+                text += &format!("    A = {}, B = {}\n", digits17(*a), digits17(*b));
+            }
+            if let Some(witness) = witness {
+                text += &format!("  they differ at\n{}", witness_lines(witness));
+            }
+            text
+        }
+        Relation::Unknown(why) => format!("unknown: {why}\n"),
+    };
+    for local in &answer.local {
+        text += &near(local);
+    }
+    text
+}
+
+/// `slope * A + offset`
+fn line(slope: &Coefficient, offset: &Coefficient) -> String {
+    let slope = if slope.is_one() { "A".to_owned() } else { format!("{} * A", factor(slope)) };
+    let offset = offset.to_string();
+    match offset.strip_prefix('-') {
+        _ if offset == "0" => slope,
+        Some(rest) => format!("{slope} - {rest}"),
+        None => format!("{slope} + {offset}"),
+    }
+}
+
+/// A coefficient before a sign of multiplication.
+fn factor(coefficient: &Coefficient) -> String {
+    let text = coefficient.to_string();
+    let simple = text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    if simple { text } else { format!("({text})") }
+}
+
+fn rests_on(basis: &Basis) -> String {
+    match basis {
+        Basis::Unfolding => "both unfold to one expression".to_owned(),
+        Basis::Proved(lemmas) if lemmas.is_empty() => "proved, by arithmetic".to_owned(),
+        Basis::Proved(lemmas) => format!("proved, by {}", lemmas.join(", ")),
+        Basis::Samples(samples, bound) => {
+            let bound = bound.map_or(String::new(), |bound| {
+                let (probability, confidence) = (short(bound.probability), short(bound.confidence));
+                format!("; a violation has probability below {probability} at confidence {confidence}")
+            });
+            format!("holds on {} samples and under attack, and is not proved{bound}", count(*samples))
+        }
+        Basis::Values(why) => format!("seen at random points, and not verified: {why}"),
+    }
+}
+
+fn near(local: &Local) -> String {
+    let factor = match &local.factor {
+        Some(found) => factor(found),
+        None => format!("a factor ({} at one choice of sizes and parameters)", short(local.example)),
+    };
+    let (directions, places) = local.checked;
+    if local.limit {
+        let at = &local.at;
+        return format!(
+            "as {at}: B = {factor} * A + a constant, up to a relative error of the order of its inverse\n  \
+             {directions} inputs at {places} choices of sizes and parameters\n"
+        );
+    }
+    let order = if local.stationary { ", where both are stationary" } else { "" };
+    format!(
+        "to second order near {}{order}: B = {factor} * A + a constant\n  \
+         {directions} directions at {places} choices of sizes and parameters\n",
+        local.at
+    )
+}
+
+fn at(names: &[String], values: &[f64]) -> String {
+    let pairs: Vec<String> =
+        names.iter().zip(values).map(|(name, value)| format!("{name} = {}", short(*value))).collect();
+    pairs.join(", ")
+}
+
+/// The version of the schema, raised when a field changes its meaning.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct RelationJson<'a> {
+    schema: u32,
+    a: &'a str,
+    b: &'a str,
+    ranges: &'a [String],
+    relation: &'static str,
+    slope: Option<String>,
+    offset: Option<String>,
+    rests_on: Option<&'static str>,
+    lemmas: &'a [String],
+    samples: Option<u64>,
+    says: String,
+    second_order: Vec<LocalJson<'a>>,
+    unit_columns: Option<Box<RelationJson<'a>>>,
+}
+
+#[derive(Serialize)]
+struct LocalJson<'a> {
+    at: &'a str,
+    limit: bool,
+    factor: Option<String>,
+}
+
+impl<'a> RelationJson<'a> {
+    fn of(answer: &'a Answer) -> Self {
+        let (relation, basis) = match &answer.relation {
+            Relation::Equal(basis) => ("equal", Some(basis)),
+            Relation::Affine { basis, .. } => ("affine", Some(basis)),
+            Relation::Lines(_) => ("lines", None),
+            Relation::Different { .. } => ("different", None),
+            Relation::Unknown(_) => ("unknown", None),
+        };
+        let coefficients = match &answer.relation {
+            Relation::Affine { slope, offset, .. } => Some((slope.to_string(), offset.to_string())),
+            Relation::Equal(_) => Some(("1".to_owned(), "0".to_owned())),
+            Relation::Lines(_) | Relation::Different { .. } | Relation::Unknown(_) => None,
+        };
+        let (rests_on, lemmas, samples) = match basis {
+            Some(Basis::Unfolding) => (Some("unfolding"), &[][..], None),
+            Some(Basis::Proved(lemmas)) => (Some("proof"), lemmas.as_slice(), None),
+            Some(Basis::Samples(samples, _)) => (Some("samples"), &[][..], Some(*samples)),
+            Some(Basis::Values(_)) => (Some("values"), &[][..], None),
+            None => (None, &[][..], None),
+        };
+        let local = |local: &'a Local| LocalJson {
+            at: &local.at,
+            limit: local.limit,
+            factor: local.factor.as_ref().map(Coefficient::to_string),
+        };
+        let (slope, offset) = coefficients.unzip();
+        RelationJson {
+            schema: SCHEMA,
+            a: &answer.losses[0],
+            b: &answer.losses[1],
+            ranges: &answer.ranges,
+            relation,
+            slope,
+            offset,
+            rests_on,
+            lemmas,
+            samples,
+            says: body(answer),
+            second_order: answer.local.iter().map(local).collect(),
+            unit_columns: answer.unit_columns.as_deref().map(|narrow| Box::new(RelationJson::of(narrow))),
+        }
+    }
+}
+
+/// The answer as one JSON object on a line.
+pub fn relation_json(answer: &Answer) -> String {
+    // Strings, numbers, lists and maps keyed by strings cannot fail to be written to memory.
+    serde_json::to_string(&RelationJson::of(answer)).expect("every key is a string") + "\n"
+}
