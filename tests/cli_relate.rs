@@ -40,7 +40,7 @@ fn losses_that_are_lines_in_each_other_end_with_0() {
     // On columns of norm 1, |z1 - z2|^2 = 2 - 2 z1.z2.
     let unit = ["--forall", "Z1, Z2: UnitCols[d, B]"];
     let output = run(&[&["relate", "alignment", "mean(cosines(Z1, Z2))"], &unit[..]].concat());
-    says(&output, 0, &["A  alignment(Z1, Z2)\n", "B = (-1 / 2) * A + 1\n"]);
+    says(&output, 0, &["first   alignment(Z1, Z2)\n", "second = (-1 / 2) * first + 1\n"]);
     let output = run(&["relate", "barlow_twins_official", "barlow_twins_solo_learn", "--json"]);
     says(&output, 0, &[r#""relation":"affine","slope":"scale","offset":"0""#]);
 }

@@ -154,16 +154,16 @@ pub(super) struct Explain {
 /// Find how two losses are related: equal, a line in each other, alike to second order somewhere, or different
 ///
 /// A loss is the name of a definition, FILE.lw:NAME, or an expression. Parameters of one name are one; real parameters
-/// range over (0, 10], sizes over 1..8. The coefficients of B = a * A + b are given as expressions in sizes and parameters,
+/// range over (0, 10], sizes over 1..8. The coefficients of second = a * first + b are given as expressions in sizes and parameters,
 /// and the answer tells whether it is proved or holds on samples. Ends with 0 if one is a line in the other, 1 if they are
 /// different, 2 if a loss could not be used.
 #[derive(Args, Debug)]
 pub(super) struct Relate {
-    /// The first loss, A
-    #[arg(value_name = "A", allow_hyphen_values = true)]
+    /// The first loss
+    #[arg(value_name = "FIRST", allow_hyphen_values = true)]
     pub first: String,
-    /// The second loss, B
-    #[arg(value_name = "B", allow_hyphen_values = true)]
+    /// The second loss
+    #[arg(value_name = "SECOND", allow_hyphen_values = true)]
     pub second: String,
     /// What names range over, in place of what the definitions say: 'Z: UnitCols[d, B]', 'mu in (0, 1]', 'd in 2..5'
     #[arg(long = "forall", value_name = "NAMES: SET")]

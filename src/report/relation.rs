@@ -9,9 +9,9 @@ use crate::relate::{Answer, Basis, Coefficient, Local, Relation};
 /// The answer for a person.
 pub fn relation_text(answer: &Answer) -> String {
     let [a, b] = &answer.losses;
-    let mut text = format!("A  {a}\nB  {b}\n");
+    let mut text = format!("first   {a}\nsecond  {b}\n");
     if !answer.ranges.is_empty() {
-        text += &format!("   where {}\n", answer.ranges.join("; "));
+        text += &format!("where   {}\n", answer.ranges.join("; "));
     }
     text.push('\n');
     text += &body(answer);
@@ -23,11 +23,14 @@ pub fn relation_text(answer: &Answer) -> String {
 
 fn body(answer: &Answer) -> String {
     let mut text = match &answer.relation {
-        Relation::Equal(basis) => format!("B = A\n  {}\n", rests_on(basis)),
-        Relation::Affine { slope, offset, basis } => format!("B = {}\n  {}\n", line(slope, offset), rests_on(basis)),
+        Relation::Equal(basis) => format!("second = first\n  {}\n", rests_on(basis)),
+        Relation::Affine { slope, offset, basis } => {
+            format!("second = {}\n  {}\n", line(slope, offset), rests_on(basis))
+        }
         Relation::Lines(lines) => {
             let mut text =
-                "B = a A + b at each choice of sizes and parameters; a and b were not recognised\n".to_owned();
+                "second = a * first + b at each choice of sizes and parameters; a and b were not recognised\n"
+                    .to_owned();
             for (place, slope, offset) in lines {
                 let at = at(&answer.names, &place.coordinates());
                 text += &format!("  {at}: a = {}, b = {}\n", short(*slope), short(*offset));
@@ -35,10 +38,10 @@ fn body(answer: &Answer) -> String {
             text
         }
         Relation::Different { place, values, witness } => {
-            let mut text = "different, and B is no line in A\n".to_owned();
+            let mut text = "different, and the second is no line in the first\n".to_owned();
             text += &format!("  three inputs at {}:\n", at(&answer.names, &place.coordinates()));
             for (a, b) in values {
-                text += &format!("    A = {}, B = {}\n", digits17(*a), digits17(*b));
+                text += &format!("    first = {}, second = {}\n", digits17(*a), digits17(*b));
             }
             if let Some(witness) = witness {
                 text += &format!("  they differ at\n{}", witness_lines(witness));
@@ -55,7 +58,7 @@ fn body(answer: &Answer) -> String {
 
 /// `slope * A + offset`
 fn line(slope: &Coefficient, offset: &Coefficient) -> String {
-    let slope = if slope.is_one() { "A".to_owned() } else { format!("{} * A", factor(slope)) };
+    let slope = if slope.is_one() { "first".to_owned() } else { format!("{} * first", factor(slope)) };
     let offset = offset.to_string();
     match offset.strip_prefix('-') {
         _ if offset == "0" => slope,
@@ -96,13 +99,13 @@ fn near(local: &Local) -> String {
     if local.limit {
         let at = &local.at;
         return format!(
-            "as {at}: B = {factor} * A + a constant, up to a relative error of the order of its inverse\n  \
+            "as {at}: second = {factor} * first + a constant, up to a relative error of the order of its inverse\n  \
              {directions} inputs at {places} choices of sizes and parameters\n"
         );
     }
     let order = if local.stationary { ", where both are stationary" } else { "" };
     format!(
-        "to second order near {}{order}: B = {factor} * A + a constant\n  \
+        "to second order near {}{order}: second = {factor} * first + a constant\n  \
          {directions} directions at {places} choices of sizes and parameters\n",
         local.at
     )
@@ -120,8 +123,8 @@ const SCHEMA: u32 = 1;
 #[derive(Serialize)]
 struct RelationJson<'a> {
     schema: u32,
-    a: &'a str,
-    b: &'a str,
+    first: &'a str,
+    second: &'a str,
     ranges: &'a [String],
     relation: &'static str,
     slope: Option<String>,
@@ -170,8 +173,8 @@ impl<'a> RelationJson<'a> {
         let (slope, offset) = coefficients.unzip();
         RelationJson {
             schema: SCHEMA,
-            a: &answer.losses[0],
-            b: &answer.losses[1],
+            first: &answer.losses[0],
+            second: &answer.losses[1],
             ranges: &answer.ranges,
             relation,
             slope,

@@ -437,9 +437,12 @@ fn hadamard(g: &mut Graph, left: &Body, right: &Body) -> Result<Body, Mismatch> 
     Ok(if factors.len() > 1 { Body::Hadamard(factors) } else { Body::Word(factors) })
 }
 
+/// The scalars of a monomial with its coefficient.
+type Factor<'a> = (&'a BTreeMap<NodeId, i64>, &'a BigRational);
+
 /// The node that a polynomial is written as.
 fn build(g: &mut Graph, polynomial: &Polynomial, ty: &Type) -> Result<NodeId, Mismatch> {
-    let mut by_body: BTreeMap<&Body, Vec<(&BTreeMap<NodeId, i64>, &BigRational)>> = BTreeMap::new();
+    let mut by_body: BTreeMap<&Body, Vec<Factor<'_>>> = BTreeMap::new();
     for (monomial, coefficient) in &polynomial.terms {
         by_body.entry(&monomial.body).or_default().push((&monomial.scalars, coefficient));
     }

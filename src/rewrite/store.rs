@@ -26,7 +26,7 @@ pub enum Known {
     Size(Dim),
     /// It is a value, with those of its nodes that were known to have something that the ones before were not, and all
     /// facts of its nodes.
-    Value(Vec<NodeId>, Facts),
+    Value(Vec<NodeId>, Box<Facts>),
 }
 
 /// What the e-graph's analysis works with.
@@ -44,10 +44,10 @@ impl Analysis<Term> for Knowledge {
     fn make(egraph: &mut EGraph<Term, Self>, term: &Term, _: Id) -> Known {
         match &term.head {
             Head::Size(dim) => Known::Size(dim.clone()),
-            Head::Leaf(node) => Known::Value(vec![*node], egraph.analysis.graph.facts(*node).clone()),
+            Head::Leaf(node) => Known::Value(vec![*node], Box::new(egraph.analysis.graph.facts(*node).clone())),
             Head::Op(_) => {
                 let node = egraph.analysis.adding;
-                Known::Value(vec![node], egraph.analysis.graph.facts(node).clone())
+                Known::Value(vec![node], Box::new(egraph.analysis.graph.facts(node).clone()))
             }
         }
     }

@@ -8,12 +8,12 @@ const TABLE: &str = "src/library/RELATIONS.md";
 const HEAD: &str = "\
 # How the losses of code bases are related to the paper's
 
-Written by `cargo xtask relations`, which asks `loewner relate A B` for each line. 'Tan' is Tan et al., 'Information Flow in
+Written by `cargo xtask relations`, which asks `loewner relate FIRST SECOND` for each line. 'Tan' is Tan et al., 'Information Flow in
 Self-Supervised Learning', ICML 2024. A relation holds wherever both losses are defined, for real parameters in (0, 10]
 and sizes up to 8, and with what the second column puts for parameters; `UnitCols` are columns of norm 1. The last column
 says what it rests on: *unfolding*, both are one expression; *proof*, by the rules of the rewriter; *samples*, thousands of
 random and adversarial inputs, and no proof. *Different* has a counterexample, which the command shows. 'Near' and 'as' say
-where two different losses agree to second order, up to a factor and a constant.
+where two different losses agree to second order: the second is the factor times the first, and a constant.
 ";
 
 /// What is compared: a heading, A, B, what the names range over, and what is put for parameters.
@@ -113,8 +113,9 @@ pub fn run() -> Result<(), Failure> {
     for row in ROWS {
         if row.group != group {
             group = row.group;
-            text +=
-                &format!("\n## {group}\n\n| A | B | where | relation | rests on |\n| --- | --- | --- | --- | --- |\n");
+            text += &format!(
+                "\n## {group}\n\n| first | second | where | relation | rests on |\n| --- | --- | --- | --- | --- |\n"
+            );
         }
         let line = ask(row)?;
         println!("{line}");
@@ -156,13 +157,17 @@ fn text<'a>(json: &'a Json, name: &str) -> &'a str {
 
 fn relation(json: &Json) -> String {
     let mut said = match text(json, "relation") {
-        "equal" => "B = A".to_owned(),
+        "equal" => "second = first".to_owned(),
         "affine" => {
             let (slope, offset) = (text(json, "slope"), text(json, "offset"));
-            let slope = if slope == "1" { "A".to_owned() } else { format!("({slope}) A") };
-            if offset == "0" { format!("B = `{slope}`") } else { format!("B = `{slope} + {offset}`") }
+            let slope = if slope == "1" { "first".to_owned() } else { format!("({slope}) * first") };
+            match offset.strip_prefix('-') {
+                _ if offset == "0" => format!("second = `{slope}`"),
+                Some(rest) => format!("second = `{slope} - {rest}`"),
+                None => format!("second = `{slope} + {offset}`"),
+            }
         }
-        "lines" => "B = a A + b, a and b not recognised".to_owned(),
+        "lines" => "second = a * first + b, a and b not recognised".to_owned(),
         other => other.to_owned(),
     };
     for local in json.get("second_order").map_or(&[][..], Json::items) {
@@ -195,7 +200,7 @@ mod tests {
         let row = row("", "a", "b", &["Z: Mat[d, B]"], &["mu=1"]);
         let json = r#"{"relation": "affine", "slope": "1", "offset": "lambda", "rests_on": "samples", "lemmas": [],
             "samples": 4000, "second_order": [], "unit_columns": null}"#;
-        let expected = "| `a` | `b` | `Z: Mat[d, B]`, `mu=1` | B = `A + lambda` | 4000 samples |";
+        let expected = "| `a` | `b` | `Z: Mat[d, B]`, `mu=1` | second = `first + lambda` | 4000 samples |";
         assert_eq!(line(&row, &Json::parse(json).unwrap()), expected);
         let json = r#"{"relation": "different", "slope": null, "offset": null, "rests_on": null, "lemmas": [],
             "second_order": [{"at": "mu -> inf", "limit": true, "factor": null}], "unit_columns": null}"#;
