@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use loewner::base::{Diagnostic, Sources};
-use loewner::check::Session;
+use loewner::check::{Session, Theorem};
+use loewner::prove;
 use loewner::syntax::parse_program;
 
 fn main() {
@@ -31,7 +32,7 @@ fn diagnose(file: &Path, text: &str) -> String {
     let mut session = Session::new();
     // The tests run in the package's folder; a path from there is the same on every machine.
     let path = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(file);
-    let diagnostics = session.load_file(path).err().unwrap_or_default();
+    let diagnostics = session.load_file(path).map_or_else(|mistakes| mistakes, |theorems| refused_proofs(&theorems));
     let main = path.to_string_lossy();
     let mut out: String = diagnostics.iter().map(|diagnostic| render(session.sources(), &main, diagnostic)).collect();
     let mut alone = Sources::new();
@@ -40,6 +41,13 @@ fn diagnose(file: &Path, text: &str) -> String {
         out.push_str("more lines could complete this text\n");
     }
     if out.is_empty() { "no mistake\n".into() } else { out }
+}
+
+/// What is said of the proofs that do not follow.
+fn refused_proofs(theorems: &[Theorem]) -> Vec<Diagnostic> {
+    let claims = theorems.iter().flat_map(|theorem| theorem.claims.iter().map(move |claim| (theorem, claim)));
+    let refused = claims.filter_map(|(theorem, claim)| prove::claim(theorem, claim)?.err());
+    refused.map(|refused| refused.diagnostic).collect()
 }
 
 /// A diagnostic in plain text: its places as line and column, each with the text that it covers, and with the file's

@@ -4,19 +4,21 @@
 //! rest is; or when it has the form F (f(u) − f(v)) + rest with F at least 0, f rising, u at least v, and the rest at least
 //! 0. What is found is data, which [`super::check`] goes through again.
 
-use num_bigint::BigInt;
-use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{One, Signed, ToPrimitive, Zero};
+use num_traits::One;
 
+use super::candidates::Candidate;
 use super::goal::{Goal, Order};
 use super::instance::Instance;
 use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Axis, Monotone, Op, Reduction, Shape, Zip};
+use crate::ir::{Monotone, Op, Zip};
 
 /// The most products of two terms that a search makes.
 const MOST_WORK: u64 = 150_000;
+
+/// The most ways that are followed to use a lemma for a part of a value.
+const MOST_PARTS: usize = 12;
 
 /// Why a goal holds.
 #[derive(Clone, Debug)]
@@ -116,15 +118,17 @@ pub struct Search<'a> {
     pub blocked: Vec<(Instance, Vec<String>)>,
     /// What came near.
     pub misses: Vec<Miss>,
+    /// How many lemmas the step names: instances of the hypotheses have this number.
+    lemmas: usize,
     /// The store's work at which it ends.
     end: u64,
 }
 
 impl<'a> Search<'a> {
     /// A search with these instances.
-    pub fn new(store: &'a mut Store) -> Self {
+    pub fn new(store: &'a mut Store, lemmas: usize) -> Self {
         let end = store.work + MOST_WORK;
-        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), end }
+        Search { store, instances: Vec::new(), blocked: Vec::new(), misses: Vec::new(), lemmas, end }
     }
 
     /// A derivation of a goal, with at most so many uses of lemmas and rising functions inside each other.
@@ -135,7 +139,19 @@ impl<'a> Search<'a> {
         if fuel == 0 || self.store.work > self.end {
             return None;
         }
-        self.by_lemma(goal, fuel).or_else(|| self.by_rule(goal, fuel))
+        let mut parts = Vec::new();
+        if let Some(found) = self.by_lemma(goal, &mut parts) {
+            return Some(found);
+        }
+        if let Some(found) = self.by_rule(goal, fuel) {
+            return Some(found);
+        }
+        // A lemma that leaves something over, the least first.
+        parts.sort_by_key(|(_, _, rest): &(usize, Terms, Goal)| rest.value.0.len());
+        parts.into_iter().take(MOST_PARTS).find_map(|(instance, factor, rest)| {
+            let found = self.derive(&rest, fuel - 1)?;
+            Some(Derivation::Lemma { instance, factor, rest: Box::new((rest, found)) })
+        })
     }
 
     /// What arithmetic and signs say.
@@ -150,9 +166,9 @@ impl<'a> Search<'a> {
         [value.clone(), self.store.multiplied_out(value), self.store.open(value)]
     }
 
-    fn by_lemma(&mut self, goal: &Goal, fuel: usize) -> Option<Derivation> {
+    /// A lemma that closes the goal; those that leave less of it are noted among the `parts`.
+    fn by_lemma(&mut self, goal: &Goal, parts: &mut Vec<(usize, Terms, Goal)>) -> Option<Derivation> {
         let views = self.views(&goal.value);
-        let mut later = Vec::new();
         for number in 0..self.instances.len() + self.blocked.len() {
             let blocked = number.checked_sub(self.instances.len());
             let instance = match blocked {
@@ -170,6 +186,9 @@ impl<'a> Search<'a> {
                         continue;
                     }
                     tried.push(factor.clone());
+                    if !divides_by_positive(self.store, &factor) {
+                        continue;
+                    }
                     let used = self.store.times(&factor, delta);
                     let rest = value.minus(&used);
                     let rest_goal = Goal { value: rest, order: rest_order(goal.order, instance.says.order) };
@@ -198,16 +217,13 @@ impl<'a> Search<'a> {
                             let rest = Box::new((rest_goal, found));
                             return Some(Derivation::Lemma { instance: number, factor, rest });
                         }
-                        None if rest_goal.value.0.len() < value.0.len() => later.push((number, factor, rest_goal)),
+                        // A hypothesis that leaves something over is rarely the way.
+                        None if rest_goal.value.0.len() < value.0.len() && instance.lemma < self.lemmas => {
+                            parts.push((number, factor, rest_goal));
+                        }
                         None => {}
                     }
                 }
-            }
-        }
-        later.sort_by_key(|(_, _, rest)| rest.value.0.len());
-        for (instance, factor, rest) in later.into_iter().take(12) {
-            if let Some(found) = self.derive(&rest, fuel - 1) {
-                return Some(Derivation::Lemma { instance, factor, rest: Box::new((rest, found)) });
             }
         }
         None
@@ -272,208 +288,6 @@ impl<'a> Search<'a> {
         let (inner, rest) = (Box::new((inner, why_inner)), Box::new((rest, why_rest)));
         Some(Derivation::Monotone { factor, upper, lower, rule, inner, rest })
     }
-
-    /// The ways to see a value as F (f(u) − f(v)) + rest.
-    fn candidates(&mut self, value: &Terms, order: Order) -> Vec<Candidate> {
-        let mut found = Vec::new();
-        found.extend(self.logarithms(value, order));
-        found.extend(self.entry_sums(value, order));
-        let terms: Vec<(Monomial, BigRational)> = value.0.iter().map(|(m, c)| (m.clone(), c.clone())).collect();
-        for (up, c) in terms.iter().filter(|(_, c)| c.is_positive()) {
-            for (down, d) in terms.iter().filter(|(_, c)| c.is_negative()) {
-                let share = c.clone().min(d.abs());
-                self.pairs(up, down, &share, order, &mut found);
-            }
-        }
-        found
-    }
-
-    /// A positive term against a negative one that differs from it in one factor.
-    fn pairs(&mut self, up: &Monomial, down: &Monomial, share: &BigRational, order: Order, found: &mut Vec<Candidate>) {
-        let common = up.common(down);
-        let (own, other) = (up.over(&common), down.over(&common));
-        // f^a against g^a, f^a against 1, 1 against g^a; negative powers stand on the side that they divide.
-        let [own, other] = [own, other].map(|monomial| (monomial.0.len() <= 1).then(|| monomial.0.first().copied()));
-        let (Some(own), Some(other)) = (own, other) else { return };
-        let one = Terms::integer(1);
-        let term = |factor: Option<(Factor, i32)>| match factor {
-            Some((factor, halves)) => Terms::term(Monomial::power(factor, halves), BigRational::one()),
-            None => one.clone(),
-        };
-        let base = |factor: Option<(Factor, i32)>| factor.map_or(one.clone(), |(factor, _)| Terms::factor(factor));
-        let exponent = match (own, other) {
-            (Some((_, a)), Some((_, b))) if a == b => a,
-            (Some((_, a)), None) => a,
-            (None, Some((_, b))) => b,
-            _ => return,
-        };
-        let factor = Terms::term(common.clone(), share.clone());
-        let (upper, lower) = (term(own), term(other));
-        if exponent != 2 {
-            let nonnegative =
-                [own, other].into_iter().flatten().all(|(factor, _)| self.store.nonnegative_factor(factor));
-            if !nonnegative && order != Order::Zero {
-                return;
-            }
-            let difference = base(own).minus(&base(other));
-            let value = if exponent > 0 { difference } else { difference.scaled(&-BigRational::one()) };
-            let inner = Goal { value, order: weakened(order) };
-            let rule = Rule::Power(exponent);
-            found.push(Candidate { factor, upper, lower, rule, inner });
-            return;
-        }
-        if let (Some((f, _)), Some((g, _))) = (own, other) {
-            self.operations(f, g, &factor, order, found);
-        }
-    }
-
-    /// f(u) − f(v) for one operation f.
-    fn operations(&mut self, f: Factor, g: Factor, factor: &Terms, order: Order, found: &mut Vec<Candidate>) {
-        let (own, other) = (self.store.entry(f).clone(), self.store.entry(g).clone());
-        let (Key::Atom(op, _), Key::Atom(other_op, _)) = (&own.key, &other.key) else { return };
-        if op != other_op {
-            return;
-        }
-        let (args, others) = (self.store.graph.args(own.node).to_vec(), self.store.graph.args(other.node).to_vec());
-        if args.len() != others.len() || self.store.graph.op(own.node) != op {
-            return;
-        }
-        for position in 0..args.len() {
-            let same =
-                (0..args.len()).all(|i| i == position || self.store.opened(args[i]) == self.store.opened(others[i]));
-            if !same {
-                continue;
-            }
-            let (u, v) = (self.store.written(args[position]), self.store.written(others[position]));
-            let Some((rises, inner_order)) = self.direction(op, position, &u, &v, order) else { continue };
-            let value = if rises { u.minus(&v) } else { v.minus(&u) };
-            let rule = if rises { Rule::Rises(position) } else { Rule::Falls(position) };
-            let (upper, lower) = (Terms::factor(f), Terms::factor(g));
-            let inner = Goal { value, order: inner_order };
-            found.push(Candidate { factor: factor.clone(), upper, lower, rule, inner });
-        }
-    }
-
-    fn direction(&mut self, op: &Op, position: usize, u: &Terms, v: &Terms, order: Order) -> Option<(bool, Order)> {
-        direction(self.store, op, position, u, v, order)
-    }
-
-    /// Terms F c_i log f_i with one F, seen as F s (log Π f^k − log Π f^k).
-    fn logarithms(&mut self, value: &Terms, order: Order) -> Vec<Candidate> {
-        let mut groups: Vec<(Monomial, Vec<(Factor, BigRational)>)> = Vec::new();
-        for (monomial, coefficient) in &value.0 {
-            for (factor, halves) in &monomial.0 {
-                let is_log = matches!(&self.store.entry(*factor).key, Key::Atom(Op::Map(crate::ir::ScalarFn::Log), _));
-                if !is_log || *halves != 2 {
-                    continue;
-                }
-                let rest = monomial.over(&Monomial::power(*factor, 2));
-                match groups.iter_mut().find(|(known, _)| *known == rest) {
-                    Some((_, logs)) => logs.push((*factor, coefficient.clone())),
-                    None => groups.push((rest, vec![(*factor, coefficient.clone())])),
-                }
-            }
-        }
-        let mut found = Vec::new();
-        for (rest, logs) in groups {
-            // All multiples are integers of one share.
-            let denominator = logs.iter().fold(BigInt::one(), |lcm, (_, c)| lcm.lcm(c.denom()));
-            let whole = |c: &BigRational| (c * BigRational::from_integer(denominator.clone())).to_integer();
-            let divisor = logs.iter().fold(BigInt::zero(), |gcd, (_, c)| gcd.gcd(&whole(c)));
-            if divisor.is_zero() {
-                continue;
-            }
-            let share = BigRational::new(divisor.clone(), denominator.clone());
-            let (mut upper, mut lower) = (Terms::zero(), Terms::zero());
-            let (mut over, mut under) = (Terms::integer(1), Terms::integer(1));
-            let mut small = true;
-            for (factor, c) in &logs {
-                let Some(k) = (whole(c) / &divisor).to_i32().filter(|k| k.abs() <= 8) else {
-                    small = false;
-                    break;
-                };
-                let argument = self.store.graph.args(self.store.entry(*factor).node)[0];
-                let argument = self.store.written(argument);
-                let power = self.store.power(&argument, 2 * k.abs());
-                let times = BigRational::from_integer(k.abs().into());
-                let log = Terms::factor(*factor).scaled(&times);
-                if k > 0 {
-                    upper = upper.plus(&log);
-                    over = self.store.times(&over, &power);
-                } else {
-                    lower = lower.plus(&log);
-                    under = self.store.times(&under, &power);
-                }
-            }
-            if small {
-                let factor = Terms::term(rest, share);
-                let inner = Goal { value: over.minus(&under), order: weakened(order) };
-                found.push(Candidate { factor, upper, lower, rule: Rule::Logarithm, inner });
-            }
-        }
-        found
-    }
-
-    /// Terms with sums over entries of one shape, seen as the sum of one value; multiples of the number of entries are sums
-    /// of a constant.
-    fn entry_sums(&mut self, value: &Terms, order: Order) -> Vec<Candidate> {
-        let mut shapes: Vec<Shape> = Vec::new();
-        for (factor, _) in value.0.keys().flat_map(|monomial| &monomial.0) {
-            if let Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) = &self.store.entry(*factor).key
-                && !shapes.contains(&args[0].1)
-            {
-                shapes.push(args[0].1.clone());
-            }
-        }
-        let mut found = Vec::new();
-        for shape in shapes {
-            let count = match &shape {
-                Shape::Vector(n) => self.store.size(n).single().map(|(monomial, _)| monomial.clone()),
-                Shape::Scalar | Shape::Matrix(..) => None,
-            };
-            for constants in [true, false] {
-                let (mut entries, mut total) = (Terms::zero(), Terms::zero());
-                for (monomial, coefficient) in &value.0 {
-                    let sum = monomial.0.iter().find(|(factor, halves)| {
-                        let key = &self.store.entry(*factor).key;
-                        *halves == 2
-                            && matches!(key, Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) if args[0].1 == shape)
-                    });
-                    let counted =
-                        count.as_ref().filter(|count| constants && monomial.over(count).common(count).is_one());
-                    let (rest, inner) = match (sum, counted) {
-                        (Some((factor, _)), _) => {
-                            let argument = self.store.graph.args(self.store.entry(*factor).node)[0];
-                            let inner = self.store.written(argument);
-                            (monomial.over(&Monomial::power(*factor, 2)), inner)
-                        }
-                        (None, Some(count)) if !monomial.over(count).0.iter().any(|(_, halves)| *halves < 0) => {
-                            (monomial.over(count), Terms::integer(1))
-                        }
-                        (None, _) => continue,
-                    };
-                    entries = entries.plus(&inner.shifted(&rest, coefficient));
-                    total.insert(monomial.clone(), coefficient.clone());
-                }
-                if total.is_zero() {
-                    continue;
-                }
-                let inner = Goal { value: entries, order: weakened(order) };
-                let (factor, lower) = (Terms::integer(1), Terms::zero());
-                found.push(Candidate { factor, upper: total, lower, rule: Rule::Entries, inner });
-            }
-        }
-        found
-    }
-}
-
-/// A way to see a value.
-struct Candidate {
-    factor: Terms,
-    upper: Terms,
-    lower: Terms,
-    rule: Rule,
-    inner: Goal,
 }
 
 /// The two values of which a factor is one, entry by entry.
@@ -512,7 +326,7 @@ pub fn put(store: &mut Store, value: &Terms, factor: Factor, chosen: &Terms) -> 
 }
 
 /// What operands must satisfy for their images to compare so.
-fn weakened(order: Order) -> Order {
+pub(super) fn weakened(order: Order) -> Order {
     match order {
         Order::Zero => Order::Zero,
         Order::AtLeast | Order::Above | Order::Psd => Order::AtLeast,
@@ -569,16 +383,16 @@ pub fn holds_by_sign(store: &mut Store, goal: &Goal) -> bool {
     }
 }
 
+/// Whether nothing is divided by that may be 0.
+fn divides_by_positive(store: &mut Store, factor: &Terms) -> bool {
+    let divisors = factor.0.keys().flat_map(|monomial| &monomial.0).filter(|(_, halves)| *halves < 0);
+    let divisors: Vec<Factor> = divisors.map(|(factor, _)| *factor).collect();
+    divisors.into_iter().all(|divisor| store.positive_factor(divisor))
+}
+
 /// Whether a factor carries a comparison with 0 over to another.
 pub fn carries(store: &mut Store, factor: &Terms, says: Order, goal: Order) -> bool {
-    // Nothing is divided by what may be 0.
-    let divisors = factor.0.keys().flat_map(|monomial| &monomial.0).filter(|(_, halves)| *halves < 0);
-    if !divisors
-        .map(|(factor, _)| *factor)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .all(|divisor| store.positive_factor(divisor))
-    {
+    if !divides_by_positive(store, factor) {
         return false;
     }
     match (says, goal) {

@@ -9,7 +9,13 @@ use crate::check::{Expected, Part, Theorem, VariableKind};
 use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Shape, SizeVar, Zip};
 
 /// The most ways to put a lemma to use that are tried for one step.
-const MOST_BINDINGS: usize = 400;
+const MOST_BINDINGS: usize = 100;
+
+/// The most products of two terms that instances of one lemma may take.
+const MOST_WORK: u64 = 300_000;
+
+/// The most ways in which one part of a lemma is one term.
+const MOST_MATCHES: usize = 16;
 
 /// The most partial ways that are put together two by two.
 const MOST_JOINED: usize = 60;
@@ -87,7 +93,11 @@ pub fn instances(store: &mut Store, lemma: usize, theorem: &Theorem, places: &[N
         .collect();
     let bindings = pattern.bindings(store, &claims, places, reach);
     let mut found = Vec::new();
+    let end = store.work + MOST_WORK;
     for binding in bindings {
+        if store.work > end {
+            break;
+        }
         for claim in &claims {
             if let Some(instance) = pattern.instance(store, lemma, &binding, claim) {
                 found.push(instance);
@@ -251,15 +261,21 @@ impl<'a> Pattern<'a> {
         }
         let mut found = self.match_all(store, &own, &args, &binding);
         let commutes = matches!(op, Op::Zip(Zip::Add | Zip::Mul | Zip::Min | Zip::Max));
-        if commutes && args.len() == 2 {
+        // A square matches a square in one way, not in two.
+        if commutes && args.len() == 2 && own[0] != own[1] && args[0] != args[1] {
             found.extend(self.match_all(store, &own, &[args[1], args[0]], &binding));
         }
+        found.sort();
+        found.dedup();
+        found.truncate(MOST_MATCHES);
         found
     }
 
     fn match_all(&self, store: &mut Store, own: &[NodeId], args: &[NodeId], binding: &Binding) -> Vec<Binding> {
         let mut found = vec![binding.clone()];
-        for (pattern, term) in own.iter().zip(args) {
+        let mut pairs: Vec<(&NodeId, &NodeId)> = own.iter().zip(args).collect();
+        pairs.dedup();
+        for (pattern, term) in pairs {
             let mut next = Vec::new();
             for binding in &found {
                 next.extend(self.matches(store, *pattern, *term, binding));

@@ -5,8 +5,10 @@
 //! it a second time; where there is none it says what is missing.
 //!
 //! `store` has values as sums of products (`terms`), `operate` what operations make of them, `sign` what is known of their
-//! signs; `instance` puts lemmas to use, `derive` searches, `check` goes through what was found.
+//! signs; `instance` puts lemmas to use, `derive` searches (`candidates` has the ways to see a value), `check` goes through
+//! what was found.
 
+mod candidates;
 mod check;
 mod derive;
 mod goal;

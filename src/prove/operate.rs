@@ -317,7 +317,10 @@ impl Store {
             if let Some((monomial, _)) = atom.single()
                 && let [(factor, 2)] = monomial.0.as_slice()
             {
+                let node = self.entry(*factor).node;
                 self.set_open(*factor, opened);
+                // What is known of it is known of what it opens to.
+                self.learn(node, &atom);
                 return atom;
             }
             return opened;

@@ -73,7 +73,8 @@ fn product(store: &Store, names: &Names, monomial: &Monomial, coefficient: &BigR
             _ => side.push(format!("{base}^{whole}")),
         }
         if halves % 2 != 0 {
-            side.push(format!("sqrt({})", base.trim_start_matches('(').trim_end_matches(')')));
+            let inner = base.strip_prefix('(').and_then(|base| base.strip_suffix(')')).unwrap_or(&base);
+            side.push(format!("sqrt({inner})"));
         }
     }
     let mut text = if over.is_empty() { "1".to_string() } else { over.join("*") };

@@ -71,10 +71,15 @@ impl Store {
     /// Whether the terms of a sum are all known to be nonnegative (and one of them positive, where `strict`), as they
     /// stand or with each size written as its least value and what it is above that.
     pub fn sum_sign(&mut self, sum: &Terms, strict: bool) -> bool {
-        self.terms_sign(sum, strict, &[]) || {
-            let shifted = self.above_least(sum);
-            shifted.is_some_and(|(shifted, sizes)| self.terms_sign(&shifted, strict, &sizes))
+        if self.terms_sign(sum, strict, &[]) {
+            return true;
         }
+        // What is common to all terms has its own sign.
+        let Some((_, common, _)) = sum.content() else { return !strict };
+        let shifted = self.above_least(&sum.shifted(&common.raised(-1), &BigRational::one()));
+        shifted.is_some_and(|(shifted, sizes)| {
+            self.monomial_sign(&common, strict) && self.terms_sign(&shifted, strict, &sizes)
+        })
     }
 
     /// `may_vanish`: factors that are nonnegative here and no more.

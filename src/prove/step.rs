@@ -169,7 +169,7 @@ impl Prover {
         let (mut instances, mut blocked) = (Vec::new(), Vec::new());
         for reach in Reach::ALL {
             let pending = self.pending(step, reach);
-            let mut search = Search::new(&mut self.store);
+            let mut search = Search::new(&mut self.store, step.by.len());
             search.instances = from_hypotheses.clone();
             admit(&mut search, pending, &self.names);
             search.misses.clear();
@@ -261,7 +261,7 @@ impl Prover {
                 Miss::Need(lemma, need) => format!("missing: {} needs {need}, which is not known", name(*lemma)),
                 Miss::Factor(by, factor) => {
                     let factor = show::terms(&self.store, &self.names, factor);
-                    let by = by.map_or("the comparison".to_string(), name);
+                    let by = by.map_or("what is compared".to_string(), name);
                     format!(
                         "missing: {by} would do, but it stands beside {factor}, which is not known to be nonnegative"
                     )

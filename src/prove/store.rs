@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Notes what the graph knows of a node's value.
-    fn learn(&mut self, id: NodeId, terms: &Terms) {
+    pub(super) fn learn(&mut self, id: NodeId, terms: &Terms) {
         if self.graph.node(id).tested || self.graph.facts(id).held().next().is_none() {
             return;
         }
@@ -458,6 +458,12 @@ impl Store {
         if rest.single().is_some() {
             return (coefficient, common);
         }
+        // What is known to be nonnegative is a factor as it is, and not its opposite.
+        let minus = -BigRational::one();
+        let (coefficient, rest) = match coefficient.is_negative() && self.nonnegative(value) {
+            true => (coefficient * &minus, rest.scaled(&minus)),
+            false => (coefficient, rest),
+        };
         let written = value.shifted(&common.raised(-1), &coefficient.recip());
         let negative = |terms: &Terms| {
             let factors = terms.0.keys().flat_map(|monomial| &monomial.0);

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use num_bigint::BigInt;
+use num_integer::Integer;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
@@ -167,19 +169,18 @@ impl Terms {
         product
     }
 
-    /// The coefficient of the first product, the greatest common divisor of all products, and what is left without both.
-    /// `None` for 0.
+    /// The greatest rational number that leaves whole coefficients, with the sign of the first one, the greatest common divisor
+    /// of all products, and what is left without both. `None` for 0.
     pub fn content(&self) -> Option<(BigRational, Monomial, Terms)> {
-        let (first, leading) = self.0.iter().next()?;
+        let (first, _) = self.0.iter().next()?;
         let common = self.0.keys().fold(first.clone(), |common, monomial| common.common(monomial));
-        // The sign of the first term after the division decides; its place may change with the factors taken out.
         let rest = self.shifted(&common.raised(-1), &BigRational::one());
-        let leading = rest.0.values().next().unwrap_or(leading).clone();
-        Some((leading.clone(), common, rest.scaled(&leading.recip())))
-    }
-
-    /// Whether no coefficient is negative.
-    pub fn all_positive(&self) -> bool {
-        self.0.values().all(Signed::is_positive)
+        let numerator = rest.0.values().fold(BigInt::zero(), |gcd, c| gcd.gcd(c.numer()));
+        let denominator = rest.0.values().fold(BigInt::one(), |lcm, c| lcm.lcm(c.denom()));
+        let size = BigRational::new(numerator, denominator);
+        // The first term after the division decides the sign: its place may change with the factors taken out.
+        let negative = rest.0.values().next().is_some_and(Signed::is_negative);
+        let coefficient = if negative { -size } else { size };
+        Some((coefficient.clone(), common, rest.scaled(&coefficient.recip())))
     }
 }
