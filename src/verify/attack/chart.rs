@@ -44,14 +44,8 @@ impl Chart {
             (true, _) => Form::Logarithmic { upwards: true, from, to: furthest.ln() },
             (false, true) => Form::Logarithmic { upwards: false, from, to: furthest.ln() },
         };
-        // From an open end it keeps a distance, or products with it would vanish within rounding, and equalities among
-        // hypotheses with them.
-        let away = SMALLEST * (hi - lo).min(1.0);
-        let from = if ends.lo_closed { lo } else { lo + away };
-        let to = if ends.hi_closed { hi } else { hi - away };
-        // An end that is no double lies between two of them; comparing with it exactly is dear, and done here only.
-        let within = |x: f64| [x, x.next_up(), x.next_down()].into_iter().find(|x| ends.contains(*x)).unwrap_or(x);
-        Chart { ends: ends.clone(), form, least: within(from.min(to)), most: within(to.max(from)) }
+        let (least, most) = ends.extremes();
+        Chart { ends: ends.clone(), form, least, most }
     }
 
     /// The scalar, and its derivative by the number it stands for.

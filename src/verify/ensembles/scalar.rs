@@ -110,11 +110,19 @@ impl Ends {
     }
 }
 
+/// How near to an open end, against a range of length 1, a scalar is moved.
+const NEAREST: f64 = 1e-8;
+
 impl Ends {
-    /// The least and the greatest double that lie in it; an end that is open or no double gives way to a neighbour.
+    /// The least and the greatest double that a scalar is moved to. From an open end it keeps a distance: products with it
+    /// would vanish within rounding there, and equalities among hypotheses with them, which hold at no number of the range.
     pub fn extremes(&self) -> (f64, f64) {
+        let away = NEAREST * (self.hi - self.lo).min(1.0);
+        let lo = if self.lo_closed { self.lo } else { self.lo + away };
+        let hi = if self.hi_closed { self.hi } else { self.hi - away };
+        // An end that is no double lies between two of them; comparing with it exactly is dear, and done here only.
         let among = |x: f64| [x, x.next_up(), x.next_down()].into_iter().find(|x| self.contains(*x)).unwrap_or(x);
-        (among(self.lo), among(self.hi))
+        (among(lo.min(hi)), among(hi.max(lo)))
     }
 }
 
