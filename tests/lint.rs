@@ -256,7 +256,7 @@ fn the_table_of_the_library_is_current() {
 /// The same words, and numbers that differ by a digit or by a twentieth.
 fn alike(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| c == ' ' || c == '^' || c == ';')
+        text.split([' ', '^', ';'])
             .filter(|word| !word.is_empty())
             .map(String::from)
             .collect()
