@@ -32,7 +32,12 @@ fn statements() -> String {
     let mut paths: Vec<_> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "lw"));
     paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).expect("a file of statements is UTF-8")).collect()
+    // What the files import comes first, and the text imports nothing.
+    paths.insert(0, concat!(env!("CARGO_MANIFEST_DIR"), "/proofs/lemmas.lw").into());
+    let texts = paths.iter().map(|path| std::fs::read_to_string(path).expect("a file of statements is UTF-8"));
+    let text: String = texts.collect();
+    let lines = text.lines().filter(|line| !line.starts_with("import "));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Copies of a text, of at least so many lines together. A name can be defined once only, so that definitions stand in

@@ -256,10 +256,7 @@ fn the_table_of_the_library_is_current() {
 /// The same words, and numbers that differ by a digit or by a twentieth.
 fn alike(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
-        text.split([' ', '^', ';'])
-            .filter(|word| !word.is_empty())
-            .map(String::from)
-            .collect()
+        text.split([' ', '^', ';']).filter(|word| !word.is_empty()).map(String::from).collect()
     };
     let near = |a: &String, b: &String| match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => (a - b).abs() <= 1.0 && (a - b).abs() <= 0.05 * a.abs().max(b.abs()).max(20.0),

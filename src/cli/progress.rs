@@ -11,7 +11,7 @@ use crate::check::Theorem;
 use crate::verify::{ClaimReport, Progress};
 
 /// How often a line is written where there is no terminal: a short run writes none.
-const BETWEEN_LINES: Duration = Duration::from_secs(5);
+const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
 /// Whether somebody pressed Ctrl-C. A handler of signals has no other way to tell.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);

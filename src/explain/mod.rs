@@ -65,6 +65,8 @@ pub struct Explanation {
     pub after: Form,
     /// Whether the two are one.
     pub unchanged: bool,
+    /// Whether a cheaper form was found and left, since its proof did not stand.
+    pub unproved: bool,
     /// The steps from one to the other: the rule, and the expression after it where that can be written.
     pub steps: Vec<(String, String)>,
     /// How long the search took, in seconds.
@@ -107,9 +109,10 @@ pub fn explain(
 /// # Errors
 /// When it has no value there.
 pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Vec<Diagnostic>> {
+    let rules = prove::rules();
     let start = Instant::now();
     let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
-    let found = rewrite(&task.graph, task.root, &[], prove::rules(), &Limits::default(), &seconds);
+    let found = rewrite(&task.graph, task.root, &[], rules, &Limits::default(), &seconds);
     let found = found.map_err(|error| vec![Diagnostic::new(Code::E0701, format!("rewriting failed: {error:?}"))])?;
     let search = start.elapsed().as_secs_f64();
     let graph = &found.graph;
@@ -142,6 +145,7 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         sizes: task.sizes.clone(),
         parameters: task.parameters.clone(),
         unchanged: same,
+        unproved: found.unproved,
         steps: if same { Vec::new() } else { steps.collect() },
         search,
         ended: found.ended,

@@ -6,7 +6,7 @@ use super::derive::Derivation;
 use super::goal::{Compared, Goal};
 use super::store::Store;
 use crate::check::{Expected, Part, Theorem, VariableKind};
-use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Shape, SizeVar, Zip};
+use crate::ir::{Dim, Field, Graph, NodeId, Op, Property, Range, Set, Shape, SizeVar, Zip};
 
 /// The most ways to put a lemma to use that are tried for one step.
 const MOST_BINDINGS: usize = 100;
@@ -326,14 +326,28 @@ impl<'a> Pattern<'a> {
         for variable in &self.theorem.variables {
             let name = match &variable.kind {
                 VariableKind::Size(var) => {
-                    let Some(dim) = binding.sizes.get(var).filter(|_| !variable.implied) else { continue };
+                    // A size that the match does not determine may have none in its range.
+                    let Some(dim) = binding.sizes.get(var) else {
+                        needs.push(Need::Other);
+                        continue;
+                    };
+                    if variable.implied {
+                        continue;
+                    }
                     let value = store.size(dim);
                     self.range_needs(store, &variable.range, value, binding, &mut needs);
                     continue;
                 }
                 VariableKind::Scalar { value, .. } | VariableKind::Member { value, .. } => value,
             };
-            let Some(put) = binding.put.get(name).copied() else { continue };
+            let Some(put) = binding.put.get(name).copied() else {
+                // Of what the claim does not mention there must be one at all.
+                let some = matches!(&variable.range, Range::Domain(domain) if domain.set != Set::Stiefel);
+                if !some {
+                    needs.push(Need::Other);
+                }
+                continue;
+            };
             let value = store.written(put);
             if let Range::Domain(domain) = &variable.range {
                 for property in domain.properties() {

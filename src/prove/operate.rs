@@ -188,10 +188,13 @@ impl Store {
     /// The diagonal of an entrywise product is the product of the diagonals.
     pub(super) fn diagonal_of(&mut self, product: &Monomial) -> Terms {
         product.0.iter().fold(Terms::integer(1), |diagonal, (factor, halves)| {
-            let own = self.diagonal_of_factor(*factor);
-            let power = match halves % 2 {
-                0 if *halves > 0 => self.power(&own, *halves),
-                _ => own.shifted(&Monomial::one(), &BigRational::one()),
+            let power = if whole(*halves) {
+                let own = self.diagonal_of_factor(*factor);
+                self.power(&own, *halves)
+            } else {
+                let shape = self.entry(*factor).shape.clone();
+                let entries = Terms::term(Monomial::power(*factor, *halves), BigRational::one());
+                self.atom(&Op::DiagonalOf, vec![(entries, shape)])
             };
             self.times(&diagonal, &power)
         })
@@ -223,7 +226,12 @@ impl Store {
                     Some((monomial, _)) if monomial.0.len() == 1 && monomial.0[0].1 == 2 => {
                         Terms::term(Monomial::power(monomial.0[0].0, *halves), BigRational::one())
                     }
-                    Some(_) | None => store.power(&own, *halves),
+                    Some(_) | None if whole(*halves) => store.power(&own, *halves),
+                    Some(_) | None => {
+                        let shape = store.entry(*factor).shape.clone();
+                        let entries = Terms::term(Monomial::power(*factor, *halves), BigRational::one());
+                        store.atom(&Op::Adjoint, vec![(entries, shape)])
+                    }
                 };
                 store.times(&product, &power)
             })
@@ -581,4 +589,9 @@ impl Store {
         }
         sum
     }
+}
+
+/// Whether a number of halves is a positive integer: only such powers are products.
+fn whole(halves: i32) -> bool {
+    halves > 0 && halves % 2 == 0
 }

@@ -179,6 +179,8 @@ impl Store {
                 && (coefficient.clone() / c).is_positive()
                 && (known.strict || !strict)
                 && self.monomial_sign(&quotient, strict)
+                // What is divided by must not vanish, however its power's sign is.
+                && quotient.0.iter().all(|(factor, halves)| *halves > 0 || self.positive_factor(*factor))
         })
     }
 

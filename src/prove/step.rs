@@ -8,7 +8,7 @@ use super::saturate;
 use super::show::{self, Names};
 use super::store::{Known, Store};
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Lemma, Proof, ProofStep, Sides, Theorem, VariableKind};
+use crate::check::{Claim, Lemma, Proof, ProofStep, Relation, Sides, Theorem, VariableKind};
 use crate::ir::{NodeId, Op, Range};
 
 /// How deep lemmas and rising functions go inside each other in one step, beside one for each lemma that is named.
@@ -125,8 +125,12 @@ impl Prover {
     fn joins(&mut self, proof: &Proof, claim: &Claim) -> Result<(), Diagnostic> {
         let (Some(first), Some(last)) = (proof.steps.first(), proof.steps.last()) else { return Ok(()) };
         let (start, end) = (first.link.left, last.link.right);
-        let Sides { left, right, .. } = proof.claimed;
-        if self.same(start, left) && self.same(end, right) || self.same(start, right) && self.same(end, left) {
+        let Sides { left, relation, right } = proof.claimed;
+        // That the steps go the claim's way was checked for these two ways to stand; ends that arithmetic alone makes those
+        // of the claim, the other way round, would turn an inequality.
+        let turned = (start, end) == (right, left)
+            || relation == Relation::Eq && self.same(start, right) && self.same(end, left);
+        if self.same(start, left) && self.same(end, right) || turned {
             return Ok(());
         }
         let side = |prover: &mut Self, id: NodeId| {

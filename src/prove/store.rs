@@ -10,7 +10,9 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Dim, Facts, Field, Graph, NodeId, Op, Property, ScalarFn, Shape, SizeVar};
+use crate::ir::{
+    Basis, Dim, Fact, Facts, Field, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
+};
 
 /// What a factor is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -141,6 +143,12 @@ impl Store {
             return;
         }
         let open = self.open(terms);
+        // A constant matrix is written as its entry, whatever its shape: what holds for one shape may not for another.
+        let entries = |(factor, _): &(Factor, i32)| self.entry(*factor).shape != Shape::Scalar;
+        let has_entries = open.0.keys().any(|monomial| monomial.0.iter().any(entries));
+        if self.graph.ty(id).shape != Shape::Scalar && !has_entries {
+            return;
+        }
         let facts = self.graph.facts(id).clone();
         self.facts.entry(open).or_default().extend(&facts);
     }
@@ -189,12 +197,12 @@ impl Store {
         if let Some(factor) = self.index.get(&key) {
             return Terms::factor(*factor);
         }
-        let nodes: Option<Vec<NodeId>> = args.iter().map(|(arg, shape)| self.node_of(arg, shape)).collect();
-        let Some(Ok(node)) = nodes.map(|nodes| self.graph.make(op.clone(), nodes)) else {
-            // Values that fit the operation make nodes; one that does not is kept apart from all others.
-            let Ok(zero) = self.graph.integer(0) else { return Terms::zero() };
-            let factor = self.intern(key, zero, Shape::Scalar);
-            return Terms::factor(factor);
+        let Some(node) = self.node_of_operation(op, &args) else {
+            // Values that fit the operation make nodes; what does not is an unknown of its own, of the first operand's shape.
+            let shape = args.first().map_or(Shape::Scalar, |(_, shape)| shape.clone());
+            let unknown = Input { name: String::new(), ty: Type::real(shape.clone()), facts: Facts::new() };
+            let node = self.graph.input(unknown);
+            return Terms::factor(self.intern(Key::Leaf(node), node, shape));
         };
         if self.graph.op(node) != op {
             return self.written(node);
@@ -203,6 +211,21 @@ impl Store {
         let terms = Terms::factor(self.intern(key, node, shape));
         self.learn(node, &terms);
         terms
+    }
+
+    /// The node of an operation on values. An operation that stands in a theorem had operands of which it was known that they
+    /// are Hermitian where it asks for that; what they are made of here need not show it.
+    fn node_of_operation(&mut self, op: &Op, args: &[(Terms, Shape)]) -> Option<NodeId> {
+        let mut nodes: Vec<NodeId> =
+            args.iter().map(|(arg, shape)| self.node_of(arg, shape)).collect::<Option<Vec<_>>>()?;
+        match self.graph.make(op.clone(), nodes.clone()) {
+            Ok(node) => Some(node),
+            Err(Mismatch::NeedsFact(i, property, Fact::Unknown)) => {
+                nodes[i] = self.graph.annotate(nodes[i], &[property], Basis::Construction).ok()?;
+                self.graph.make(op.clone(), nodes).ok()
+            }
+            Err(_) => None,
+        }
     }
 
     /// A factor as the sum that it is written as.

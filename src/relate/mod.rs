@@ -36,6 +36,8 @@ pub enum Basis {
     Proved(Vec<String>),
     /// No sample and no attack contradicts it.
     Samples(u64, Option<ViolationBound>),
+    /// Values at random points; but this input contradicts it.
+    Contradicted(Box<Witness>),
     /// Values at random points only: it could not be made a statement that the verifier decides, for this reason.
     Values(String),
 }
@@ -89,7 +91,11 @@ pub struct Answer {
 impl Answer {
     /// Whether one loss is a line in the other.
     pub fn is_affine(&self) -> bool {
-        matches!(self.relation, Relation::Equal(_) | Relation::Affine { .. } | Relation::Lines(_))
+        match &self.relation {
+            Relation::Equal(basis) | Relation::Affine { basis, .. } => !matches!(basis, Basis::Contradicted(_)),
+            Relation::Lines(_) => true,
+            Relation::Different { .. } | Relation::Unknown(_) => false,
+        }
     }
 }
 
@@ -188,7 +194,8 @@ fn basis(session: &mut Session, frame: &Frame, claim: &str, seed: u64) -> Result
     Ok(match report.verdict {
         Verdict::Proved { lemmas } => Basis::Proved(lemmas),
         Verdict::Holds => Basis::Samples(report.samples, report.violation_bound),
-        Verdict::Refuted(witness) => Basis::Values(format!("but an input contradicts it: {}", place(&witness))),
+        // Inputs that are rarely drawn tell the two apart.
+        Verdict::Refuted(witness) => Basis::Contradicted(witness),
         Verdict::Vacuous { .. } => Basis::Values("no sample met what both require".to_owned()),
         Verdict::Inconclusive { reason } => Basis::Values(reason),
     })
@@ -206,11 +213,6 @@ fn witness(
         Verdict::Refuted(witness) => Some(witness),
         Verdict::Proved { .. } | Verdict::Holds | Verdict::Vacuous { .. } | Verdict::Inconclusive { .. } => None,
     })
-}
-
-fn place(witness: &Witness) -> String {
-    let sizes: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
-    sizes.join(", ")
 }
 
 #[cfg(test)]

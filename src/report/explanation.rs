@@ -21,7 +21,10 @@ pub fn explanation_text(title: &str, explanation: &Explanation) -> String {
     let at = if places.is_empty() { String::new() } else { format!(" at {}", places.join(", ")) };
     let mut text = format!("{title}{at}\n\nbefore\n{}", shown(&explanation.before.text));
     if explanation.unchanged {
-        text += "\nno cheaper form was found";
+        text += match explanation.unproved {
+            true => "\na cheaper form was found, but the proof that it is equal did not stand: nothing is changed",
+            false => "\nno cheaper form was found",
+        };
     } else {
         text += &format!("\nafter\n{}\nby", shown(&explanation.after.text));
         for (i, (rule, _)) in explanation.steps.iter().take(MAX_STEPS).enumerate() {

@@ -86,6 +86,9 @@ fn rests_on(basis: &Basis) -> String {
             });
             format!("holds on {} samples and under attack, and is not proved{bound}", count(*samples))
         }
+        Basis::Contradicted(witness) => {
+            format!("seen at random points; but it is false: the two sides differ at\n{}", witness_lines(witness))
+        }
         Basis::Values(why) => format!("seen at random points, and not verified: {why}"),
     }
 }
@@ -163,6 +166,7 @@ impl<'a> RelationJson<'a> {
             Some(Basis::Proved(lemmas)) => (Some("proof"), lemmas.as_slice(), None),
             Some(Basis::Samples(samples, _)) => (Some("samples"), &[][..], Some(*samples)),
             Some(Basis::Values(_)) => (Some("values"), &[][..], None),
+            Some(Basis::Contradicted(_)) => (Some("contradicted"), &[][..], None),
             None => (None, &[][..], None),
         };
         let local = |local: &'a Local| LocalJson {

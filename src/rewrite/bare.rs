@@ -4,19 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{Basis, Graph, Mismatch, NodeId, Op};
 
+/// The nodes that are evaluated whenever `roots` are, down to `leaves`: not those that only a branch of a choice has.
+pub(super) fn evaluated(graph: &Graph, roots: &[NodeId], leaves: &[NodeId]) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
+    let mut stack = roots.to_vec();
+    while let Some(id) = stack.pop() {
+        if leaves.contains(&id) || !found.insert(id) {
+            continue;
+        }
+        let args = graph.args(id);
+        stack.extend(if *graph.op(id) == Op::Select { &args[..1] } else { args });
+    }
+    found
+}
+
 /// The nodes `roots` without requirements, and with what is tested on evaluation taken as given. What lies under `leaves`
-/// stays as it is.
+/// stays as it is, and so does what is tested in one branch of a choice only.
 ///
 /// # Errors
 /// When a node cannot be made anew, which the constructors rule out.
 pub fn without_tests(graph: &mut Graph, roots: &[NodeId], leaves: &[NodeId]) -> Result<Vec<NodeId>, Mismatch> {
-    let mut needed = BTreeSet::new();
-    let mut stack = roots.to_vec();
-    while let Some(id) = stack.pop() {
-        if needed.insert(id) && !leaves.contains(&id) {
-            stack.extend(graph.args(id));
-        }
-    }
+    let needed = evaluated(graph, roots, leaves);
     let mut made: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for id in needed {
         let args: Vec<NodeId> = graph.args(id).iter().map(|arg| made.get(arg).copied().unwrap_or(*arg)).collect();
@@ -32,5 +40,5 @@ pub fn without_tests(graph: &mut Graph, roots: &[NodeId], leaves: &[NodeId]) -> 
         };
         made.insert(id, new);
     }
-    Ok(roots.iter().map(|root| made[root]).collect())
+    Ok(roots.iter().map(|root| made.get(root).copied().unwrap_or(*root)).collect())
 }

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::proof::{Flaw, Proof};
+use super::bare::evaluated;
+use super::proof::Proof;
 use super::rule::Rule;
 use super::saturate::{Ended, Limits, Saturation};
 use super::store::Known;
@@ -32,30 +33,17 @@ pub struct Rewritten {
     pub cost: (f64, f64),
     /// Why the two are equal; checked.
     pub proof: Proof,
+    /// Whether a cheaper form was found whose proof did not stand: the expression is then left as it was.
+    pub unproved: bool,
     /// Why saturation ended.
     pub ended: Ended,
-}
-
-/// Why an expression could not be rewritten.
-#[derive(Clone, PartialEq, Debug)]
-pub enum NotRewritten {
-    /// A term cannot be made.
-    Mismatch(Mismatch),
-    /// The explanation of the cheapest form does not hold.
-    Flaw(Flaw),
-}
-
-impl From<Mismatch> for NotRewritten {
-    fn from(mismatch: Mismatch) -> Self {
-        NotRewritten::Mismatch(mismatch)
-    }
 }
 
 /// The cheapest form of a node, by a model of what each node of a graph costs. The sizes that the model needs must be
 /// known. Inputs and `leaves` are not looked into.
 ///
 /// # Errors
-/// [`NotRewritten`]: neither happens unless there is a mistake in the rewriter.
+/// When a term cannot be made, which the constructors rule out.
 pub fn rewrite(
     graph: &Graph,
     root: NodeId,
@@ -63,37 +51,39 @@ pub fn rewrite(
     rules: &[Rule],
     limits: &Limits,
     cost: &dyn Fn(&Graph, NodeId) -> f64,
-) -> Result<Rewritten, NotRewritten> {
+) -> Result<Rewritten, Mismatch> {
     let mut graph = graph.clone();
     let (bare, requirements) = gather(&mut graph, root, leaves)?;
     let mut saturation = Saturation::new(&graph, &[bare], leaves, rules);
     let ended = saturation.run(limits, |_| false)?;
-    let (cheapest, costs) = saturation.cheapest(bare, cost)?;
-    let proof = saturation.explain(bare, cheapest)?;
+    let (mut cheapest, mut costs) = saturation.cheapest(bare, cost)?;
+    let mut proof = None;
+    // The graph's constructors may fold the cheapest form to one that saturation has not met.
+    if saturation.equal(bare, cheapest) {
+        let found = saturation.explain(bare, cheapest)?;
+        proof = found.check(saturation.graph(), bare, cheapest, rules).is_ok().then_some(found);
+    }
+    let unproved = proof.is_none();
+    let proof = match proof {
+        Some(proof) => proof,
+        None => {
+            (cheapest, costs.1) = (bare, costs.0);
+            saturation.explain(bare, bare)?
+        }
+    };
     let mut graph = saturation.graph().clone();
-    // Only this graph has the cheapest form.
-    proof.check(&graph, bare, cheapest, rules).map_err(NotRewritten::Flaw)?;
     let mut required = |node| match requirements {
         Some(condition) => graph.make(Op::Require, vec![node, condition]),
         None => Ok(node),
     };
     let (before, after) = (required(bare)?, required(cheapest)?);
-    Ok(Rewritten { graph, before, after, cost: costs, proof, ended })
+    Ok(Rewritten { graph, before, after, cost: costs, proof, unproved, ended })
 }
 
 /// A node without those requirements that are tested whenever it is evaluated, and the conjunction of these. What is
 /// required within a branch of a choice is tested only where the branch is taken, and stays there.
 fn gather(graph: &mut Graph, root: NodeId, leaves: &[NodeId]) -> Result<(NodeId, Option<NodeId>), Mismatch> {
-    let mut open = std::collections::BTreeSet::new();
-    let mut stack = vec![root];
-    while let Some(id) = stack.pop() {
-        if leaves.contains(&id) || !open.insert(id) {
-            continue;
-        }
-        let args = graph.args(id);
-        let always = if *graph.op(id) == Op::Select { &args[..1] } else { args };
-        stack.extend(always);
-    }
+    let open = evaluated(graph, &[root], leaves);
     let mut made: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     let mut condition: Option<NodeId> = None;
     // Operands have smaller numbers, so that what they become is known.

@@ -16,7 +16,7 @@ mod store;
 mod term;
 
 pub use bare::without_tests;
-pub use extract::{NotRewritten, Rewritten, rewrite};
+pub use extract::{Rewritten, rewrite};
 pub use polynomial::{Normalizer, Polynomial};
 pub use proof::{Flaw, NotProved, Proof, prove_equal};
 pub use rule::{BadRule, Rule};

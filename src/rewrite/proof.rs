@@ -15,6 +15,9 @@ use super::store::{ARITHMETIC, MARK};
 use super::term::{Head, Term, join, split};
 use crate::ir::{Basis, Dim, Graph, Mismatch, NodeId, Op};
 
+/// The largest term that is explained, by the number of its parts as it is written.
+const MOST_WRITTEN: u64 = 5_000;
+
 /// A term as it is written, nothing shared and nothing folded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Tree {
@@ -69,6 +72,10 @@ pub fn prove_equal(
     let ended = saturation.run(limits, |saturation| saturation.equal(sides[0], sides[1]))?;
     if ended != Ended::Found {
         return Err(NotProved::Ended(ended));
+    }
+    // An explanation writes every term out, nothing shared.
+    if sides.iter().any(|side| saturation.store.weight(*side) > MOST_WRITTEN) {
+        return Err(NotProved::Ended(Ended::Terms));
     }
     let proof = saturation.explain(sides[0], sides[1])?;
     proof.check(&graph, sides[0], sides[1], rules).map_err(NotProved::Flaw)?;

@@ -310,6 +310,18 @@ impl Store {
     /// atoms come first because arithmetic does not look into them: log x − log n takes part in it, log(x/n) does not. Sets
     /// of atoms are compared from their largest one on, so that of an equation between atoms the largest is eliminated.
     fn rank(&mut self, node: NodeId) -> (bool, Arc<[Atom]>, u64, NodeId) {
+        self.weigh();
+        let (weight, atoms) = &self.weights[node.index()];
+        (self.egraph.analysis.graph.constant_value(node).is_none(), atoms.clone(), *weight, node)
+    }
+
+    /// The number of parts of a node as it is written, nothing shared.
+    pub fn weight(&mut self, node: NodeId) -> u64 {
+        self.weigh();
+        self.weights[node.index()].0
+    }
+
+    fn weigh(&mut self) {
         let graph = &self.egraph.analysis.graph;
         // Operands have smaller numbers, so that the table fills from the front.
         for id in graph.ids_from(self.weights.len()) {
@@ -328,7 +340,5 @@ impl Store {
             };
             self.weights.push((weight, atoms));
         }
-        let (weight, atoms) = &self.weights[node.index()];
-        (graph.constant_value(node).is_none(), atoms.clone(), *weight, node)
     }
 }

@@ -29,6 +29,9 @@ use crate::base::{Code, Diagnostic};
 use crate::check::{Claim, Part, Theorem, VariableKind};
 use crate::ir::{Instance, Op};
 
+/// The stack of a thread: expressions are gone into as deeply as they are nested.
+const STACK: usize = 64 << 20;
+
 /// The samples of a unit of work: enough to make the memory for it cheap, few enough to share the work evenly.
 const UNIT: u64 = 256;
 
@@ -107,10 +110,11 @@ impl Progress for Silent {}
 /// [`Code::E0807`] when the threads cannot be started.
 pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) -> Result<Report, Diagnostic> {
     let mut folder = options.out.as_deref().map(Folder::open).transpose()?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build().map_err(|error| {
-        Diagnostic::new(Code::E0807, format!("{} threads could not be started", options.threads))
-            .note(error.to_string())
-    })?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.threads).stack_size(STACK).build().map_err(|error| {
+            Diagnostic::new(Code::E0807, format!("{} threads could not be started", options.threads))
+                .note(error.to_string())
+        })?;
     let chosen: Vec<Theorem> = theorems.iter().filter_map(|theorem| choose(theorem, options.only.as_deref())).collect();
     progress.start(chosen.len());
     let work = options.attack
@@ -270,18 +274,26 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (None, _) => (None, None),
         };
         let mut verdict = conclusion.verdict;
-        let mut refused = None;
+        let (mut refused, mut contradicted) = (None, None);
         match (proof, &verdict) {
             // Where a lemma is false, samples may contradict what was derived from it, and they are right.
-            (Outcome::Proved(lemmas), Verdict::Holds | Verdict::Inconclusive { .. }) if claim.parts.len() == 1 => {
+            (Outcome::Proved(lemmas), Verdict::Holds) => verdict = Verdict::Proved { lemmas },
+            (Outcome::Proved(lemmas), Verdict::Inconclusive { .. }) if conclusion.samples > 0 => {
                 verdict = Verdict::Proved { lemmas };
             }
+            (Outcome::Proved(lemmas), Verdict::Refuted(_)) => contradicted = Some(lemmas),
             (Outcome::Refused(why), _) => refused = Some(why),
             (Outcome::Proved(_) | Outcome::None, _) => {}
         }
         let reached = tally.reached.iter().chain(&attacked.reached).reduce(|a, b| if b.beats(a) { b } else { a });
         let mut notes = conclusion.notes;
         notes.extend(design.notes.iter().cloned());
+        if let Some(lemmas) = contradicted {
+            let lemmas = if lemmas.is_empty() { "arithmetic alone".to_string() } else { lemmas.join(", ") };
+            notes.push(format!(
+                "a proof of it was accepted: what it rests on is false, or the prover is wrong ({lemmas})"
+            ));
+        }
         if decided {
             notes.push("decided by what is known of the quantified names: there is no margin to measure".to_string());
         }

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn widths_count_what_is_seen() {
-        assert_eq!(width(r"\operatorname{tr}(K_{1})"), 5);
+        assert_eq!(width(r"\operatorname{tr}(K_{1})"), 6);
         assert_eq!(width(r"\alpha + \frac{a}{b}"), 4);
     }
 
