@@ -1,7 +1,9 @@
 //! What is proved of claims: by saturation, or by the steps that their authors give, and what samples say of a step that does not follow.
 
+use std::collections::BTreeSet;
+
 use super::run::Options;
-use super::verdict::{RefusedProof, Verdict};
+use super::verdict::{ClaimReport, RefusedProof, Verdict};
 use crate::check::{Claim, Expected, Part, Theorem};
 use crate::prove;
 
@@ -43,6 +45,23 @@ pub fn outcome(theorem: &Theorem, claim: &Claim, attack: impl FnOnce(&Theorem) -
     });
     let step = step.map(|(number, step)| (number + 1, step.text.clone()));
     Outcome::Refused(Box::new(RefusedProof { step, diagnostic: refused.diagnostic, counterexample }))
+}
+
+/// Takes back proofs that rest on a theorem of the same run that is refuted or could not be decided: what samples say of the
+/// claims is left.
+pub fn withdraw(claims: &mut [ClaimReport]) {
+    let falls = |claim: &&ClaimReport| matches!(claim.verdict, Verdict::Refuted(_) | Verdict::Inconclusive { .. });
+    // A claim that its author knows to be false is no part of what a lemma says.
+    let unexpected = |claim: &&ClaimReport| claim.expected == Expected::Holds;
+    let fallen: BTreeSet<String> =
+        claims.iter().filter(falls).filter(unexpected).map(|claim| claim.theorem.clone()).collect();
+    for claim in claims {
+        let Verdict::Proved { lemmas } = &claim.verdict else { continue };
+        if let Some(lemma) = lemmas.iter().find(|lemma| fallen.contains(*lemma)) {
+            claim.notes.push(format!("its proof rests on {lemma}, which does not stand"));
+            claim.verdict = Verdict::Holds;
+        }
+    }
 }
 
 /// The options for the search for an input at which a step is false.

@@ -135,6 +135,7 @@ pub fn verify(theorems: &[Theorem], options: &Options, progress: &dyn Progress) 
         progress.done(&reports);
         claims.extend(reports);
     }
+    proof::withdraw(&mut claims);
     Ok(Report { seed: options.seed, claims, interrupted: progress.stopped() })
 }
 

@@ -173,3 +173,28 @@ fn a_case_of_equality_outside_a_known_range_is_a_mistake() {
         assert!(mistakes.iter().all(|mistake| mistake.code == Code::E0605), "{text}: {mistakes:?}");
     }
 }
+
+#[test]
+fn a_proof_stands_only_as_long_as_its_lemmas() {
+    // y² ≤ y is false for y > 1; what follows from it with a factor 0 is true, and is not proved by it.
+    let text = "theorem \"squares\" { forall y in [0, 4] claim y^2 <= y }
+        theorem \"product\" { forall x, y in [0, 4] claim x*y <= (x^2 + y^2)/2 }
+        theorem \"rests on the first\" {
+            forall y in [0, 4]
+            let s = relu(-y)
+            claim s*y^2 <= s*y
+            proof { s*y^2 <= s*y by \"squares\" }
+        }
+        theorem \"rests on the second\" {
+            forall x, y in [0, 4]
+            claim 2*x*y <= x^2 + y^2
+            proof { 2*x*y <= x^2 + y^2 by \"product\" }
+        }";
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let options = Options { samples: 500, attack: 0.01, ..Options::default() };
+    let found = verify(&theorems, &options, &Silent).unwrap().claims;
+    assert!(matches!(found[0].verdict, Verdict::Refuted(_)), "{:?}", found[0]);
+    assert!(matches!(found[2].verdict, Verdict::Holds), "{:?}", found[2]);
+    assert!(found[2].notes.iter().any(|note| note.contains("rests on squares")), "{:?}", found[2].notes);
+    assert!(matches!(&found[3].verdict, Verdict::Proved { lemmas } if lemmas == &["product"]), "{:?}", found[3]);
+}
