@@ -23,7 +23,7 @@ const HEAD: &str = "\
 Written by `cargo xtask rewrite`. Each expression is measured as it is written in the library and as the rewriter has it, at
 the same inputs, on one thread, in turn: the ratios are medians of those of neighbouring runs, above 1 where the rewritten
 form is faster. 'With gradient' is the value and its gradient by all matrices. Both forms agree to 1e-9 wherever they are
-measured; an expression that the rewriter cannot do has no row.
+measured; an expression without a row was not measured, or could not be.
 
 | expression | d × B | value | | faster | with gradient | | faster |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
