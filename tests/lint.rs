@@ -253,13 +253,15 @@ fn the_table_of_the_library_is_current() {
     }
 }
 
-/// The same words, and numbers that differ by a digit or by a twentieth.
+/// The same words, whole numbers that differ by one at most, and others that differ by a twentieth.
 fn alike(a: &str, b: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split([' ', '^', ';']).filter(|word| !word.is_empty()).map(String::from).collect()
     };
+    // Exponents and percentages have a point, digits are whole.
     let near = |a: &String, b: &String| match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(a), Ok(b)) => (a - b).abs() <= 1.0 && (a - b).abs() <= 0.05 * a.abs().max(b.abs()).max(20.0),
+        (Ok(x), Ok(y)) if a.contains('.') || b.contains('.') => (x - y).abs() <= 0.05 * x.abs().max(y.abs()).max(1.0),
+        (Ok(x), Ok(y)) => (x - y).abs() <= 1.0,
         _ => false,
     };
     let (a, b) = (words(a), words(b));
