@@ -350,10 +350,12 @@ pub fn direction(
     v: &Terms,
     order: Order,
 ) -> Option<(bool, Order)> {
+    // Equal operands have equal images under every operation.
+    if order == Order::Zero {
+        return Some((true, Order::Zero));
+    }
     let entries = weakened(order);
     match op {
-        // Equal operands have equal images under every operation.
-        _ if order == Order::Zero => Some((true, Order::Zero)),
         Op::Map(function) => match (function.row().monotone, function) {
             (Some(direction), _) if position == 0 => Some((direction == Monotone::Rises, entries)),
             (None, crate::ir::ScalarFn::Recip) if store.positive(u) && store.positive(v) => Some((false, entries)),
@@ -364,7 +366,51 @@ pub fn direction(
         // λ_i and with them det and log det rise in the Löwner order (Weyl).
         Op::Eigenvalues => Some((true, Order::Psd)),
         Op::LogDet | Op::Det if store.semidefinite(v) => Some((true, Order::Psd)),
-        _ => None,
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Truth(_)
+        | Op::ImaginaryUnit
+        | Op::Pi
+        | Op::Infinity
+        | Op::Size(_)
+        | Op::Eye(_)
+        | Op::Fill(_)
+        | Op::Part(_)
+        | Op::Complexify
+        | Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div)
+        | Op::Adjoint
+        | Op::Transpose
+        | Op::Conj
+        | Op::DiagonalOf
+        | Op::DiagonalMatrix
+        | Op::Broadcast(..)
+        | Op::Block(..)
+        | Op::Stack
+        | Op::Entry
+        | Op::OneHot(_)
+        | Op::Slice(..)
+        | Op::MatMul
+        | Op::Kron
+        | Op::PartialInner(..)
+        | Op::Reduce(..)
+        | Op::SingularValues
+        | Op::Spectral(_)
+        | Op::EigenSum
+        | Op::Frechet(_)
+        | Op::SingularSum
+        | Op::LogDet
+        | Op::Det
+        | Op::Inverse
+        | Op::Adjugate
+        | Op::Rank
+        | Op::Compare(_)
+        | Op::And
+        | Op::Or
+        | Op::Not
+        | Op::Select
+        | Op::StopGradient
+        | Op::Annotate(..)
+        | Op::Require => None,
     }
 }
 
