@@ -271,10 +271,14 @@ pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>
         return Err(vec![diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?")))]);
     };
     let opened = session.opened(&definition)?;
+    let span = definition.def.span;
+    let text = &session.sources().get(span.file).text;
     let input =
         |parameter: Parameter| SourceInput { name: parameter.name, input: parameter.input, default: parameter.default };
     Ok(Source {
         name: opened.name,
+        definition: text.get(span.start as usize..span.end as usize).unwrap_or_default().to_owned(),
+        doc: definition.def.doc.iter().map(|line| line.text.clone()).collect(),
         graph: opened.graph,
         root: opened.root,
         condition: opened.condition,
