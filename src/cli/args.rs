@@ -252,6 +252,9 @@ pub(super) struct Emit {
     /// The inputs that gradients are wanted by [default: every matrix and vector that is no mask]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub by: Vec<String>,
+    /// Split the batch over processes (torch.distributed): the sizes that are split [default: those of B and N it has]
+    #[arg(long, value_name = "NAME,...", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub data_parallel: Option<String>,
     /// Write to this file, which is replaced at once or left as it was [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

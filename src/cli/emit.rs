@@ -44,6 +44,12 @@ pub(super) fn run(engine: &mut Engine, arguments: &Emit) -> Outcome {
         }
         request.by = Some(by);
     }
+    if let Some(names) = &arguments.data_parallel {
+        match batch(&source, names) {
+            Ok(batch) => request.batch = batch,
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
@@ -66,7 +72,27 @@ fn command(arguments: &Emit) -> String {
         let joined = if option == "--set" { values.clone() } else { Vec::from_iter(Some(values.join(","))) };
         words.extend(joined.iter().filter(|value| !value.is_empty()).map(|value| format!("{option} {value}")));
     }
+    words.extend(arguments.data_parallel.iter().map(|names| match names.as_str() {
+        "" => "--data-parallel".to_owned(),
+        names => format!("--data-parallel={names}"),
+    }));
     words.join(" ")
+}
+
+/// What samples are counted by in the library.
+const BATCH: [&str; 2] = ["B", "N"];
+
+/// The sizes that are split over processes.
+fn batch(source: &Source, names: &str) -> Result<Vec<SizeVar>, Diagnostic> {
+    if !names.is_empty() {
+        return names.split(',').map(|name| size_named(source, name.trim())).collect();
+    }
+    let found: Vec<SizeVar> = source.size_vars().into_iter().filter(|var| BATCH.contains(&&*var.name)).collect();
+    if found.is_empty() {
+        let message = format!("which size of `{}` is that of the batch?", source.name);
+        return Err(Diagnostic::new(Code::E0807, message).help("name it: --data-parallel=n"));
+    }
+    Ok(found)
 }
 
 fn size_named(source: &Source, name: &str) -> Result<SizeVar, Diagnostic> {

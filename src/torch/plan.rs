@@ -213,12 +213,12 @@ impl Source {
         let inputs = made[if self.condition.is_some() { 2 } else { 1 }..].to_vec();
         let root = without_tests(&mut graph, &[root], &inputs).map_err(unfit)?[0];
         let seconds = |graph: &Graph, node: NodeId| cost_at(graph, node, sizes).seconds;
-        let (mut graph, root, rewritten) = if search.is_zero() {
-            (graph, root, false)
-        } else {
-            let limits = Limits { time: search, ..Limits::default() };
-            let found = rewrite(&graph, root, &inputs, rules, &limits, &seconds).map_err(unfit)?;
-            (found.graph, found.after, found.before != found.after)
+        // A search that fails leaves what was written, which is only slower.
+        let limits = Limits { time: search, ..Limits::default() };
+        let found = (!search.is_zero()).then(|| rewrite(&graph, root, &inputs, rules, &limits, &seconds));
+        let (mut graph, root, rewritten) = match found {
+            Some(Ok(found)) => (found.graph, found.after, found.before != found.after),
+            Some(Err(_)) | None => (graph, root, false),
         };
         // An input that nothing rests on has no node yet.
         let variables: Result<Vec<NodeId>, _> = by.iter().map(|input| graph.make(Op::Input(*input), vec![])).collect();

@@ -48,7 +48,7 @@ pub(super) const HELPERS: &[Helper] = &[
         name: "_all_sum",
         text: r#"def _all_sum(x, group):
     """The sum of x over the processes."""
-    x = x.contiguous().clone()
+    x = x.contiguous()
     dist.all_reduce(x, op=dist.ReduceOp.SUM, group=group)
     return x
 "#,
@@ -57,7 +57,7 @@ pub(super) const HELPERS: &[Helper] = &[
         name: "_all_max",
         text: r#"def _all_max(x, group):
     """The entrywise maximum of x over the processes."""
-    x = x.contiguous().clone()
+    x = x.contiguous()
     dist.all_reduce(x, op=dist.ReduceOp.MAX, group=group)
     return x
 "#,
@@ -66,7 +66,7 @@ pub(super) const HELPERS: &[Helper] = &[
         name: "_all_min",
         text: r#"def _all_min(x, group):
     """The entrywise minimum of x over the processes."""
-    x = x.contiguous().clone()
+    x = x.contiguous()
     dist.all_reduce(x, op=dist.ReduceOp.MIN, group=group)
     return x
 "#,
@@ -79,6 +79,41 @@ pub(super) const HELPERS: &[Helper] = &[
     result = x.new_empty((dist.get_world_size(group) * x.shape[0], *x.shape[1:]))
     dist.all_gather_into_tensor(result, x, group=group)
     return result.movedim(0, dim)
+"#,
+    },
+    Helper {
+        name: "_all_logsumexp",
+        text: r#"def _all_logsumexp(x, group):
+    """log(sum(exp(x))) over the processes, entry by entry."""
+    return torch.logsumexp(_gather(x[None], group, dim=0), dim=0)
+"#,
+    },
+    Helper {
+        name: "_own_diagonal",
+        text: r#"def _own_diagonal(matrix, group, dim):
+    """The diagonal of a square matrix of which this process has some rows (dim = 0) or columns (dim = 1)."""
+    start = dist.get_rank(group) * matrix.shape[dim]
+    return matrix.diagonal(start if dim == 0 else -start)
+"#,
+    },
+    Helper {
+        name: "_add_own_diagonal",
+        text: r#"def _add_own_diagonal(matrix, x, group, dim):
+    """A square matrix of which this process has some rows or columns, with x added to its diagonal."""
+    result = matrix.clone()
+    _own_diagonal(result, group, dim).add_(x)
+    return result
+"#,
+    },
+    Helper {
+        name: "_equal_parts",
+        text: r#"def _equal_parts(sizes, device, group):
+    """Refuses batches whose parts differ in size."""
+    own = [*sizes, *(-size for size in sizes)]
+    largest = torch.tensor(own, device=device)
+    dist.all_reduce(largest, op=dist.ReduceOp.MAX, group=group)
+    if largest.tolist() != own:
+        raise ValueError(f"every process must have as much of the batch: here {sizes}, elsewhere {largest.tolist()}")
 "#,
     },
     Helper {

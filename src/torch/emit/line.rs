@@ -13,10 +13,17 @@ pub(super) enum Exchange {
     Maximum,
     /// The entrywise minimum of what all processes hold.
     Minimum,
+    /// log Σ exp of what all processes hold, entry by entry.
+    LogSumExp,
     /// The parts of all processes, in their order: rows below each other, or columns side by side.
     Gather(Axis),
     /// Of what every process holds whole, its own rows or columns. Nothing is sent.
     Own(Axis),
+    /// The entries of the diagonal that lie in a process's own rows or columns. Nothing is sent.
+    Diagonal(Axis),
+    /// Of a square matrix by rows or columns and a number or a process's part of a vector: the sum of the matrix and the
+    /// diagonal matrix. Nothing is sent.
+    AddDiagonal(Axis),
 }
 
 /// One line.
@@ -24,24 +31,22 @@ pub(super) enum Exchange {
 pub(super) enum Line {
     /// A call.
     Call(Step),
-    /// What one tensor becomes by an exchange.
-    Exchange(Exchange, Register, Register),
+    /// What tensors become by an exchange.
+    Exchange(Exchange, Vec<Arg>, Register),
 }
 
 impl Line {
     /// The tensors that are read.
     pub fn reads(&self) -> Vec<Register> {
-        match self {
-            Line::Call(step) => step
-                .args
-                .iter()
-                .filter_map(|arg| match arg {
-                    Arg::Tensor(register) => Some(*register),
-                    Arg::Number(_) => None,
-                })
-                .collect(),
-            Line::Exchange(_, from, _) => vec![*from],
-        }
+        let args = match self {
+            Line::Call(step) => &step.args,
+            Line::Exchange(_, args, _) => args,
+        };
+        let tensor = |arg: &Arg| match arg {
+            Arg::Tensor(register) => Some(*register),
+            Arg::Number(_) => None,
+        };
+        args.iter().filter_map(tensor).collect()
     }
 
     /// The tensors that are made.

@@ -4,6 +4,7 @@
 mod helper;
 mod line;
 mod module;
+mod parallel;
 mod shapes;
 mod text;
 mod writer;
@@ -15,7 +16,7 @@ use num_rational::BigRational;
 
 use super::plan::{Planned, SEARCH, Source};
 use crate::base::{Code, Diagnostic};
-use crate::ir::{Field, InputId, NodeId, Op, Property, Shape, Sizes};
+use crate::ir::{Field, InputId, NodeId, Op, Property, Shape, SizeVar, Sizes};
 use crate::rewrite::Rule;
 
 /// What an emitted module is to be.
@@ -27,6 +28,8 @@ pub struct Request {
     pub sizes: Sizes,
     /// The inputs that gradients are wanted by; `None` for every matrix and vector that is no mask.
     pub by: Option<Vec<InputId>>,
+    /// The sizes that are split over processes; none in a module for one process.
+    pub batch: Vec<SizeVar>,
     /// How long to search for a cheaper form.
     pub search: Duration,
     /// What the command line was, for the docstring.
@@ -39,6 +42,7 @@ impl Default for Request {
             constants: BTreeMap::new(),
             sizes: Sizes::new(),
             by: None,
+            batch: Vec::new(),
             search: SEARCH,
             command: "loewner emit pytorch".to_owned(),
         }

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use super::Plan;
 use super::helper::HELPERS;
 use super::line::{Line, blocks};
-use super::shapes::{Parameter, Sizing, declared};
+use super::parallel::{Layout, layout_of, parted};
+use super::shapes::{Parameter, Sizing, declared, sides};
 use super::text::{Level, Names, camel, exact, filled};
 use super::writer::{Uses, Writer};
 use crate::base::{Code, Diagnostic};
-use crate::ir::{Dim, Field, InputId, Op, Shape};
+use crate::ir::{Dim, Field, InputId, Op, Shape, SizeVar, Type};
 use crate::torch::call::Call;
 use crate::torch::lower::lower;
 use crate::torch::plan::conjuncts;
@@ -22,8 +23,11 @@ struct Module<'a> {
     function: String,
     class: String,
     parameters: Vec<Parameter>,
+    /// The sizes that are split over processes, with those of a part.
+    batch: BTreeMap<SizeVar, SizeVar>,
     sizing: Sizing,
     lines: Vec<Line>,
+    types: Vec<Type>,
     /// The first output is the value, the others the gradients; `None` for one that is zero whatever the inputs are.
     outputs: Vec<Option<Register>>,
     uses: Uses,
@@ -39,18 +43,21 @@ pub(super) fn module(plan: &Plan<'_>) -> Result<String, Diagnostic> {
     };
     names.take(&class);
     HELPERS.iter().for_each(|helper| names.take(helper.name));
-    let parameters = parameters(plan, &mut names);
+    let batch = batch(plan)?;
+    let parameters = parameters(plan, &batch, &mut names);
     if parameters.iter().all(|parameter| parameter.shape == Shape::Scalar) {
         let message = format!("`{}` has no matrix or vector among its inputs", plan.source.name);
         return Err(Diagnostic::new(Code::E0811, message));
     }
-    let sizing = Sizing::new(&parameters, |name| names.named(name)).map_err(|var| {
+    let mut sizing = Sizing::new(&parameters, |name| names.named(name)).map_err(|var| {
         let message =
             format!("the size {} of `{}` does not follow from the shapes of its inputs", var.name, plan.source.name);
         Diagnostic::new(Code::E0811, message)
     })?;
+    for var in batch.keys() {
+        sizing.names.insert(var.clone(), names.named(&var.name));
+    }
     let program = &plan.planned.program;
-    let lines: Vec<Line> = program.steps.iter().cloned().map(Line::Call).collect();
     let zero = |register: Register| {
         let made = program.steps.iter().find(|step| step.results.contains(&register));
         made.is_some_and(|step| match (&step.call, step.args.first()) {
@@ -62,8 +69,25 @@ pub(super) fn module(plan: &Plan<'_>) -> Result<String, Diagnostic> {
         Arg::Tensor(register) => Some(*register).filter(|register| i == 0 || !zero(*register)),
         Arg::Number(_) => None,
     });
-    let outputs = outputs.collect();
-    let mut module = Module { plan, function, class, parameters, sizing, lines, outputs, uses: Uses::default() };
+    let mut outputs: Vec<Option<Register>> = outputs.collect();
+    let (lines, types) = if batch.is_empty() {
+        (program.steps.iter().cloned().map(Line::Call).collect(), program.types.clone())
+    } else {
+        let layout = |at: usize| match at.checked_sub(1) {
+            None => Layout::Whole,
+            Some(at) => {
+                let shape = &plan.source.graph.inputs()[plan.by[at].0 as usize].ty.shape;
+                layout_of(shape, &batch).unwrap_or(Layout::Whole)
+            }
+        };
+        let with = outputs.iter().enumerate();
+        let wanted: Vec<(Register, Layout)> = with.filter_map(|(i, out)| Some(((*out)?, layout(i)))).collect();
+        let found = parted(program, &batch, &wanted);
+        outputs.iter_mut().flatten().zip(found.outputs).for_each(|(output, found)| *output = found);
+        (found.lines, found.types)
+    };
+    let mut module =
+        Module { plan, function, class, parameters, batch, sizing, lines, types, outputs, uses: Uses::default() };
     let autograd = module.autograd(names);
     let call = module.call()?;
     module.uses.helpers.insert("_precision");
@@ -71,7 +95,19 @@ pub(super) fn module(plan: &Plan<'_>) -> Result<String, Diagnostic> {
     if autograd.contains("math.") || call.contains("math.") {
         text.push_str("import math\n\n");
     }
-    text.push_str("import torch\nfrom torch.autograd.function import once_differentiable\n");
+    text.push_str("import torch\n");
+    if !module.batch.is_empty() {
+        text.push_str("import torch.distributed as dist\n");
+        module.uses.helpers.insert("_equal_parts");
+        // Some helpers call others.
+        if module.uses.helpers.contains("_all_logsumexp") {
+            module.uses.helpers.insert("_gather");
+        }
+        if module.uses.helpers.contains("_add_own_diagonal") {
+            module.uses.helpers.insert("_own_diagonal");
+        }
+    }
+    text.push_str("from torch.autograd.function import once_differentiable\n");
     for helper in HELPERS.iter().filter(|helper| module.uses.helpers.contains(helper.name)) {
         let _ = write!(text, "\n\n{}", helper.text);
     }
@@ -79,14 +115,45 @@ pub(super) fn module(plan: &Plan<'_>) -> Result<String, Diagnostic> {
     Ok(text)
 }
 
-fn parameters(plan: &Plan<'_>, names: &mut Names) -> Vec<Parameter> {
+/// The sizes that are split, each with that of a part.
+fn batch(plan: &Plan<'_>) -> Result<BTreeMap<SizeVar, SizeVar>, Diagnostic> {
+    let part = |(i, var): (usize, &SizeVar)| {
+        let name = format!("{}_local", var.name).into();
+        // No definition has so many sizes that these numbers are taken.
+        (var.clone(), SizeVar { id: u32::MAX - i as u32, name, least: 1 })
+    };
+    let batch: BTreeMap<SizeVar, SizeVar> = plan.request.batch.iter().enumerate().map(part).collect();
+    let refused = |message: String| Diagnostic::new(Code::E0811, message);
+    if !batch.is_empty() && plan.fixed {
+        return Err(refused(format!("`{}` has a form for given sizes only, and no part of a batch", plan.source.name)));
+    }
+    for input in plan.source.inputs.iter().map(|input| &plan.source.graph.inputs()[input.input.0 as usize]) {
+        let shape = &input.ty.shape;
+        let mentions = |size: &Dim| size.vars().iter().any(|var| batch.contains_key(var));
+        let plain = |size: &Dim| !mentions(size) || batch.keys().any(|var| *size == Dim::var(var.clone()));
+        if layout_of(shape, &batch).is_none() || ![shape.rows(), shape.cols()].iter().all(plain) {
+            let message = format!(
+                "`{}` of `{}` is {shape}: it has no part for a part of the batch",
+                input.name, plan.source.name
+            );
+            return Err(
+                refused(message).help("define the loss by features, as `def own(Z: Mat[d, B]) -> Real = ...` does")
+            );
+        }
+    }
+    Ok(batch)
+}
+
+fn parameters(plan: &Plan<'_>, batch: &BTreeMap<SizeVar, SizeVar>, names: &mut Names) -> Vec<Parameter> {
     let graph = &plan.source.graph;
     let inputs = plan.source.inputs.iter().filter(|input| !plan.constants.contains_key(&input.input));
     let parameter = |input: &crate::torch::SourceInput| {
         let ty = &graph.inputs()[input.input.0 as usize].ty;
         let known = |dim: &Dim| {
             let value = if plan.fixed { dim.eval(&plan.request.sizes) } else { None };
-            Ok::<Dim, std::convert::Infallible>(value.map_or_else(|| dim.clone(), Dim::constant))
+            let part = batch.iter().find(|(var, _)| *dim == Dim::var((*var).clone()));
+            let open = part.map_or_else(|| dim.clone(), |(_, part)| Dim::var(part.clone()));
+            Ok::<Dim, std::convert::Infallible>(value.map_or(open, Dim::constant))
         };
         let shape = ty.shape.with_sizes(&known).unwrap_or_else(|never| match never {});
         Parameter {
@@ -158,8 +225,8 @@ impl Module<'_> {
             .iter()
             .map(|output| output.map_or(Arg::Number(crate::torch::Number::Nan), Arg::Tensor))
             .collect();
-        let blocks = blocks(&self.lines, program.types.len(), &outputs);
-        let mut writer = Writer::new(&self.lines, &program.types, names, &self.sizing.names, &inputs, given);
+        let blocks = blocks(&self.lines, self.types.len(), &outputs);
+        let mut writer = Writer::new(&self.lines, &self.types, names, &self.sizing.names, &inputs, given);
         let mut body = Vec::new();
         let mut before = true;
         for block in &blocks {
@@ -189,31 +256,62 @@ impl Module<'_> {
             self.outputs[0].map_or_else(|| "None".to_owned(), |value| writer.output(value))
         ));
         self.uses = writer.uses;
-        let mut head = self.sizing.set(&self.parameters, |var| self.uses.sizes.contains(var));
+        let of_part = |var: &SizeVar| self.batch.iter().any(|(all, part)| part == var && self.uses.sizes.contains(all));
+        let mut head = self.sizing.set(&self.parameters, |var| self.uses.sizes.contains(var) || of_part(var));
+        head.extend(self.whole_sizes(|var| self.uses.sizes.contains(var)));
+        if !self.batch.is_empty() {
+            head.push("ctx.factor = dist.get_world_size(group) if average else 1".to_owned());
+        }
         head.extend(self.locals());
         head.extend(body);
-        let grads = if differentiated.is_empty() {
-            format!("return {}", vec!["None"; self.parameters.len().max(1)].join(", "))
+        let mut returned: Vec<String> = (0..self.parameters.len())
+            .map(|i| match differentiated.iter().position(|(parameter, ..)| *parameter == i) {
+                Some(at) => format!("grads[{at}]"),
+                None => "None".to_owned(),
+            })
+            .collect();
+        let mut backward = Vec::new();
+        if self.batch.is_empty() {
+            backward
+                .push("grads = [None if grad is None else grad_value * grad for grad in ctx.saved_tensors]".to_owned());
         } else {
-            let returned: Vec<String> = (0..self.parameters.len())
-                .map(|i| match differentiated.iter().position(|(parameter, ..)| *parameter == i) {
-                    Some(at) => format!("grads[{at}]"),
-                    None => "None".to_owned(),
-                })
-                .collect();
-            format!(
-                "grads = [None if grad is None else grad_value * grad for grad in ctx.saved_tensors]\n        return {}",
-                returned.join(", ")
-            )
-        };
+            // The gradient by an input that is whole everywhere is whole everywhere, whether it is averaged or not.
+            let parts = differentiated.iter().map(|(i, ..)| {
+                let vars = sides(&self.parameters[*i].shape).into_iter().flat_map(|side| side.vars());
+                let split = vars.into_iter().any(|var| self.batch.values().any(|part| *part == var));
+                if split { "ctx.factor" } else { "1" }
+            });
+            let parts: Vec<&str> = parts.collect();
+            let comma = if parts.len() == 1 { "," } else { "" };
+            backward.push(format!("factors = ({}{comma})", parts.join(", ")));
+            backward.push("scales = [factor * grad_value for factor in factors]".to_owned());
+            backward.push(
+                "grads = [None if grad is None else scale * grad for scale, grad in zip(scales, ctx.saved_tensors)]"
+                    .to_owned(),
+            );
+            returned.extend(["None".to_owned(), "None".to_owned()]);
+        }
+        if differentiated.is_empty() {
+            backward.clear();
+        }
+        backward.push(format!("return {}", returned.join(", ")));
+        let arguments = if self.batch.is_empty() { self.names() } else { format!("{}, group, average", self.names()) };
         format!(
             "class {}(torch.autograd.Function):\n    \"\"\"The value, and its gradients by formulas of their own: those of \
              torch's operations are not used.\"\"\"\n\n    @staticmethod\n    def forward(ctx, {}):\n{}\n    @staticmethod\n    \
-             @once_differentiable\n    def backward(ctx, grad_value):\n        {grads}\n",
+             @once_differentiable\n    def backward(ctx, grad_value):\n{}",
             self.class,
-            self.names(),
+            arguments,
             indented(&head, 8),
+            indented(&backward, 8),
         )
+    }
+
+    /// Lines that set the sizes of the whole batch.
+    fn whole_sizes(&self, wanted: impl Fn(&SizeVar) -> bool) -> Vec<String> {
+        let wanted = self.batch.iter().filter(|(var, _)| wanted(var));
+        let names = &self.sizing.names;
+        wanted.map(|(var, part)| format!("{} = dist.get_world_size(group) * {}", names[var], names[part])).collect()
     }
 
     /// Lines that set what the body uses besides sizes.
@@ -241,7 +339,17 @@ impl Module<'_> {
     fn call(&self) -> Result<String, Diagnostic> {
         let function = &self.function;
         let mut lines = self.sizing.checked(function, &self.parameters);
-        lines.extend(self.requirements()?);
+        let parts: Vec<&str> = self.batch.values().map(|part| self.sizing.names[part].as_str()).collect();
+        if !parts.is_empty() {
+            let first = self.tensors().next().map_or("", |parameter| parameter.python.as_str());
+            lines.push("if check:".to_owned());
+            lines.push(format!("    _equal_parts([{}], {first}.device, group)", parts.join(", ")));
+        }
+        let requirements = self.requirements()?;
+        if !requirements.is_empty() {
+            lines.extend(self.whole_sizes(|_| true));
+        }
+        lines.extend(requirements);
         let list = |names: Vec<&str>| names.join(", ");
         let constant: Vec<String> = self
             .parameters
@@ -279,7 +387,8 @@ impl Module<'_> {
             lines.push(format!("{name} = torch.as_tensor({name}, dtype={to}, device={}.device)", all[0]));
         }
         lines.push(format!("with torch.autocast({}.device.type, enabled=False):", all[0]));
-        lines.push(format!("    return {}.apply({})", self.class, self.names()));
+        let rest = if self.batch.is_empty() { "" } else { ", group, average" };
+        lines.push(format!("    return {}.apply({}{rest})", self.class, self.names()));
         let doc = self.plan.source.doc.iter().find(|line| !line.trim().is_empty());
         let shapes: Vec<String> = self
             .parameters
@@ -296,6 +405,15 @@ impl Module<'_> {
              computed in.",
             108,
         ));
+        if !self.batch.is_empty() {
+            doc.extend(wrapped(
+                "Every process of `group` gives its part of the batch, as much as the others, and gets the value of the \
+                 whole and the gradient of that by its part. Gradients by parts are to be summed over the processes; \
+                 `average=True` where they are averaged instead, as DistributedDataParallel does. `check=False` leaves \
+                 out the test that the parts are of one size, for which the device is waited for.",
+                108,
+            ));
+        }
         doc.push("\"\"\"".to_owned());
         text.push_str(&indented(&doc, 4));
         text.push_str(&indented(&lines, 4));
@@ -314,6 +432,9 @@ impl Module<'_> {
                 Some(default) => format!("{}={default}", parameter.python),
                 None => parameter.python.clone(),
             });
+        }
+        if !self.batch.is_empty() {
+            parts.extend(["group=None", "average=False", "check=True"].map(str::to_owned));
         }
         parts.join(", ")
     }
@@ -398,7 +519,7 @@ impl Module<'_> {
             .map(|parameter| format!("`{}` is {}", parameter.python, declared(&parameter.shape)))
             .collect();
         let mut notes = format!("Shapes: {}.", shapes.join(", "));
-        let of_batch = |p: &Parameter| matches!(&p.shape, Shape::Matrix(_, n) if n.to_string() == "B");
+        let of_batch = |p: &Parameter| matches!(&p.shape, Shape::Matrix(_, n) if n.to_string().starts_with('B'));
         if self.parameters.iter().any(of_batch) {
             notes.push_str(" Samples are the columns of a d x B matrix: pass `z.T` of batch x features.");
         }
@@ -425,6 +546,19 @@ impl Module<'_> {
             let _ = write!(notes, " That by {} is zero.", zero.join(", "));
         }
         doc.extend(wrapped(&notes, 112));
+        if !self.batch.is_empty() {
+            let parts: Vec<String> =
+                self.batch.iter().map(|(var, part)| format!("{} = W {}", var.name, part.name)).collect();
+            doc.push(String::new());
+            doc.extend(wrapped(
+                &format!(
+                    "For a batch that is split over W processes: {}. Sums over the batch are summed over the processes, and \
+                     what needs the whole batch is gathered; value and gradients are those of one process with the whole.",
+                    parts.join(", ")
+                ),
+                112,
+            ));
+        }
         let sizes: Vec<String> = self.plan.request.sizes.iter().map(|(var, n)| format!("{} = {n}", var.name)).collect();
         let mut made = format!("Written by `{}` (version {}).", self.plan.request.command, env!("CARGO_PKG_VERSION"));
         if self.plan.planned.rewritten && !sizes.is_empty() {

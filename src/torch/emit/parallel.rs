@@ -178,7 +178,10 @@ impl Splitter<'_> {
     fn gathered(&mut self, register: Register, axis: Axis) -> Register {
         if self.is_kernel(register)
             && let Some(step) = self.made_by.get(&register).cloned()
-            && matches!(step.call, Call::MatMul | Call::Entrywise(_) | Call::Transpose | Call::Adjoint | Call::AddDiagonal)
+            && matches!(
+                step.call,
+                Call::MatMul | Call::Entrywise(_) | Call::Transpose | Call::Adjoint | Call::AddDiagonal
+            )
         {
             let args = step.args.iter().map(|arg| self.whole(arg)).collect();
             return self.again(step.call, args, register, Layout::Whole);
@@ -281,7 +284,8 @@ impl Splitter<'_> {
             Call::AddDiagonal => match first {
                 Layout::Split(axis) => {
                     let vector = matches!(&step.args[1], Arg::Tensor(x) if *self.shape(*x) != Shape::Scalar);
-                    let x = if vector { self.to(&step.args[1], Layout::Split(Axis::Rows)) } else { step.args[1].clone() };
+                    let x =
+                        if vector { self.to(&step.args[1], Layout::Split(Axis::Rows)) } else { step.args[1].clone() };
                     let args = vec![step.args[0].clone(), x];
                     self.exchange(Exchange::AddDiagonal(axis), args, result, first);
                 }

@@ -152,7 +152,16 @@ impl<'a> Writer<'a> {
 
     /// What a result is called.
     fn base(&self, line: usize, result: usize) -> &'static str {
-        let Line::Call(step) = &self.lines[line] else { return "shared" };
+        let step = match &self.lines[line] {
+            Line::Call(step) => step,
+            // The sum over the processes is called what a summand is.
+            Line::Exchange(Exchange::Gather(_), ..) => return "gathered",
+            Line::Exchange(Exchange::Own(_), ..) => return "own",
+            Line::Exchange(..) => {
+                let from = self.lines[line].reads().first().and_then(|from| self.made_by[from.index()]);
+                return from.map_or("shared", |from| self.base(from, 0));
+            }
+        };
         let turned = |a: &Arg, b: &Arg| match (a, b) {
             (Arg::Tensor(a), Arg::Tensor(b)) => self.made_by[a.index()].is_some_and(|at| {
                 let turn = matches!(self.lines[at].call(), Some(Call::Transpose | Call::Adjoint));
@@ -340,7 +349,7 @@ impl<'a> Writer<'a> {
     fn expression(&mut self, line: &Line) -> Text {
         let depth = line.reads().iter().map(|read| self.tensor(*read).depth).max().map_or(1, |depth| depth + 1);
         let text = match line {
-            Line::Exchange(exchange, from, _) => self.exchange(*exchange, *from),
+            Line::Exchange(exchange, args, _) => self.exchange(*exchange, args),
             Line::Call(step) => {
                 let ty = self.types[step.results[0].index()].clone();
                 match &step.call {
@@ -355,18 +364,20 @@ impl<'a> Writer<'a> {
         Text { depth, ..text }
     }
 
-    fn exchange(&mut self, exchange: Exchange, from: Register) -> Text {
-        let of = self.tensor(from).text;
-        let (name, rest) = match exchange {
-            Exchange::Sum => ("_all_sum", ""),
-            Exchange::Maximum => ("_all_max", ""),
-            Exchange::Minimum => ("_all_min", ""),
-            Exchange::Gather(Axis::Cols) => ("_gather", ", dim=1"),
-            Exchange::Gather(Axis::Rows | Axis::All) => ("_gather", ", dim=0"),
-            Exchange::Own(Axis::Cols) => ("_own", ", dim=1"),
-            Exchange::Own(Axis::Rows | Axis::All) => ("_own", ", dim=0"),
+    fn exchange(&mut self, exchange: Exchange, args: &[Arg]) -> Text {
+        let of: Vec<String> = args.iter().map(|arg| self.arg(arg).text).collect();
+        let (name, axis) = match exchange {
+            Exchange::Sum => ("_all_sum", None),
+            Exchange::Maximum => ("_all_max", None),
+            Exchange::Minimum => ("_all_min", None),
+            Exchange::LogSumExp => ("_all_logsumexp", None),
+            Exchange::Gather(axis) => ("_gather", Some(axis)),
+            Exchange::Own(axis) => ("_own", Some(axis)),
+            Exchange::Diagonal(axis) => ("_own_diagonal", Some(axis)),
+            Exchange::AddDiagonal(axis) => ("_add_own_diagonal", Some(axis)),
         };
-        Text::atom(format!("{}({of}, group{rest})", self.helper(name)))
+        let dim = axis.map_or("", |axis| if axis == Axis::Cols { ", dim=1" } else { ", dim=0" });
+        Text::atom(format!("{}({}, group{dim})", self.helper(name), of.join(", ")))
     }
 
     fn entrywise(&mut self, call: Entrywise, args: &[Arg], field: Field) -> Text {
