@@ -50,6 +50,8 @@ pub struct Instance {
     pub lemma: usize,
     /// What it says.
     pub says: Goal,
+    /// The sides that it compares.
+    pub sides: Vec<NodeId>,
     /// What must hold for that.
     pub needs: Vec<Need>,
     /// Why it holds, for each comparison among it.
@@ -348,6 +350,10 @@ impl<'a> Pattern<'a> {
                 }
                 continue;
             };
+            // The names of a lemma stand for numbers.
+            if !store.shows(put, Property::Finite) {
+                needs.push(Need::Property(put, Property::Finite));
+            }
             let value = store.written(put);
             if let Range::Domain(domain) = &variable.range {
                 for property in domain.properties() {
@@ -368,7 +374,7 @@ impl<'a> Pattern<'a> {
             });
             needs.push(made.map_or(Need::Other, |sides| Need::Goal(sides.goal(store), Some(sides))));
         }
-        Some(Instance { lemma, says, needs, met: Vec::new() })
+        Some(Instance { lemma, says, sides: made, needs, met: Vec::new() })
     }
 
     /// What a scalar's or a size's range asks of the value that is put for it.

@@ -256,6 +256,7 @@ impl Store {
             | Property::UnitRows
             | Property::OrthonormalColumns
             | Property::OrthonormalRows => false,
+            Property::Finite => self.finite.has(&self.graph, id),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::check::stands;
 use super::derive::{Derivation, Miss, Search};
 use super::goal::{Compared, Goal, Order};
+use super::ground::Ground;
 use super::instance::{Instance, Need, Reach, instances};
 use super::saturate;
 use super::show::{self, Names};
@@ -109,15 +110,36 @@ impl Prover {
 
     fn proof(&mut self, proof: &Proof, claim: &Claim) -> Result<Proved, Refused> {
         let mut lemmas: Vec<String> = Vec::new();
+        let Sides { left, right, .. } = proof.claimed;
+        let mut ground = Ground::new(&mut self.store, &[left, right]);
         for (number, step) in proof.steps.iter().enumerate() {
             let used = self.step(step).map_err(|diagnostic| Refused { step: Some(number), diagnostic })?;
-            for name in used {
+            ground.rest_on(&self.store, &used.sides);
+            for name in used.lemmas {
                 if !lemmas.contains(&name) {
                     lemmas.push(name);
                 }
             }
         }
         self.joins(proof, claim).map_err(|diagnostic| Refused { step: None, diagnostic })?;
+        if let Some(side) = [left, right].into_iter().find(|side| !ground.is_finite(&mut self.store, *side)) {
+            let side = self.shown(side);
+            let diagnostic = Diagnostic::new(Code::E0704, "this calculation says nothing of infinite sides")
+                .at(proof.span, "this proof")
+                .because(claim.span, "the claim")
+                .note(format!("{side} is not known to be finite"))
+                .help("arithmetic and lemmas are about numbers: give the hypothesis that excludes infinities");
+            return Err(Refused { step: None, diagnostic });
+        }
+        for (number, step) in proof.steps.iter().enumerate() {
+            let Some((value, lacks)) = ground.unfounded(&mut self.store, &[step.link.left, step.link.right]) else { continue };
+            let value = self.shown(value);
+            let diagnostic = Diagnostic::new(Code::E0704, format!("this step passes through what may be {lacks}"))
+                .at(step.span, "this step")
+                .note(format!("{value} is not known to be {}", if lacks == "undefined" { "defined" } else { "finite" }))
+                .help("it must have a finite value wherever the claim's sides have one");
+            return Err(Refused { step: Some(number), diagnostic });
+        }
         Ok(Proved { lemmas })
     }
 
@@ -149,6 +171,12 @@ impl Prover {
         Err(diagnostic.help("add the steps that lead from the claim's sides to these"))
     }
 
+    /// A node in words.
+    fn shown(&mut self, id: NodeId) -> String {
+        let value = self.store.written(id);
+        show::terms(&self.store, &self.names, &value)
+    }
+
     fn same(&mut self, a: NodeId, b: NodeId) -> bool {
         a == b || {
             let difference = self.store.written(a).minus(&self.store.written(b));
@@ -156,15 +184,16 @@ impl Prover {
         }
     }
 
-    /// The lemmas that a step's derivation uses.
-    fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
-        let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
+    /// What a step's derivation uses.
+    fn step(&mut self, step: &ProofStep) -> Result<Used, Diagnostic> {
+        let Some(compared) = Compared::written(step.link) else { return Ok(Used::default()) };
         let goal = compared.goal(&mut self.store);
         let fuel = FUEL + step.by.len();
         let hypotheses = self.hypotheses.clone();
         let from_hypotheses = hypotheses.into_iter().map(|says| Instance {
             lemma: step.by.len(),
             says,
+            sides: Vec::new(),
             needs: Vec::new(),
             met: Vec::new(),
         });
@@ -187,13 +216,15 @@ impl Prover {
         // What arithmetic and the lemmas named leave open, the rules of the library may make equal.
         if found.is_none() && goal.order == Order::Zero {
             let leaves: Vec<NodeId> = self.names.keys().copied().collect();
-            if let Some(rules) = saturate::equal(&self.store.graph, step.link.left, step.link.right, &leaves) {
-                return Ok(rules);
+            let sides = (step.link.left, step.link.right);
+            // What it passes through is looked at with the whole calculation.
+            if let Some(rules) = saturate::equal(&self.store.graph, sides, &leaves, (true, true)) {
+                return Ok(Used { lemmas: rules, sides: Vec::new() });
             }
         }
         match found {
             Some(derivation) if stands(&mut self.store, &instances, &goal, &derivation) => {
-                let mut used = Vec::new();
+                let mut used = Used::default();
                 lemmas_of(&derivation, &instances, &step.by, &mut used);
                 Ok(used)
             }
@@ -338,16 +369,26 @@ fn conditions(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Re
     if missing.is_empty() { Ok(met) } else { Err(missing) }
 }
 
-/// The names of the lemmas that a derivation uses, those for the conditions of others included.
-fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Vec<String>) {
+/// What a derivation uses.
+#[derive(Default)]
+struct Used {
+    /// The names of the lemmas.
+    lemmas: Vec<String>,
+    /// The sides of what the lemmas say.
+    sides: Vec<NodeId>,
+}
+
+/// The lemmas that a derivation uses, those for the conditions of others included.
+fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Used) {
     let mut numbers = Vec::new();
     derivation.instances(&mut numbers);
     for instance in numbers.into_iter().filter_map(|number| instances.get(number)) {
         if let Some(lemma) = by.get(instance.lemma)
-            && !used.contains(&lemma.name)
+            && !used.lemmas.contains(&lemma.name)
         {
-            used.push(lemma.name.clone());
+            used.lemmas.push(lemma.name.clone());
         }
+        used.sides.extend(&instance.sides);
         for met in &instance.met {
             lemmas_of(met, instances, by, used);
         }

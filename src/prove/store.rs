@@ -11,7 +11,7 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use super::terms::{Factor, Monomial, Terms};
 use crate::ir::{
-    Basis, Dim, Fact, Facts, Field, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
+    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
 };
 
 /// What a factor is.
@@ -63,6 +63,8 @@ pub struct Store {
     memo: HashMap<NodeId, Terms>,
     facts: HashMap<Terms, Facts>,
     leaves: BTreeSet<NodeId>,
+    /// What is finite where the claim says something.
+    pub finite: Finiteness,
     /// The hypotheses: inequalities that hold throughout.
     pub known: Vec<Known>,
     /// How many products of two terms were made: the measure of a search, the same on every machine.
@@ -74,7 +76,13 @@ impl Store {
     pub fn new(graph: Graph, leaves: impl IntoIterator<Item = NodeId>) -> Self {
         let leaves = leaves.into_iter().collect();
         let (table, index, memo, facts) = Default::default();
-        Store { graph, table, index, memo, facts, leaves, known: Vec::new(), work: 0 }
+        let finite = Finiteness::default();
+        Store { graph, table, index, memo, facts, leaves, finite, known: Vec::new(), work: 0 }
+    }
+
+    /// The nodes that stand for themselves.
+    pub fn leaves(&self) -> Vec<NodeId> {
+        self.leaves.iter().copied().collect()
     }
 
     /// Whether a node stands for itself.
@@ -139,7 +147,8 @@ impl Store {
 
     /// Notes what the graph knows of a node's value.
     pub(super) fn learn(&mut self, id: NodeId, terms: &Terms) {
-        if self.graph.node(id).tested || self.graph.facts(id).held().next().is_none() {
+        // That a value is finite is looked up where it stands.
+        if self.graph.node(id).tested || self.graph.facts(id).held().all(|property| property == Property::Finite) {
             return;
         }
         let open = self.open(terms);
