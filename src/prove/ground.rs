@@ -2,20 +2,18 @@
 //! finite values wherever the sides of its claim have values.
 //!
 //! Of what a claim's sides consist of, the values are there with them. What else a step mentions must be defined by what is
-//! known of it, or stand in what a lemma says: a lemma says of numbers that meet its hypotheses that its sides are numbers
-//! too, which samples of it bear out.
+//! known of it. A definition of the library that promises a real number keeps that where its requirements are met, however
+//! it computes it.
 
 use std::collections::BTreeSet;
 
 use super::store::Store;
-use crate::ir::{Graph, NodeId, Op, Property, ScalarFn, Zip};
+use crate::ir::{Basis, Finiteness, Graph, NodeId, Op, Property, ScalarFn, Zip};
 use crate::rewrite::evaluated;
 
 /// What is known to have a finite value at the inputs that a claim says something of.
 pub struct Ground {
     claimed: BTreeSet<NodeId>,
-    /// What stands in the lemmas that were used.
-    said: BTreeSet<NodeId>,
     leaves: Vec<NodeId>,
 }
 
@@ -25,25 +23,15 @@ impl Ground {
         let leaves = store.leaves();
         let claimed = evaluated(&store.graph, sides, &leaves);
         let required: Vec<NodeId> = claimed.iter().copied().collect();
-        store.finite = crate::ir::Finiteness::where_required(&store.graph, required);
+        store.finite = Finiteness::where_required(&store.graph, required);
         let finite: Vec<NodeId> = sides.iter().copied().filter(|side| store.finite.has(&store.graph, *side)).collect();
         store.finite.extend(&store.graph, &finite);
-        Ground { claimed, said: BTreeSet::new(), leaves }
-    }
-
-    /// Adds what the sides of a lemma consist of. One in which an infinity is written says nothing of the kind.
-    pub fn rest_on(&mut self, store: &Store, sides: &[NodeId]) {
-        for side in sides {
-            let parts = evaluated(&store.graph, &[*side], &self.leaves);
-            if !writes_infinity(&store.graph, *side, &self.leaves) {
-                self.said.extend(parts);
-            }
-        }
+        Ground { claimed, leaves }
     }
 
     /// Whether a node is known to be finite.
     pub fn is_finite(&self, store: &mut Store, id: NodeId) -> bool {
-        if self.said.contains(&id) || store.finite.has(&store.graph, id) {
+        if store.finite.has(&store.graph, id) {
             return true;
         }
         // Operations on what is known to be finite.
@@ -55,41 +43,60 @@ impl Ground {
 
     /// What some nodes consist of that need not have a finite value, and what it may be.
     pub fn unfounded(&self, store: &mut Store, roots: &[NodeId]) -> Option<(NodeId, &'static str)> {
-        evaluated(&store.graph, roots, &self.leaves).into_iter().find_map(|id| {
-            if self.leaves.contains(&id) || self.said.contains(&id) {
-                return None;
-            }
-            if !self.is_finite(store, id) {
-                return Some((id, "infinite"));
-            }
-            let defined = self.claimed.contains(&id) || store.graph.is_total(id) || is_off_its_pole(store, id);
-            (!defined).then_some((id, "undefined"))
+        let promised: Vec<NodeId> = evaluated(&store.graph, roots, &self.leaves)
+            .into_iter()
+            .filter(|id| is_promised(&store.graph, *id))
+            .chain(self.leaves.iter().copied())
+            .collect();
+        let open = evaluated(&store.graph, roots, &promised);
+        let all = evaluated(&store.graph, roots, &self.leaves).into_iter();
+        let untested = all.filter(|id| !self.claimed.contains(id)).find(|id| !passes_its_test(store, *id));
+        let untested = untested.map(|id| (id, "undefined"));
+        untested.or_else(|| {
+            open.into_iter().find_map(|id| {
+                if !self.is_finite(store, id) {
+                    return Some((id, "infinite"));
+                }
+                let defined = self.claimed.contains(&id)
+                    || store.graph.is_total(id)
+                    || matches!(store.graph.op(id), Op::Annotate(..))
+                    || is_off_its_pole(store, id);
+                (!defined).then_some((id, "undefined"))
+            })
         })
+    }
+}
+
+/// Whether a definition promises that a node is a number.
+fn is_promised(graph: &Graph, id: NodeId) -> bool {
+    matches!(graph.op(id), Op::Annotate(properties, Basis::Construction) if properties.contains(&Property::Finite))
+}
+
+/// Whether a node is no test, or what it tests is known.
+fn passes_its_test(store: &mut Store, id: NodeId) -> bool {
+    let inner = store.graph.args(id).first().copied();
+    match (store.graph.op(id).clone(), inner) {
+        (Op::Require, _) => false,
+        (Op::Annotate(properties, Basis::Tested), Some(inner)) => {
+            properties.into_iter().all(|property| store.shows(inner, property))
+        }
+        _ => true,
     }
 }
 
 /// Whether the signs that the store knows of operands make an operation defined and finite.
 fn is_off_its_pole(store: &mut Store, id: NodeId) -> bool {
     let args = store.graph.args(id).to_vec();
-    match store.graph.op(id) {
-        Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) => store.shows(args[0], Property::Positive),
-        Op::Map(ScalarFn::Sqrt | ScalarFn::Log1p | ScalarFn::Log1pRel) => store.shows(args[0], Property::Nonnegative),
-        Op::Zip(Zip::Div) => store.shows(args[1], Property::Positive),
+    let op = store.graph.op(id).clone();
+    let mut sign = |arg: NodeId, strict: bool| {
+        let value = store.written(arg);
+        if strict { store.positive(&value) } else { store.nonnegative(&value) }
+    };
+    match op {
+        Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) => sign(args[0], true),
+        Op::Map(ScalarFn::Sqrt | ScalarFn::Log1p | ScalarFn::Log1pRel) => sign(args[0], false),
+        Op::Zip(Zip::Div) => sign(args[1], true),
         Op::LogDet | Op::Inverse => store.shows(args[0], Property::Pd),
         _ => false,
     }
-}
-
-/// Whether an infinity stands somewhere in a node.
-fn writes_infinity(graph: &Graph, root: NodeId, leaves: &[NodeId]) -> bool {
-    let (mut seen, mut stack) = (BTreeSet::new(), vec![root]);
-    while let Some(id) = stack.pop() {
-        if *graph.op(id) == Op::Infinity {
-            return true;
-        }
-        if seen.insert(id) && !leaves.contains(&id) {
-            stack.extend(graph.args(id));
-        }
-    }
-    false
 }

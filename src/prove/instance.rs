@@ -50,8 +50,6 @@ pub struct Instance {
     pub lemma: usize,
     /// What it says.
     pub says: Goal,
-    /// The sides that it compares.
-    pub sides: Vec<NodeId>,
     /// What must hold for that.
     pub needs: Vec<Need>,
     /// Why it holds, for each comparison among it.
@@ -374,7 +372,7 @@ impl<'a> Pattern<'a> {
             });
             needs.push(made.map_or(Need::Other, |sides| Need::Goal(sides.goal(store), Some(sides))));
         }
-        Some(Instance { lemma, says, sides: made, needs, met: Vec::new() })
+        Some(Instance { lemma, says, needs, met: Vec::new() })
     }
 
     /// What a scalar's or a size's range asks of the value that is put for it.

@@ -111,11 +111,10 @@ impl Prover {
     fn proof(&mut self, proof: &Proof, claim: &Claim) -> Result<Proved, Refused> {
         let mut lemmas: Vec<String> = Vec::new();
         let Sides { left, right, .. } = proof.claimed;
-        let mut ground = Ground::new(&mut self.store, &[left, right]);
+        let ground = Ground::new(&mut self.store, &[left, right]);
         for (number, step) in proof.steps.iter().enumerate() {
             let used = self.step(step).map_err(|diagnostic| Refused { step: Some(number), diagnostic })?;
-            ground.rest_on(&self.store, &used.sides);
-            for name in used.lemmas {
+            for name in used {
                 if !lemmas.contains(&name) {
                     lemmas.push(name);
                 }
@@ -185,15 +184,14 @@ impl Prover {
     }
 
     /// What a step's derivation uses.
-    fn step(&mut self, step: &ProofStep) -> Result<Used, Diagnostic> {
-        let Some(compared) = Compared::written(step.link) else { return Ok(Used::default()) };
+    fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
+        let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
         let goal = compared.goal(&mut self.store);
         let fuel = FUEL + step.by.len();
         let hypotheses = self.hypotheses.clone();
         let from_hypotheses = hypotheses.into_iter().map(|says| Instance {
             lemma: step.by.len(),
             says,
-            sides: Vec::new(),
             needs: Vec::new(),
             met: Vec::new(),
         });
@@ -219,12 +217,12 @@ impl Prover {
             let sides = (step.link.left, step.link.right);
             // What it passes through is looked at with the whole calculation.
             if let Some(rules) = saturate::equal(&self.store.graph, sides, &leaves, (true, true)) {
-                return Ok(Used { lemmas: rules, sides: Vec::new() });
+                return Ok(rules);
             }
         }
         match found {
             Some(derivation) if stands(&mut self.store, &instances, &goal, &derivation) => {
-                let mut used = Used::default();
+                let mut used = Vec::new();
                 lemmas_of(&derivation, &instances, &step.by, &mut used);
                 Ok(used)
             }
@@ -369,26 +367,16 @@ fn conditions(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Re
     if missing.is_empty() { Ok(met) } else { Err(missing) }
 }
 
-/// What a derivation uses.
-#[derive(Default)]
-struct Used {
-    /// The names of the lemmas.
-    lemmas: Vec<String>,
-    /// The sides of what the lemmas say.
-    sides: Vec<NodeId>,
-}
-
-/// The lemmas that a derivation uses, those for the conditions of others included.
-fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Used) {
+/// The names of the lemmas that a derivation uses, those for the conditions of others included.
+fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Vec<String>) {
     let mut numbers = Vec::new();
     derivation.instances(&mut numbers);
     for instance in numbers.into_iter().filter_map(|number| instances.get(number)) {
         if let Some(lemma) = by.get(instance.lemma)
-            && !used.lemmas.contains(&lemma.name)
+            && !used.contains(&lemma.name)
         {
-            used.lemmas.push(lemma.name.clone());
+            used.push(lemma.name.clone());
         }
-        used.sides.extend(&instance.sides);
         for met in &instance.met {
             lemmas_of(met, instances, by, used);
         }
