@@ -11,6 +11,7 @@
 mod candidates;
 mod check;
 mod derive;
+mod extent;
 mod goal;
 mod ground;
 mod instance;

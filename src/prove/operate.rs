@@ -3,7 +3,7 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use super::store::{Key, Store};
+use super::store::{Key, MOST_WORDS, Store};
 use super::terms::{Monomial, Terms};
 use crate::ir::{Axis, NodeId, Op, Property, Reduction, ScalarFn, Shape, Zip};
 
@@ -260,6 +260,9 @@ impl Store {
 
     /// The matrix product, product by product; brackets are moved to the left.
     fn matrix_product(&mut self, x: &Terms, y: &Terms, shapes: &[Shape; 2]) -> Terms {
+        if x.0.len() * y.0.len() > MOST_WORDS {
+            return self.atom(&Op::MatMul, vec![(x.clone(), shapes[0].clone()), (y.clone(), shapes[1].clone())]);
+        }
         let mut sum = Terms::zero();
         for (a, c) in &x.0 {
             for (b, d) in &y.0 {

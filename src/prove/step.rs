@@ -186,6 +186,10 @@ impl Prover {
     /// What a step's derivation uses.
     fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
         let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
+        if let Some(note) = super::extent::too_much(&self.store.graph, &[step.link.left, step.link.right]) {
+            let message = "there is too much to multiply out in this step";
+            return Err(Diagnostic::new(Code::E0704, message).at(step.span, "not looked at").note(note));
+        }
         let goal = compared.goal(&mut self.store);
         let fuel = FUEL + step.by.len();
         let hypotheses = self.hypotheses.clone();

@@ -14,6 +14,12 @@ use crate::ir::{
     Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
 };
 
+/// A sum of more products is not multiplied out: it stays the product of sums that it is written as.
+pub const MOST_TERMS: usize = 4_096;
+
+/// The same of matrix products, which do not commute.
+pub const MOST_WORDS: usize = 128;
+
 /// What a factor is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Key {
@@ -272,11 +278,15 @@ impl Store {
         let mut sum = Terms::zero();
         for (monomial, coefficient) in &value.0 {
             let mut product = Terms::number(coefficient.clone());
+            let mut kept = Monomial::one();
             for (factor, halves) in &monomial.0 {
                 let power = self.replaced_power(*factor, *halves, open);
-                product = self.times(&product, &power);
+                match product.0.len() * power.0.len() <= MOST_TERMS {
+                    true => product = self.times(&product, &power),
+                    false => kept = kept.times(&Monomial::power(*factor, *halves)),
+                }
             }
-            sum = sum.plus(&product);
+            sum = sum.plus(&product.shifted(&kept, &BigRational::one()));
         }
         sum
     }
@@ -287,7 +297,8 @@ impl Store {
         let Some(inner) = inner else { return itself(halves) };
         let inner = if open { inner } else { self.multiplied_out(&inner) };
         if halves > 0 && halves % 2 == 0 {
-            return self.whole_power(&inner, halves / 2);
+            let small = is_small_power(inner.0.len(), halves / 2);
+            return if small { self.whole_power(&inner, halves / 2) } else { itself(halves) };
         }
         // Roots and reciprocals of a sum are kept, but those of equal sums by one name.
         if open && !matches!(self.entry(factor).key, Key::Sum(_)) && self.nonnegative_factor(factor) {
@@ -309,7 +320,7 @@ impl Store {
                 return root.shifted(&Monomial::power(rest, halves), &BigRational::one());
             }
         }
-        if halves > 2 {
+        if halves > 2 && is_small_power(inner.0.len(), halves / 2) {
             let (whole, root) = (self.whole_power(&inner, halves / 2), itself(1));
             return self.times(&whole, &root);
         }
@@ -586,4 +597,16 @@ impl Store {
         let open = self.open(value);
         open.is_zero() || self.cleared(&open).is_zero()
     }
+}
+
+/// Whether a power of a sum of so many products has few enough: the number of ways to choose with repetition.
+fn is_small_power(terms: usize, exponent: i32) -> bool {
+    let mut ways = 1usize;
+    for k in 0..exponent.max(0) as usize {
+        ways = ways.saturating_mul(terms.saturating_add(k)) / (k + 1);
+        if ways > MOST_TERMS {
+            return false;
+        }
+    }
+    true
 }
