@@ -22,8 +22,9 @@ pub use run::Times;
 use run::{Runner, deviation, race};
 pub use task::Task;
 
-/// Two forms agree where they differ by no more than this, relative to the largest entry. Both forms solve problems whose
-/// condition numbers are those of the inputs, and random inputs are well conditioned.
+/// Two forms agree where they differ by no more than this, relative to the largest entry, or by no more than a change of the
+/// inputs by this part of themselves explains. Both forms solve problems whose condition numbers are those of the inputs, and
+/// random inputs are well conditioned.
 pub const AGREEMENT: f64 = 1e-9;
 
 /// How the forms are measured.
@@ -131,12 +132,16 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
     };
     let fault =
         |fault: crate::eval::Fault| vec![crate::base::Diagnostic::new(Code::E0701, format!("{:?}", fault.kind))];
-    let apart = deviation(&before.value.values().map_err(fault)?, &after.value.values().map_err(fault)?);
+    let all = |values: &[Vec<f64>]| Some(values.to_vec());
+    let scales = scales(&mut before.value, &mut after.value, task, all);
+    let apart = deviation(&before.value.values().map_err(fault)?, &after.value.values().map_err(fault)?, &scales);
     let gradients_apart = match (&mut before.gradient, &mut after.gradient) {
         (Some((a, _)), Some((b, _))) => {
-            let (a, b) = (a.values().map_err(fault)?, b.values().map_err(fault)?);
             // The first output is the value.
-            task.along(&a[1..]).zip(task.along(&b[1..])).map(|(a, b)| deviation(&a, &b))
+            let gradients = |values: &[Vec<f64>]| task.along(&values[1..]);
+            let scales = self::scales(a, b, task, gradients);
+            let (a, b) = (a.values().map_err(fault)?, b.values().map_err(fault)?);
+            gradients(&a).zip(gradients(&b)).map(|(a, b)| deviation(&a, &b, &scales))
         }
         _ => None,
     };
@@ -155,6 +160,19 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         before: before.form(written(graph, found.before)),
         after: after.form(written(graph, found.after)),
     })
+}
+
+/// The scales of what two forms compute: sizes of which the part [`AGREEMENT`] is what inputs that change by as much make of
+/// it, sixteen times over since a few directions are tried.
+fn scales(
+    a: &mut Runner,
+    b: &mut Runner,
+    task: &Task,
+    read: impl Fn(&[Vec<f64>]) -> Option<Vec<Vec<f64>>> + Copy,
+) -> Vec<f64> {
+    let spread = |runner: &mut Runner| runner.spread(&task.inputs, AGREEMENT, read).unwrap_or_default();
+    let (a, b) = (spread(a), spread(b));
+    a.iter().zip(&b).map(|(a, b)| 16.0 * a.max(*b) / AGREEMENT).collect()
 }
 
 /// A form, compiled with and without its gradient.

@@ -290,7 +290,9 @@ impl Finiteness {
                 _ => None,
             };
             self.divisors.extend(divisor);
-            stack.extend(args.iter().enumerate().filter(|(i, _)| shows_finite(graph, op, args, *i)).map(|(_, arg)| *arg));
+            stack.extend(
+                args.iter().enumerate().filter(|(i, _)| shows_finite(graph, op, args, *i)).map(|(_, arg)| *arg),
+            );
         }
     }
 
@@ -326,7 +328,6 @@ impl Graph {
         self.has(id, Finite) || finite(self, self.op(id), self.args(id), is)
     }
 
-
     /// Whether a node has a value, possibly infinite, wherever its operands have finite ones.
     pub fn is_total(&self, id: NodeId) -> bool {
         let args = self.args(id);
@@ -339,7 +340,8 @@ impl Graph {
                 Domain::Nonzero => known(positive) || nonzero(self, args[0]),
                 Domain::Power => {
                     let power = args.get(1).and_then(|power| self.constant_value(*power));
-                    let whole = power.is_some_and(|power| power.is_integer() && !num_traits::Signed::is_negative(power));
+                    let whole =
+                        power.is_some_and(|power| power.is_integer() && !num_traits::Signed::is_negative(power));
                     known(nonnegative) || whole
                 }
             }

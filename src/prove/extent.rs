@@ -1,10 +1,16 @@
-//! How much arithmetic would make of a step, before it begins.
+//! How far arithmetic goes: what is not multiplied out, and what is not begun.
 
 use std::collections::BTreeMap;
 
 use num_traits::{Signed, ToPrimitive};
 
 use crate::ir::{Graph, NodeId, Op, Reduction, ScalarFn, Zip};
+
+/// A sum of more products is not multiplied out: it stays the product of sums that it is written as.
+pub const MOST_TERMS: usize = 4_096;
+
+/// The same of matrix products, which do not commute.
+pub const MOST_TERMS_OF_WORDS: usize = 128;
 
 /// The most factors of a product: exponents are counted in halves, in 32 bits, and a derivation multiplies what it finds a
 /// few times more.
@@ -62,4 +68,16 @@ fn extent(graph: &Graph, id: NodeId, known: &BTreeMap<NodeId, Extent>) -> Extent
         _ => 1,
     };
     Extent { factors, words }
+}
+
+/// Whether a power of a sum of so many products has few enough: the number of ways to choose with repetition.
+pub fn is_small_power(terms: usize, exponent: i32) -> bool {
+    let mut ways = 1usize;
+    for k in 0..exponent.max(0) as usize {
+        ways = ways.saturating_mul(terms.saturating_add(k)) / (k + 1);
+        if ways > MOST_TERMS {
+            return false;
+        }
+    }
+    true
 }

@@ -31,12 +31,7 @@ pub fn rules() -> &'static [Rule] {
 
 /// The names of the rules by which two nodes are equal, where saturation finds that they are; `finite` says of each whether
 /// it is finite.
-pub fn equal(
-    graph: &Graph,
-    sides: (NodeId, NodeId),
-    leaves: &[NodeId],
-    finite: (bool, bool),
-) -> Option<Vec<String>> {
+pub fn equal(graph: &Graph, sides: (NodeId, NodeId), leaves: &[NodeId], finite: (bool, bool)) -> Option<Vec<String>> {
     names(graph, sides, leaves, finite, &STEP)
 }
 

@@ -131,7 +131,9 @@ impl Prover {
             return Err(Refused { step: None, diagnostic });
         }
         for (number, step) in proof.steps.iter().enumerate() {
-            let Some((value, lacks)) = ground.unfounded(&mut self.store, &[step.link.left, step.link.right]) else { continue };
+            let Some((value, lacks)) = ground.unfounded(&mut self.store, &[step.link.left, step.link.right]) else {
+                continue;
+            };
             let value = self.shown(value);
             let diagnostic = Diagnostic::new(Code::E0704, format!("this step passes through what may be {lacks}"))
                 .at(step.span, "this step")

@@ -9,16 +9,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
+use super::extent::{MOST_TERMS, is_small_power};
 use super::terms::{Factor, Monomial, Terms};
 use crate::ir::{
-    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
+    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar,
+    Type,
 };
-
-/// A sum of more products is not multiplied out: it stays the product of sums that it is written as.
-pub const MOST_TERMS: usize = 4_096;
-
-/// The same of matrix products, which do not commute.
-pub const MOST_WORDS: usize = 128;
 
 /// What a factor is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -597,16 +593,4 @@ impl Store {
         let open = self.open(value);
         open.is_zero() || self.cleared(&open).is_zero()
     }
-}
-
-/// Whether a power of a sum of so many products has few enough: the number of ways to choose with repetition.
-fn is_small_power(terms: usize, exponent: i32) -> bool {
-    let mut ways = 1usize;
-    for k in 0..exponent.max(0) as usize {
-        ways = ways.saturating_mul(terms.saturating_add(k)) / (k + 1);
-        if ways > MOST_TERMS {
-            return false;
-        }
-    }
-    true
 }

@@ -8,9 +8,7 @@ use egg::{ENodeOrVar, Id, Pattern, PatternAst, RecExpr, Subst, Var};
 use super::polynomial::Normalizer;
 use super::store::{Known, Store};
 use super::term::{Head, Term, split};
-use crate::ir::{
-    Dim, Facts, Field, Graph, Identity, Input, Mismatch, NodeId, Op, Property, SizeVar, Type, Zip, solve,
-};
+use crate::ir::{Dim, Facts, Field, Graph, Identity, Input, Mismatch, NodeId, Op, Property, SizeVar, Type, Zip, solve};
 
 /// Sizes of rules are numbered from here on, apart from those of what they are applied to.
 const FIRST_SIZE: u32 = 1 << 30;
