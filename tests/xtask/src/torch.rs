@@ -126,7 +126,8 @@ fn home(python: &Path) -> Result<PathBuf, Failure> {
     let printed = Step::new(python, ["-c", program]).output()?;
     match printed.trim() {
         "" => Err(Failure::new("it has no package of this name")),
-        home => Ok(PathBuf::from(home)),
+        home if Path::new(home).is_dir() => Ok(PathBuf::from(home)),
+        other => Err(Failure::new(format!("it says that torch is in '{other}', which is no folder"))),
     }
 }
 
