@@ -89,6 +89,8 @@ codes! {
     E0808 "torch is not built in";
     E0809 "a device that cannot be used";
     E0810 "another torch than the one that was built with";
+    E0811 "tensors or constants that do not fit a loss";
+    E0812 "an operation that torch refused";
     E0901 "a file that is no witness";
     E0902 "a witness against a claim that is not there";
     E0903 "a witness against another statement";
