@@ -67,7 +67,9 @@ fn a_loss_of_ones_own_is_named_after_its_file() {
     std::fs::write(folder.path().join("fixed.lw"), "def own(Z: Mat[3, 5]) -> Real = sum(abs2(Z))\n").unwrap();
     refused(&["lint", "fixed.lw:own"], &["error[E0705]", "this has 5 columns", "Mat[d, B]"]);
     refused(&["lint", "gram"], &["error[E0501]", "not a real number"]);
-    refused(&["lint", "mcr2", "--size", "B=zero"], &["error[E0807]", "an integer from 1 to 4096"]);
-    refused(&["lint", "mcr2", "--set", "eps2"], &["error[E0807]", "write --set NAME=VALUE"]);
+    refused(&["lint", "mcr2", "--size", "q=3"], &["error[E0807]", "`mcr2` has no size `q`", "the sizes: d, B, k"]);
+    refused(&["lint", "coding_rate", "--size", "d=100000,B=100000"], &["error[E0305]", "too large"]);
+    refused(&["lint", "mcr2", "--size", "B=zero"], &["error[E0807]", "a name and an integer from 1"]);
+    refused(&["lint", "mcr2", "--set", "eps2"], &["error[E0807]", "write --set NAME=EXPR"]);
     refused(&["lint"], &["LOSS"]);
 }

@@ -8,7 +8,7 @@ use loewner::lint::{
 use loewner::report::lint::{lint_json, lint_row};
 use loewner::syntax::parse_expr;
 
-fn try_with(session: &Session, loss: &str, set: &[(&str, &str)], sizes: &[(&str, usize)]) -> Result<Lint, Code> {
+fn try_with(session: &Session, loss: &str, set: &[(&str, &str)], sizes: &[(&str, i64)]) -> Result<Lint, Code> {
     let value = |text: &str| parse_expr(FileId(0), text).value.unwrap();
     let request = Request {
         loss: loss.to_owned(),
@@ -325,7 +325,7 @@ fn digits_that_cancel_are_lost_in_single_precision_alone() {
 #[test]
 fn what_cannot_be_linted_is_refused() {
     let session = Session::new();
-    let code = |loss: &str, set: &[(&str, &str)], sizes: &[(&str, usize)]| {
+    let code = |loss: &str, set: &[(&str, &str)], sizes: &[(&str, i64)]| {
         try_with(&session, loss, set, sizes).err().map(|code| code.to_string())
     };
     assert_eq!(code("f_divergence", &[], &[]).as_deref(), Some("E0705"));

@@ -468,6 +468,25 @@ impl Session {
         self.definitions.get(self.user, name)
     }
 
+    /// What `FILE.lw:NAME` names, once the file's definitions are visible, and whether there was a file; any other text is
+    /// left as it is.
+    ///
+    /// # Errors
+    /// Every mistake in the file, and E0807 where it is a file and no name.
+    pub fn open<'a>(&mut self, text: &'a str) -> Result<(bool, &'a str), Vec<Diagnostic>> {
+        match text.rsplit_once(".lw:") {
+            Some((file, name)) => {
+                self.load_file(Path::new(&format!("{file}.lw")))?;
+                Ok((true, name.trim()))
+            }
+            None if text.trim_end().ends_with(".lw") => {
+                let help = format!("write {}:NAME, with the name of a definition in the file", text.trim());
+                Err(vec![Diagnostic::new(Code::E0807, "which definition of the file?").help(help)])
+            }
+            None => Ok((false, text)),
+        }
+    }
+
     /// The definitions of the library, in the order of their names.
     pub fn library(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.definitions.visible(Definitions::LIBRARY)

@@ -37,6 +37,11 @@ impl Engine {
         self.session.load_file(path)
     }
 
+    /// The name in `FILE.lw:NAME`, once the file is read, or any other text as it is.
+    pub fn open<'a>(&mut self, text: &'a str) -> Result<&'a str, Vec<Diagnostic>> {
+        Ok(self.session.open(text)?.1)
+    }
+
     /// Reads and checks a file, and gives its statements as they are written.
     pub fn program(&mut self, path: &Path) -> Result<Program, Vec<Diagnostic>> {
         self.session.load_file(path)?;

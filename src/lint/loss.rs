@@ -6,7 +6,7 @@ use super::block::{Block, norm};
 use super::finding::Outcome;
 use crate::base::{Code, Diagnostic};
 use crate::check::{Applied, Argument};
-use crate::eval::{DEFAULT_TOLERANCE_FACTOR, Entries, Fault, FaultKind, Plan, Real, ValueRef, Workspace};
+use crate::eval::{self, DEFAULT_TOLERANCE_FACTOR, Entries, Fault, FaultKind, Plan, Real, ValueRef, Workspace};
 use crate::grad;
 use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Op, ScalarFn};
 
@@ -51,6 +51,7 @@ impl Loss {
         let roots: Vec<NodeId> = std::iter::once(applied.root).chain(nodes).collect();
         let instance = applied.graph.instantiate(&roots, &Instance::default());
         let (mut graph, mut roots) = instance.map_err(|mismatch| mistake(mismatch.to_string()))?;
+        eval::refuse_giants(&graph, &roots).map_err(|giant| vec![giant])?;
         let wrt = roots.split_off(1);
         let no_gradient = match grad::gradient(&mut graph, roots[0], &wrt) {
             Ok(gradients) => {
@@ -107,6 +108,7 @@ impl Loss {
     /// Plans and memory, for gradients too where they are asked for.
     pub fn machine<T: Real>(&self, gradients: bool) -> Result<Machine<'_, T>, Vec<Diagnostic>> {
         let compiled = |roots: &[NodeId]| {
+            eval::refuse_giants(&self.graph, roots).map_err(|giant| vec![giant])?;
             let plan = Plan::<T>::compile(&self.graph, roots);
             let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
             let mut workspace = Workspace::new(&plan);

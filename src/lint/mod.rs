@@ -56,7 +56,7 @@ pub struct Request {
     /// Values of parameters that are numbers.
     pub set: Vec<(String, Expr)>,
     /// Sizes; the others are chosen: 8 samples, 12 features, 3 of anything else.
-    pub sizes: Vec<(String, usize)>,
+    pub sizes: Vec<(String, i64)>,
 }
 
 /// Tries a definition.

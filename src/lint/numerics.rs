@@ -5,7 +5,7 @@ use super::draw::Structure;
 use super::finding::{Digits, Kind, Outcome, Place, Precision, Stationary};
 use super::loss::{Machine, Point, gradient_norm};
 use super::trial::{Trial, with};
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, median};
 
 /// The special inputs that every loss is tried on.
 const PLACES: &[(&str, Structure)] = &[
@@ -153,10 +153,7 @@ impl Count {
     }
 
     fn digits(self) -> Digits {
-        let summary = |mut digits: Vec<f64>| {
-            digits.sort_by(f64::total_cmp);
-            digits.first().map(|fewest| (*fewest, digits[digits.len() / 2]))
-        };
+        let summary = |digits: Vec<f64>| Some((digits.iter().copied().reduce(f64::min)?, median(&digits)?));
         Digits { value: summary(self.value), gradient: summary(self.gradient), failed: self.failed }
     }
 }

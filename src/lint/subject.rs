@@ -14,7 +14,7 @@ use super::finding::{Chosen, Kind, Setting};
 use super::loss::Loss;
 use super::{Options, Request};
 use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::check::{Definition, Session, size_names};
+use crate::check::{Definition, Session, no_such_size, size_names};
 use crate::ir::Set;
 use crate::syntax::ast::{Domain, DomainKind, Expr, ExprKind, Param};
 use crate::syntax::{Spelling, print_expr};
@@ -294,19 +294,20 @@ fn array(name: &str, set: Set, sizes: &[String], batch: Option<&str>) -> Array {
 
 fn sizes(
     definition: &Definition,
-    asked: &[(String, usize)],
+    asked: &[(String, i64)],
     batch: &str,
     width: Option<&str>,
 ) -> Result<Vec<(String, usize)>, Vec<Diagnostic>> {
     let names = size_names(definition);
     if let Some((unknown, _)) = asked.iter().find(|(name, _)| !names.contains(name)) {
         let message = format!("`{}` has no size `{unknown}`", definition.def.name.name);
-        let known = format!("its sizes are {}", names.join(", "));
-        return Err(vec![Diagnostic::new(Code::E0807, message).note(known)]);
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        return Err(vec![no_such_size(message, &known, unknown)]);
     }
     let value = |name: &str| {
-        let asked = asked.iter().find(|(size, _)| size == name).map(|(_, n)| *n);
-        asked.unwrap_or(if name == batch {
+        let asked = asked.iter().find(|(size, _)| size == name);
+        // A size of no usize has no matrix, which the checker says.
+        asked.map(|(_, n)| usize::try_from(*n).unwrap_or(usize::MAX)).unwrap_or(if name == batch {
             BATCH
         } else if Some(name) == width {
             WIDTH
