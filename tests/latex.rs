@@ -4,6 +4,7 @@
 mod reader;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -232,7 +233,9 @@ fn the_library_and_the_proofs_are_plain_tex() {
 #[test]
 fn documents_compile() {
     if Command::new("pdflatex").arg("--version").output().is_err() {
-        eprintln!("skipped: pdflatex is not installed, so that no document was compiled");
+        // Past the harness, which keeps to itself what a passing test prints.
+        let told = "documents_compile: SKIPPED, pdflatex is not installed, so that no document was compiled\n";
+        std::io::stderr().write_all(told.as_bytes()).unwrap();
         return;
     }
     let mut body: String = everything().into_iter().map(|(_, text)| text + "\n").collect();

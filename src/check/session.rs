@@ -487,6 +487,13 @@ impl Session {
         }
     }
 
+    /// What to say of a name that no definition has.
+    pub fn no_definition(&self, name: &str) -> Diagnostic {
+        let names = self.names();
+        let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)
+    }
+
     /// The definitions of the library, in the order of their names.
     pub fn library(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.definitions.visible(Definitions::LIBRARY)

@@ -13,7 +13,7 @@ use super::block::Side;
 use super::finding::{Chosen, Kind, Setting};
 use super::loss::Loss;
 use super::{Options, Request};
-use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::base::{Code, Diagnostic};
 use crate::check::{Definition, Session, no_such_size, size_names};
 use crate::ir::Set;
 use crate::syntax::ast::{Domain, DomainKind, Expr, ExprKind, Param};
@@ -188,12 +188,7 @@ impl<'a> Subject<'a> {
 
 /// The definition of this name.
 fn definition(session: &Session, name: &str) -> Result<Arc<Definition>, Vec<Diagnostic>> {
-    if let Some(definition) = session.definition(name) {
-        return Ok(definition.clone());
-    }
-    let names = session.names();
-    let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-    Err(vec![Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)])
+    session.definition(name).cloned().ok_or_else(|| vec![session.no_definition(name)])
 }
 
 /// Whether a parameter is a number, an array, or neither.

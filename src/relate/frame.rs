@@ -4,7 +4,7 @@
 //! what does that for every statement, and can be kept in a file.
 
 use super::range::Size;
-use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::base::{Code, Diagnostic};
 use crate::check::{Session, Theorem, no_such_size};
 use crate::ir::NodeId;
 use crate::syntax::ast::{Def, DomainKind, Expr, ExprKind, Param};
@@ -83,12 +83,7 @@ impl Side {
                 let params: Vec<&str> = def.params.iter().map(|param| param.name.name.as_str()).collect();
                 Ok(Side { text: format!("{}({})", def.name.name, params.join(", ")), def: Some(def) })
             }
-            None if from_file || is_plain_name(text) => {
-                let names = session.names();
-                let near = did_you_mean(name, names.iter().map(String::as_str));
-                let diagnostic = Diagnostic::new(Code::E0202, format!("there is no definition `{name}`"));
-                Err(vec![diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?")))])
-            }
+            None if from_file || is_plain_name(text) => Err(vec![session.no_definition(name)]),
             None => Ok(Side { text: text.to_owned(), def: None }),
         }
     }
