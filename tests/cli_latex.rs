@@ -62,7 +62,7 @@ fn a_definition_is_written_by_its_name() {
         "{}",
         text(&output.stdout)
     );
-    let output = run_in(folder.path(), &["latex", "mine.lw:halve"]);
+    let output = run_in(folder.path(), &["latex", "mine.lw:hlaf"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("did you mean `half`?"), "{}", text(&output.stderr));
 }

@@ -129,7 +129,12 @@ fn barlow_twins_has_its_own_axes() {
     // Cross-correlations of ones: lambda d (d − 1).
     collapses(&lint, Constants::One, Extremum::Neither, 0.0051 * 12.0 * 11.0);
     // All correlations −1 on the diagonal, and of modulus 1 beside it: no more can be.
-    collapses(&lint, Constants::Opposite, GREATEST, 4.0 * 12.0 + 0.0051 * 12.0 * 11.0);
+    let greatest = 4.0 * 12.0 + 0.0051 * 12.0 * 11.0;
+    collapses(&lint, Constants::Opposite, GREATEST, greatest);
+    // Signs are all that it sees of constants, so that no slope leads from some to others: opposite ones are among them.
+    let (kind, _, most) = collapsed(&lint, Constants::Own);
+    assert_eq!(kind, Extremum::Some { least: false, greatest: true });
+    assert!((most - greatest).abs() < 1e-9);
 }
 
 #[test]

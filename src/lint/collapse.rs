@@ -78,12 +78,15 @@ impl Trial<'_> {
         let kept: Vec<Vec<f64>> = constants.iter().map(|constants| self.search_constants(*constants)).collect();
         met.extend(kept.iter().flatten().map(|value| Met { value: *value, collapsed: true }));
         let (random, search) = (ends(&random), ends(&met.iter().map(|met| met.value).collect::<Vec<f64>>()));
-        let states = constants.iter().enumerate().map(|(k, constants)| {
+        let states = constants.iter().enumerate().map(|(k, own)| {
             // What has no value in some draw has none.
             let bad = collapsed[k].iter().find(|outcome| outcome.number().is_none());
-            let mut here = numbers(&collapsed[k]);
-            here.extend(kept[k].iter().copied());
-            let elsewhere = collapsed.iter().enumerate().filter(|(other, _)| *other != k);
+            // Constants that are one, or opposite, are among those of each argument's own.
+            let within = |other: usize| other == k || *own == Constants::Own;
+            let here = (0..constants.len()).filter(|other| within(*other));
+            let here = here.flat_map(|other| [numbers(&collapsed[other]), kept[other].clone()].concat());
+            let here: Vec<f64> = here.collect();
+            let elsewhere = collapsed.iter().enumerate().filter(|(other, _)| !within(*other));
             let elsewhere = elsewhere.flat_map(|(_, outcomes)| numbers(outcomes));
             let all = met.iter().copied().chain(elsewhere.map(|value| Met { value, collapsed: false }));
             let (kind, value, greatest) = match (bad, ends(&here)) {
@@ -95,7 +98,7 @@ impl Trial<'_> {
                     (Extremum::Undefined, outcome.clone(), outcome)
                 }
             };
-            Collapsed { constants: *constants, value, greatest, kind }
+            Collapsed { constants: *own, value, greatest, kind }
         });
         let states = states.collect();
         let bad = orthonormal.iter().find(|outcome| outcome.finite().is_none()).cloned();

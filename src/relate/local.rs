@@ -202,9 +202,9 @@ fn at_infinity(pair: &Pair, grows: usize, name: &str, rng: &mut ChaCha8Rng) -> O
         if !(falls && small && starts) {
             return None;
         }
-        // The spread of a weighed term doubles with its weight.
+        // The spread of a weighed term doubles with its weight, but for what is left of the others.
         let [.., before, last] = spreads.as_slice() else { return None };
-        let doubles = |before: f64, last: f64| (last / before - 2.0).abs() < 0.02;
+        let doubles = |before: f64, last: f64| (last / before - 2.0).abs() < 0.25;
         weight &= doubles(before.0, last.0) && doubles(before.1, last.1);
         checked += members.len();
         // The factor is c s^e (1 + O(1/s)): of two neighbours, the error of first order cancels.

@@ -37,10 +37,11 @@ every other draw.
 - *parameters*: with which all of the row was measured. One with an asterisk has no default: it is 1, or, where 1 leaves a hinge
   max(0, x) at 0 at all random inputs, another number; hinges that stay at 0 are counted as off.
 - *collapse*: what the loss is where all samples are mapped to *one constant*, those of both views; where the views are mapped
-  to *opposite constants* u and -u; where each is mapped to a constant *of its own*, equal and opposite ones among them. A minimum or a maximum is one
-  among all samples of norm 1 (whatever else the loss takes being held), as far as random and structured inputs and descents and
-  ascents from some ten starts tell; \"not alone\" where other inputs come to the same value, as equal views do; *at some
-  constants*, where values differ between constants and only some come to it; *neither* has been seen to be above and below others. A dash: there is one view, or the kernel of equal samples does not tell their constant.
+  to *opposite constants* u and -u; where each is mapped to a constant *of its own*, equal and opposite ones among them. A
+  minimum or a maximum is one among all samples of norm 1, whatever else the loss takes being held, as far as random and
+  structured inputs and descents and ascents from some ten starts tell: \"not alone\" where other inputs come to the same value,
+  as equal views do; *at some constants* where values differ between constants, and only some come to it. *Neither* has been
+  seen to be above and below others. A dash: there is one view, or the kernel of equal samples does not tell their constant.
 - *stationary at one constant*: whether the gradient that training sees vanishes there, or does among samples of norm 1.
 - *samples permuted*, *features rotated* (of a kernel: K to QKQ'): all arguments alike, and where it differs, apart: the first
   one alone, or each by its own.
