@@ -8,10 +8,12 @@ use faer::{Mat, MatRef};
 use num_complex::Complex;
 
 use crate::base::{Code, Diagnostic, Sources, Span};
-use crate::check::{Compiled, Data, Entries, Session, Theorem};
+use crate::check::{Compiled, Data, Entries, Parameter, Session, Theorem};
 use crate::eval::{self, Plan, ValueRef, Workspace};
 use crate::grad::{self, GradError};
 use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
+use crate::prove;
+use crate::torch::{CompiledLoss, Source, SourceInput};
 use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
@@ -226,9 +228,47 @@ impl Loewner {
         verify::verify(&theorems, options, &verify::Silent).map_err(|diagnostic| self.error(vec![diagnostic]))
     }
 
+    /// A definition as a loss on torch: `m_mae`, or `FILE.lw:NAME`. Its domains are taken as true of the tensors that it is
+    /// given.
+    ///
+    /// # Errors
+    /// The mistakes in the file, a name that means nothing, what is no real number, and E0808 in a program without torch.
+    pub fn loss(&mut self, name: &str) -> Result<CompiledLoss, Error> {
+        let source = self.loss_source(name)?;
+        CompiledLoss::new(source, prove::rules()).map_err(|diagnostic| self.error(vec![diagnostic]))
+    }
+
+    /// The same as a graph of its inputs, which needs no torch.
+    ///
+    /// # Errors
+    /// As [`Loewner::loss`], without the last.
+    pub fn loss_source(&mut self, name: &str) -> Result<Source, Error> {
+        let outcome = open(&mut self.session, name);
+        outcome.map_err(|diagnostics| self.error(diagnostics))
+    }
+
     fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
         Error { diagnostics, sources: self.session.sources().clone() }
     }
+}
+
+/// A definition, by its name or as `FILE.lw:NAME`, as a loss of its parameters.
+///
+/// # Errors
+/// The mistakes in the file, a name that means nothing, and what is no real number.
+pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>> {
+    let (_, short) = session.open(name)?;
+    let definition = session.definition(short).cloned().ok_or_else(|| vec![session.no_definition(short)])?;
+    let opened = session.opened(&definition)?;
+    let input =
+        |parameter: Parameter| SourceInput { name: parameter.name, input: parameter.input, default: parameter.default };
+    Ok(Source {
+        name: opened.name,
+        graph: opened.graph,
+        root: opened.root,
+        condition: opened.condition,
+        inputs: opened.parameters.into_iter().map(input).collect(),
+    })
 }
 
 /// The value of a checked expression.

@@ -19,6 +19,7 @@ pub mod relate;
 pub mod report;
 pub mod rewrite;
 pub mod syntax;
+pub mod torch;
 pub mod verify;
 
 pub use api::{Error, Loewner, Value};

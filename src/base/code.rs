@@ -26,7 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation and derivation, 08 files, 09 witnesses.
+// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -86,6 +86,11 @@ codes! {
     E0805 "a file that cannot be written";
     E0806 "a data file with nan or inf";
     E0807 "a command line that cannot be followed";
+    E0808 "torch is not built in";
+    E0809 "a device that cannot be used";
+    E0810 "another torch than the one that was built with";
+    E0811 "tensors or constants that do not fit a loss";
+    E0812 "an operation that torch refused";
     E0901 "a file that is no witness";
     E0902 "a witness against a claim that is not there";
     E0903 "a witness against another statement";

@@ -188,7 +188,7 @@ impl Elaborator<'_> {
     }
 
     /// Gives each name in a size a size variable of its own.
-    fn general_sizes(&mut self, size: &Expr) {
+    pub(super) fn general_sizes(&mut self, size: &Expr) {
         match &size.kind {
             ExprKind::Name(name) if self.scope.get(name).is_none() => {
                 let var = self.fresh_size(name, 1, size.span);

@@ -15,6 +15,7 @@ mod explain;
 mod hint;
 mod identity;
 mod names;
+mod opened;
 mod operator;
 mod proof;
 mod report;
@@ -31,6 +32,7 @@ pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, read_rules, rules};
+pub use opened::{Opened, Parameter};
 pub use session::{Compiled, Doc, Session};
 pub use theorem::{
     Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable,

@@ -26,6 +26,7 @@ pub(super) enum Command {
     Lint(Lint),
     Latex(Latex),
     Replay(Replay),
+    Devices(Devices),
     /// Evaluate, define and verify interactively
     Repl,
 }
@@ -240,6 +241,19 @@ pub(super) struct Replay {
     /// Look for the theorems in this file or folder, not in the file that the witness names
     #[arg(long, value_name = "PATH")]
     pub theorems: Vec<PathBuf>,
+}
+
+/// Tell which torch there is, and on which devices it can run
+///
+/// Ends with 0 if torch is there and so is every DEVICE asked for, 2 if not: the message says how to get it.
+#[derive(Args, Debug)]
+pub(super) struct Devices {
+    /// Devices that must be there: cpu, cuda, cuda:1 or mps
+    #[arg(value_name = "DEVICE")]
+    pub devices: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn effort(text: &str) -> Result<f64, String> {

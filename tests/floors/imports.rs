@@ -21,7 +21,7 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "prove", "relate"]),
     ("lint", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite"]),
     // The front door for programs in Rust: lib.rs shows it, and the command line may stand on it.
-    ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "verify"]),
+    ("api", &["base", "syntax", "ir", "library", "check", "eval", "grad", "torch", "prove", "verify"]),
     ("report", &["base", "syntax", "ir", "check", "rewrite", "verify", "relate", "explain", "lint", "train"]),
     (
         "cli",

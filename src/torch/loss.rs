@@ -1,0 +1,321 @@
+//! A loss as a function of torch tensors, with its own gradient.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use num_rational::BigRational;
+pub use tch::Tensor;
+use tch::{Kind, TchError};
+
+use super::machine::{Machine, Setting};
+use super::plan::{SEARCH, Source};
+use super::program::Program;
+use crate::base::{Code, Diagnostic};
+use crate::ir::{InputId, Sizes};
+use crate::rewrite::Rule;
+
+/// How a loss is computed where there is a choice. Nothing here changes what it is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Options {
+    /// How long to search for a cheaper form when tensors of new shapes come, at most; none is searched for in no time.
+    pub search: Duration,
+    /// Eigenvalues and singular values are worked out in double precision, whatever the tensors are.
+    pub double_decompositions: bool,
+    /// What is added to the diagonal of a Hermitian matrix before its eigenvalues are worked out, 0 unless asked for. It is
+    /// never needed for a finite gradient; it changes values by about as much.
+    pub jitter: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { search: SEARCH, double_decompositions: false, jitter: 0.0 }
+    }
+}
+
+/// What a plan is good for: the shapes of the inputs, the precision, the device, and the inputs that need a gradient.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Key {
+    shapes: Shapes,
+    kind: Kind,
+    device: tch::Device,
+    by: Vec<InputId>,
+}
+
+/// A loss that is ready to be trained with.
+///
+/// The first call with tensors of new shapes chooses the cheapest form for these and writes its gradient; later calls find
+/// both. The value can be differentiated by [`Tensor::backward`] as usual, and gets the gradient of [`crate::grad`] and not
+/// that of torch's operations: it is finite at repeated and at zero eigenvalues. It cannot be differentiated twice: the
+/// gradient is a constant to torch.
+///
+/// Requirements of the loss are not tested on tensors, since a test would make the processor wait for the device; what breaks
+/// them has no meaningful value.
+#[derive(Debug)]
+pub struct CompiledLoss {
+    source: Source,
+    rules: &'static [Rule],
+    constants: BTreeMap<InputId, BigRational>,
+    by: Option<BTreeSet<InputId>>,
+    options: Options,
+    plans: Mutex<Plans>,
+}
+
+/// What has been made so far.
+#[derive(Debug, Default)]
+struct Plans {
+    /// The search for the cheapest form depends on shapes and on the inputs that need gradients alone.
+    programs: HashMap<(Shapes, Vec<InputId>), Arc<Program>>,
+    machines: HashMap<Key, Arc<Machine>>,
+}
+
+type Shapes = Vec<(InputId, Vec<i64>)>;
+
+/// The tensors of a call, ready to be computed with.
+struct Given {
+    tensors: HashMap<InputId, Tensor>,
+    key: Key,
+}
+
+impl CompiledLoss {
+    /// A loss, to be rewritten by these rules. Parameters that have a default are that until they are set or given.
+    ///
+    /// # Errors
+    /// None with the feature `torch`; E0808 without.
+    pub fn new(source: Source, rules: &'static [Rule]) -> Result<Self, Diagnostic> {
+        Ok(CompiledLoss {
+            source,
+            rules,
+            constants: BTreeMap::new(),
+            by: None,
+            options: Options::default(),
+            plans: Mutex::default(),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// The names of its inputs, in the order of its definition.
+    pub fn inputs(&self) -> impl Iterator<Item = &str> {
+        self.source.inputs.iter().map(|input| input.name.as_str())
+    }
+
+    /// The loss computed in another way.
+    #[must_use]
+    pub fn with_options(self, options: Options) -> Self {
+        CompiledLoss { options, plans: Mutex::default(), ..self }
+    }
+
+    /// The loss with a real parameter put in, exactly: forms that hold for this value only are chosen.
+    ///
+    /// # Errors
+    /// E0811 where there is no such parameter, or it is no number.
+    pub fn set(mut self, name: &str, value: impl Into<BigRational>) -> Result<Self, Diagnostic> {
+        let input = self.input(name)?;
+        if !self.source.graph.inputs()[input.0 as usize].ty.is_real_scalar() {
+            return Err(Diagnostic::new(Code::E0811, format!("`{name}` of `{}` is no number", self.source.name)));
+        }
+        self.constants.insert(input, value.into());
+        self.plans = Mutex::default();
+        Ok(self)
+    }
+
+    /// The loss with gradients by these inputs only. Without this call they are by every tensor that asks for one
+    /// (`requires_grad`).
+    ///
+    /// # Errors
+    /// E0811 where there is no such input.
+    pub fn gradient_by(mut self, names: &[&str]) -> Result<Self, Diagnostic> {
+        let inputs: Result<BTreeSet<InputId>, Diagnostic> = names.iter().map(|name| self.input(name)).collect();
+        self.by = Some(inputs?);
+        Ok(self)
+    }
+
+    fn input(&self, name: &str) -> Result<InputId, Diagnostic> {
+        self.source.input(name).map(|input| input.input).ok_or_else(|| {
+            let near = crate::base::did_you_mean(name, self.inputs());
+            Diagnostic::new(Code::E0811, format!("`{}` has no input `{name}`", self.source.name))
+                .note(format!("its inputs: {}", self.source.names()))
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?")))
+        })
+    }
+
+    /// The value, a tensor without dimensions that `backward()` works on. Tensors of half precision are computed with in
+    /// single precision; one in double precision makes the computation double.
+    ///
+    /// # Errors
+    /// E0811 where the tensors do not fit, the errors of [`Source::plan`], and E0812 where torch refuses an operation.
+    pub fn forward(&self, inputs: &[(&str, &Tensor)]) -> Result<Tensor, Diagnostic> {
+        let given = self.given(inputs, |tensor| tensor.requires_grad())?;
+        let mut outputs = self.run(&given)?;
+        let gradients = outputs.split_off(1);
+        // The machine gives the value and then a gradient for each input of the key.
+        let value = outputs.swap_remove(0);
+        let by = given.key.by.iter().zip(&gradients);
+        let terms: Result<Vec<Tensor>, TchError> = by
+            .filter_map(|(input, gradient)| {
+                let name = self.source.inputs.iter().find(|known| known.input == *input)?;
+                let (_, tensor) = inputs.iter().find(|(given, _)| *given == name.name)?;
+                Some(attached(tensor, gradient))
+            })
+            .collect();
+        let sum = terms.and_then(|terms| terms.iter().try_fold(value.f_detach()?, |sum, term| sum.f_add(term)));
+        sum.map_err(|error| self.refused(&error))
+    }
+
+    /// The value and the gradients by some inputs, as tensors that torch knows no history of.
+    ///
+    /// # Errors
+    /// As [`CompiledLoss::forward`].
+    pub fn value_and_gradients(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        by: &[&str],
+    ) -> Result<(Tensor, Vec<Tensor>), Diagnostic> {
+        let by: Result<Vec<InputId>, Diagnostic> = by.iter().map(|name| self.input(name)).collect();
+        let mut given = self.given(inputs, |_| false)?;
+        given.key.by = by?;
+        let mut outputs = self.run(&given)?;
+        let gradients = outputs.split_off(1);
+        Ok((outputs.swap_remove(0), gradients))
+    }
+
+    fn run(&self, given: &Given) -> Result<Vec<Tensor>, Diagnostic> {
+        let machine = self.machine(&given.key)?;
+        tch::no_grad(|| machine.run(&given.tensors)).map_err(|error| self.refused(&error))
+    }
+
+    fn refused(&self, error: &TchError) -> Diagnostic {
+        // torch writes its own call stack after the first line.
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        Diagnostic::new(Code::E0812, format!("torch refused an operation of `{}`: {first}", self.source.name))
+    }
+
+    /// The machine for a key, made at its first use.
+    fn machine(&self, key: &Key) -> Result<Arc<Machine>, Diagnostic> {
+        if let Some(machine) = self.plans().machines.get(key) {
+            return Ok(machine.clone());
+        }
+        let of = (key.shapes.clone(), key.by.clone());
+        let found = self.plans().programs.get(&of).cloned();
+        let program = match found {
+            Some(program) => program,
+            None => {
+                let program = Arc::new(self.program(&key.shapes, &key.by)?);
+                self.plans().programs.insert(of, program.clone());
+                program
+            }
+        };
+        let setting = Setting {
+            kind: key.kind,
+            device: key.device,
+            double_decompositions: self.options.double_decompositions,
+            jitter: self.options.jitter,
+        };
+        let machine = Arc::new(Machine::new(&program, &Sizes::new(), setting));
+        self.plans().machines.insert(key.clone(), machine.clone());
+        Ok(machine)
+    }
+
+    /// What has been made, which is whole also where a thread ended while it held the lock.
+    fn plans(&self) -> MutexGuard<'_, Plans> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The program for tensors of these shapes, with gradients by some inputs.
+    fn program(&self, shapes: &Shapes, by: &[InputId]) -> Result<Program, Diagnostic> {
+        let sizes = self.source.sizes(shapes)?;
+        let mut constants = self.constants.clone();
+        for input in &self.source.inputs {
+            let given = shapes.iter().any(|(shape, _)| *shape == input.input);
+            if let Some(default) = &input.default
+                && !given
+            {
+                constants.entry(input.input).or_insert_with(|| default.clone());
+            }
+        }
+        Ok(self.source.plan(&sizes, &constants, by, self.rules, self.options.search)?.program)
+    }
+
+    /// The tensors by their inputs, in one precision.
+    fn given(&self, inputs: &[(&str, &Tensor)], needs: impl Fn(&Tensor) -> bool) -> Result<Given, Diagnostic> {
+        let misfit = |message: String| Diagnostic::new(Code::E0811, message);
+        let mut shapes = Vec::new();
+        let mut by = Vec::new();
+        for (name, tensor) in inputs {
+            let input = self.input(name)?;
+            if self.constants.contains_key(&input) {
+                return Err(misfit(format!("`{name}` of `{}` is set to a constant", self.source.name)));
+            }
+            if shapes.iter().any(|(known, _)| *known == input) {
+                return Err(misfit(format!("`{name}` is given twice")));
+            }
+            shapes.push((input, tensor.size()));
+            let wanted = self.by.as_ref().is_none_or(|by| by.contains(&input));
+            if wanted && needs(tensor) {
+                by.push(input);
+            }
+        }
+        let missing = self.source.inputs.iter().find(|input| {
+            let given = shapes.iter().any(|(known, _)| *known == input.input);
+            !given && input.default.is_none() && !self.constants.contains_key(&input.input)
+        });
+        if let Some(missing) = missing {
+            return Err(misfit(format!("`{}` needs a tensor for `{}`", self.source.name, missing.name)));
+        }
+        let mut double = false;
+        let mut device = None;
+        for (name, tensor) in inputs {
+            double |= matches!(tensor.kind(), Kind::Double | Kind::ComplexDouble);
+            let place = tensor.device();
+            if *device.get_or_insert(place) != place {
+                return Err(misfit(format!("`{name}` lies on another device than the other tensors")));
+            }
+        }
+        let kind = if double { Kind::Double } else { Kind::Float };
+        let complex = if double { Kind::ComplexDouble } else { Kind::ComplexFloat };
+        let mut tensors = HashMap::new();
+        for ((name, tensor), (input, _)) in inputs.iter().zip(&shapes) {
+            let declared = &self.source.graph.inputs()[input.0 as usize].ty;
+            let target = match tensor.kind() {
+                Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16 | Kind::Bool => Some(kind),
+                Kind::ComplexFloat | Kind::ComplexDouble | Kind::ComplexHalf => Some(complex),
+                _ => None,
+            };
+            let fits =
+                target.is_some_and(|target| (target == complex) == (declared.field == crate::ir::Field::Complex));
+            match target.filter(|_| fits) {
+                Some(target) => {
+                    let converted = tensor.f_detach().and_then(|tensor| tensor.f_to_kind(target));
+                    tensors.insert(*input, converted.map_err(|error| self.refused(&error))?);
+                }
+                None => {
+                    let message = format!("`{name}` is {declared}, and the tensor holds {:?}", tensor.kind());
+                    return Err(misfit(message).help("convert it: `to_kind(Kind::Float)`"));
+                }
+            }
+        }
+        shapes.sort();
+        let device = device.unwrap_or(tch::Device::Cpu);
+        Ok(Given { tensors, key: Key { shapes, kind, device, by } })
+    }
+}
+
+/// Zero, with a gradient by a tensor: torch is told the gradient by the only function of the tensor that it sees.
+fn attached(tensor: &Tensor, gradient: &Tensor) -> Result<Tensor, TchError> {
+    let kind = gradient.kind();
+    // A batch × features tensor that is given transposed is read as it lies in memory.
+    let turned = tensor.dim() == 2 && !tensor.is_contiguous();
+    let (x, g) = if turned {
+        (tensor.f_transpose(0, 1)?, gradient.f_transpose(0, 1)?)
+    } else {
+        (tensor.shallow_clone(), gradient.shallow_clone())
+    };
+    let (x, g) = (x.f_to_kind(kind)?.f_reshape(-1)?, g.f_detach()?.f_reshape(-1)?);
+    let inner = if g.is_complex() { g.f_vdot(&x)?.f_real()? } else { g.f_dot(&x)? };
+    inner.f_sub(&inner.f_detach()?)
+}

@@ -1,0 +1,28 @@
+//! Losses on torch: from an expression graph to a program of torch calls, on any device.
+//!
+//! [`lower`] turns a graph into a [`Program`]: a straight line of calls that never looks at what it computed, so that no
+//! device is waited for. The same program is run by [`CompiledLoss`] (feature `torch`) and written as Python by the exporter.
+
+pub mod available;
+mod call;
+mod divided;
+#[cfg(feature = "torch")]
+mod loss;
+#[cfg(not(feature = "torch"))]
+#[path = "absent.rs"]
+mod loss;
+mod lower;
+#[cfg(feature = "torch")]
+mod machine;
+mod plan;
+mod program;
+mod scalar;
+mod spectral;
+pub mod version;
+
+pub use available::{Device, Libtorch};
+pub use call::{Call, Entrywise};
+pub use loss::{CompiledLoss, Options, Tensor};
+pub use lower::lower;
+pub use plan::{Planned, Source, SourceInput};
+pub use program::{Arg, Number, Program, Register, Step};

@@ -1,0 +1,177 @@
+//! From a loss to a program: sizes and constants put in, the cheapest form found, the gradient written beside it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use num_rational::BigRational;
+
+use super::lower::lower;
+use super::program::Program;
+use crate::base::{Code, Diagnostic};
+use crate::grad;
+use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Op, Shape, SizeVar, Sizes, solve};
+use crate::rewrite::cost::cost;
+use crate::rewrite::{Limits, Rule, rewrite, without_tests};
+
+/// How long to search for a cheaper form where nothing is said.
+pub const SEARCH: Duration = Duration::from_secs(2);
+
+/// A loss as a graph of its inputs.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name, for messages.
+    pub name: String,
+    /// The graph. Sizes may be symbolic. What the domains of the inputs say is taken as true.
+    pub graph: Graph,
+    /// The value, a real number.
+    pub root: NodeId,
+    /// What is required of the inputs; it is looked at as far as constants decide it.
+    pub condition: Option<NodeId>,
+    /// The inputs.
+    pub inputs: Vec<SourceInput>,
+}
+
+/// An input of a loss.
+#[derive(Clone, Debug)]
+pub struct SourceInput {
+    /// Its name.
+    pub name: String,
+    /// Its number in the graph.
+    pub input: InputId,
+    /// What it is where nothing is given.
+    pub default: Option<BigRational>,
+}
+
+/// A program for known sizes: the value first, then the gradients in the order asked for.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The calls.
+    pub program: Program,
+    /// Whether a cheaper form was found, and took the place of the one that was written.
+    pub rewritten: bool,
+}
+
+impl Source {
+    /// The input of this name.
+    pub fn input(&self, name: &str) -> Option<&SourceInput> {
+        self.inputs.iter().find(|input| input.name == name)
+    }
+
+    /// The names of the inputs, for messages.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        names.join(", ")
+    }
+
+    /// The sizes that make the inputs' shapes these.
+    ///
+    /// # Errors
+    /// E0811 with the first input that does not fit, and what would.
+    pub fn sizes(&self, shapes: &[(InputId, Vec<i64>)]) -> Result<Sizes, Diagnostic> {
+        let mut equations: Vec<(Dim, Dim)> = Vec::new();
+        let mut of: Vec<(InputId, &[i64])> = Vec::new();
+        let mut open: Vec<SizeVar> = Vec::new();
+        for (input, found) in shapes {
+            let declared = &self.graph.inputs()[input.0 as usize];
+            let wanted = match &declared.ty.shape {
+                Shape::Scalar => vec![],
+                Shape::Vector(n) => vec![n.clone()],
+                Shape::Matrix(m, n) => vec![m.clone(), n.clone()],
+            };
+            if wanted.len() != found.len() {
+                return Err(self.misfit(*input, found));
+            }
+            for (dim, n) in wanted.into_iter().zip(found) {
+                open.extend(dim.vars());
+                equations.push((dim, Dim::constant(*n)));
+                of.push((*input, found));
+            }
+        }
+        open.sort();
+        open.dedup();
+        let solved = solve(&equations, &open).map_err(|error| {
+            let (crate::ir::SolveError::Conflict(at) | crate::ir::SolveError::Undetermined(at)) = error;
+            let (input, found) = of[at];
+            self.misfit(input, found)
+        })?;
+        let mut sizes = Sizes::new();
+        for (var, dim) in solved {
+            match dim.as_constant() {
+                Some(n) if n >= var.least => {
+                    sizes.insert(var, n);
+                }
+                _ => {
+                    let message = format!("the size {} of `{}` would be {dim}", var.name, self.name);
+                    return Err(Diagnostic::new(Code::E0811, message));
+                }
+            }
+        }
+        Ok(sizes)
+    }
+
+    fn misfit(&self, input: InputId, found: &[i64]) -> Diagnostic {
+        let declared = &self.graph.inputs()[input.0 as usize];
+        let found: Vec<String> = found.iter().map(i64::to_string).collect();
+        let message = format!("`{}` of `{}` does not have the shape [{}]", declared.name, self.name, found.join(", "));
+        let mut diagnostic = Diagnostic::new(Code::E0811, message)
+            .note(format!("it is a {}, and a size has one value", declared.ty.shape));
+        if found.len() == 2 {
+            diagnostic =
+                diagnostic.help("samples are columns here: of a batch × features tensor the transpose is wanted");
+        }
+        diagnostic
+    }
+
+    /// The program at these sizes and constants, with the gradients by some inputs.
+    ///
+    /// # Errors
+    /// E0811 where the constants break what the loss requires, E0301 where the sizes do not fit the expression, and E0701
+    /// where there is no gradient.
+    pub fn plan(
+        &self,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        by: &[InputId],
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<Planned, Diagnostic> {
+        let unfit =
+            |mismatch: crate::ir::Mismatch| Diagnostic::new(Code::E0301, format!("`{}`: {mismatch}", self.name));
+        let instance = Instance { sizes: sizes.clone(), constants: constants.clone() };
+        let inputs = self.inputs.iter().filter(|input| !constants.contains_key(&input.input));
+        let nodes: Vec<NodeId> = inputs.filter_map(|input| self.graph.input_node(input.input)).collect();
+        // The inputs are roots of their own, so that each is there even where nothing rests on it.
+        let roots: Vec<NodeId> =
+            std::iter::once(self.root).chain(self.condition).chain(nodes.iter().copied()).collect();
+        let (mut graph, made) = self.graph.instantiate(&roots, &instance).map_err(unfit)?;
+        let (root, mut rest) = (made[0], &made[1..]);
+        if self.condition.is_some() {
+            if *graph.op(rest[0]) == Op::Truth(false) {
+                let message = format!("the constants break what `{}` requires", self.name);
+                return Err(
+                    Diagnostic::new(Code::E0811, message).help("its definition says after `where` what it requires")
+                );
+            }
+            rest = &rest[1..];
+        }
+        let inputs = rest.to_vec();
+        let root = without_tests(&mut graph, &[root], &inputs).map_err(unfit)?[0];
+        let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
+        let (mut graph, root, rewritten) = if search.is_zero() {
+            (graph, root, false)
+        } else {
+            let limits = Limits { time: search, ..Limits::default() };
+            let found = rewrite(&graph, root, &inputs, rules, &limits, &seconds).map_err(unfit)?;
+            (found.graph, found.after, found.before != found.after)
+        };
+        // An input that nothing rests on has no node yet.
+        let variables: Result<Vec<NodeId>, _> = by.iter().map(|input| graph.make(Op::Input(*input), vec![])).collect();
+        let variables = variables.map_err(unfit)?;
+        let gradients = grad::gradient(&mut graph, root, &variables)
+            .map_err(|error| Diagnostic::new(Code::E0701, format!("`{}` has no gradient: {error}", self.name)))?;
+        let inputs: Vec<NodeId> =
+            (0..graph.inputs().len() as u32).filter_map(|i| graph.input_node(InputId(i))).collect();
+        let outputs: Vec<NodeId> = std::iter::once(root).chain(gradients).collect();
+        Ok(Planned { program: lower(&graph, &inputs, &outputs), rewritten })
+    }
+}

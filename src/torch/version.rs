@@ -1,0 +1,26 @@
+//! Which torch: the version that is wanted, and the one that is there. The build script reads this file too.
+
+use std::path::Path;
+
+/// What `cargo xtask torch` installs: the one place where the version stands.
+const REQUIREMENTS: &str = include_str!("../../tests/torch/requirements.txt");
+
+/// The version that the bindings are made for, such as `2.13.0`.
+pub fn wanted() -> &'static str {
+    REQUIREMENTS.lines().find_map(|line| line.strip_prefix("torch==")).unwrap_or_default().trim()
+}
+
+/// The version of the torch whose libraries are in a folder, such as `2.13.0+cu130`, where a file beside that folder says
+/// so: `version.py` in a Python package, `build-version` in an unpacked libtorch.
+pub fn found(libraries: &Path) -> Option<String> {
+    let home = libraries.parent()?;
+    let read = |file: &str| std::fs::read_to_string(home.join(file)).ok();
+    let text = read("version.py").or_else(|| read("build-version"))?;
+    let assigned = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
+    Some(assigned.unwrap_or(&text).trim().trim_matches(['\'', '"']).to_owned())
+}
+
+/// Whether two versions are the same release: `2.13.0+cu130` is 2.13.0, built for CUDA 13.0.
+pub fn same_release(one: &str, other: &str) -> bool {
+    one.split('+').next() == other.split('+').next()
+}
