@@ -146,6 +146,8 @@ impl Engine {
         let compiled = self.session.expression(text)?;
         let facts = compiled.graph.facts(compiled.root);
         let mut held: Vec<Property> = facts.held().collect();
+        // Most values are: it is where they need not be that matters, and no type says so.
+        held.retain(|property| *property != Property::Finite);
         // What follows from another fact in the list goes without saying.
         let implied = [
             (Property::Pd, Property::Psd),

@@ -81,7 +81,8 @@ fn deviation(property: Property, measured: f64) -> String {
         | Property::UnitColumns
         | Property::UnitRows
         | Property::OrthonormalColumns
-        | Property::OrthonormalRows => format!("it is off by {measured:e}"),
+        | Property::OrthonormalRows
+        | Property::Finite => format!("it is off by {measured:e}"),
     }
 }
 

@@ -23,8 +23,9 @@ pub use run::Times;
 use run::{Runner, alone, deviation, race};
 pub use task::Task;
 
-/// Two forms agree where they differ by no more than this, relative to the largest entry. Both forms solve problems whose
-/// condition numbers are those of the inputs, and random inputs are well conditioned.
+/// Two forms agree where they differ by no more than this, relative to the largest entry, or by no more than a change of the
+/// inputs by this part of themselves explains. Both forms solve problems whose condition numbers are those of the inputs, and
+/// random inputs are well conditioned.
 pub const AGREEMENT: f64 = 1e-9;
 
 /// How the forms are measured.
@@ -134,16 +135,23 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         _ => None,
     };
     let told = |graph: &Graph, fault: crate::eval::Fault| vec![diagnose(graph, &fault)];
+    let all = |values: &[Vec<f64>]| Some(values.to_vec());
+    let scales_of_value = scales(&mut before.value, &mut after.value, task, all);
     let values = |side: &mut Side| side.value.values().map_err(|fault| told(graph, fault));
-    let apart = deviation(&values(&mut before)?, &values(&mut after)?);
+    let apart = deviation(&values(&mut before)?, &values(&mut after)?, &scales_of_value);
+    // The first output is the value.
+    let along = |values: &[Vec<f64>]| task.along(&values[1..]);
+    let scales_of_gradient = match (&mut before.gradient, &mut after.gradient) {
+        (Some((a, _)), Some((b, _))) => scales(a, b, task, along),
+        _ => Vec::new(),
+    };
     let slopes = |side: &mut Side| match &mut side.gradient {
         // The gradient stands on the same places as the value.
         Some((runner, _)) => runner.values().map(Some).map_err(|fault| told(&side.graph, fault)),
         None => Ok(None),
     };
     let gradients_apart = match (slopes(&mut before)?, slopes(&mut after)?) {
-        // The first output is the value.
-        (Some(a), Some(b)) => task.along(&a[1..]).zip(task.along(&b[1..])).map(|(a, b)| deviation(&a, &b)),
+        (Some(a), Some(b)) => along(&a).zip(along(&b)).map(|(a, b)| deviation(&a, &b, &scales_of_gradient)),
         _ => None,
     };
     let steps = found.proof.steps().map(|(reason, node)| (reason.to_owned(), written(found.proof.graph(), node)));
@@ -161,6 +169,19 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         before: before.form(written(graph, found.before)),
         after: after.form(written(graph, found.after)),
     })
+}
+
+/// The scales of what two forms compute: sizes of which the part [`AGREEMENT`] is what inputs that change by as much make of
+/// it, sixteen times over since a few directions are tried.
+fn scales(
+    a: &mut Runner,
+    b: &mut Runner,
+    task: &Task,
+    read: impl Fn(&[Vec<f64>]) -> Option<Vec<Vec<f64>>> + Copy,
+) -> Vec<f64> {
+    let spread = |runner: &mut Runner| runner.spread(&task.inputs, AGREEMENT, read).unwrap_or_default();
+    let (a, b) = (spread(a), spread(b));
+    a.iter().zip(&b).map(|(a, b)| 16.0 * a.max(*b) / AGREEMENT).collect()
 }
 
 /// A form, compiled with and without its gradient.
