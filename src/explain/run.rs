@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use num_complex::Complex;
 
-use crate::eval::{Entries, Fault, Plan, ValueRef, Workspace};
+use crate::base::{Code, Diagnostic, median};
+use crate::eval::{self, Entries, Fault, Plan, ValueRef, Workspace};
 use crate::ir::{Graph, InputId, NodeId};
 
 /// A plan with its memory and its numbers in place.
@@ -15,13 +16,18 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Compiles some nodes; `None` where they have no plan.
-    pub fn new(graph: &Graph, nodes: &[NodeId], inputs: &[(InputId, Vec<f64>)]) -> Option<Runner> {
-        let plan = Plan::<f64>::compile(graph, nodes).ok()?;
+    /// Compiles some nodes.
+    ///
+    /// # Errors
+    /// E0305 where they have no plan, or one that no memory holds.
+    pub fn new(graph: &Graph, nodes: &[NodeId], inputs: &[(InputId, Vec<f64>)]) -> Result<Runner, Diagnostic> {
+        eval::refuse_giants(graph, nodes)?;
+        let plan = Plan::<f64>::compile(graph, nodes);
+        let plan = plan.map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
         let workspace = Workspace::new(&plan);
         let mut runner = Runner { plan, workspace, outputs: nodes.len() };
         runner.load(inputs);
-        Some(runner)
+        Ok(runner)
     }
 
     fn load(&mut self, inputs: &[(InputId, Vec<f64>)]) {
@@ -118,9 +124,7 @@ pub struct Times {
 /// Runs both in turn, at least so often and until so much time is spent.
 pub fn race(before: &mut Runner, after: &mut Runner, rounds: usize, least: Duration) -> Times {
     let start = Instant::now();
-    // Short runs are timed together: the clock itself takes some time.
-    let first = before.once(1).max(after.once(1)).max(Duration::from_nanos(50));
-    let batch = (Duration::from_micros(200).as_nanos() / first.as_nanos()).clamp(1, 1000) as u32;
+    let batch = batch(before.once(1).max(after.once(1)));
     let (mut a, mut b, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     while a.len() < rounds || start.elapsed() < least {
         // Who goes first changes from round to round.
@@ -136,13 +140,26 @@ pub fn race(before: &mut Runner, after: &mut Runner, rounds: usize, least: Durat
         b.push(y);
         ratios.push(x / y);
     }
-    Times { before: median(a), after: median(b), ratio: median(ratios) }
+    let middle = |values: &[f64]| median(values).unwrap_or(f64::NAN);
+    Times { before: middle(&a), after: middle(&b), ratio: middle(&ratios) }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+/// Runs one that has no other to run against, as often and as long.
+pub fn alone(runner: &mut Runner, rounds: usize, least: Duration) -> Times {
+    let start = Instant::now();
+    let batch = batch(runner.once(1));
+    let mut times = Vec::new();
+    while times.len() < rounds || start.elapsed() < least {
+        times.push(runner.once(batch).as_secs_f64());
+    }
+    let time = median(&times).unwrap_or(f64::NAN);
+    Times { before: time, after: time, ratio: 1.0 }
+}
+
+/// How many runs are timed together, for short ones: the clock itself takes some time.
+fn batch(once: Duration) -> u32 {
+    let once = once.max(Duration::from_nanos(50));
+    (Duration::from_micros(200).as_nanos() / once.as_nanos()).clamp(1, 1000) as u32
 }
 
 /// The largest difference of two lists of values, relative to the largest entry of the list it is in, or to a scale where that

@@ -428,10 +428,9 @@ impl Lowering<'_> {
     }
 
     fn reduce(&mut self, id: NodeId, reduction: Reduction, axis: Axis, ty: Type) -> Value {
-        if reduction == Reduction::Sum && axis == Axis::All && ty.field == Field::Real {
-            if let Some((a, b)) = self.inner_product(id) {
-                return self.b.one(Call::Dot, &[&a, &b], ty);
-            }
+        let total = reduction == Reduction::Sum && axis == Axis::All && ty.field == Field::Real;
+        if let Some((a, b)) = total.then(|| self.inner_product(id)).flatten() {
+            return self.b.one(Call::Dot, &[&a, &b], ty);
         }
         let x = self.tensor(id, 0);
         if x.ty.shape == Shape::Scalar {

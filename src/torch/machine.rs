@@ -533,7 +533,7 @@ impl Machine {
 /// A tensor with memory of its own.
 fn copied(x: &Tensor) -> Result<Tensor, TchError> {
     let mut copy = x.f_empty_like()?;
-    let _ = copy.f_copy_(x)?;
+    copy.f_copy_(x)?;
     Ok(copy)
 }
 

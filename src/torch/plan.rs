@@ -13,9 +13,6 @@ use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Op, Shape, SizeVar, Sizes
 use crate::rewrite::cost::cost;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
-/// How long to search for a cheaper form where nothing is said.
-pub const SEARCH: Duration = Duration::from_secs(2);
-
 /// A loss as a graph of its inputs.
 #[derive(Clone, Debug)]
 pub struct Source {
