@@ -123,8 +123,9 @@ fn has_place(call: Entrywise) -> bool {
 }
 
 impl Machine {
-    /// Binds a program to sizes and a setting.
-    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting) -> Machine {
+    /// Binds a program to sizes and a setting. Without `in_place` every result has memory of its own, as torch wants it where
+    /// it is to differentiate what it sees.
+    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting, in_place: bool) -> Machine {
         let operand = |arg: &Arg| match arg {
             Arg::Tensor(register) => Operand::Tensor(register.index()),
             Arg::Number(number) => Operand::Number(number.value(sizes, setting.epsilon())),
@@ -144,7 +145,7 @@ impl Machine {
                 }
                 *living.entry(root[result.index()]).or_insert(0) += 1;
             }
-            let reuse = reusable(step, &released, program, &root, &living);
+            let reuse = if in_place { reusable(step, &released, program, &root, &living) } else { None };
             for register in &released {
                 if let Some(count) = living.get_mut(&root[register.index()]) {
                     *count -= 1;
