@@ -133,6 +133,9 @@ fn extremum((bottom, top): (f64, f64), met: &[Met], scale: f64) -> Extremum {
         Extremum::Least { alone: spread.iter().all(|value| *value > top + noise(top)) }
     } else if bottom >= high - noise(bottom) {
         Extremum::Greatest { alone: spread.iter().all(|value| *value < bottom - noise(bottom)) }
+    } else if top - bottom <= noise(top) {
+        // All constants come to one value, and it is beaten on both sides.
+        Extremum::Neither
     } else {
         match (bottom <= low + near(bottom), top >= high - near(top)) {
             (false, false) => Extremum::Neither,

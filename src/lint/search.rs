@@ -67,7 +67,7 @@ impl Trial<'_> {
         for features in &structured {
             starts.push(features.clone());
             if constants.len() > 1 {
-                let sign = |at: usize| if at % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = |at: usize| if at.is_multiple_of(2) { 1.0 } else { -1.0 };
                 let opposite = features.iter().enumerate().map(|(at, (i, block))| (*i, block.scaled(sign(at))));
                 starts.push(opposite.collect());
             }
