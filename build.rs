@@ -20,6 +20,10 @@ fn main() {
     // Links are followed, so that what is linked now is what is loaded later.
     let folder = folder.canonicalize().unwrap_or(folder);
     let (wanted, found) = (version::wanted(), version::found(&folder).unwrap_or_else(|| "unknown".to_owned()));
+    if let Some(file) = version::file(&folder) {
+        // Another torch in the same place may have CUDA where this one has not.
+        println!("cargo::rerun-if-changed={}", file.display());
+    }
     let bypassed = std::env::var_os("LIBTORCH_BYPASS_VERSION_CHECK").is_some();
     // torch-sys looks at the version of some installations and not of others.
     if found != "unknown" && !version::same_release(&found, wanted) && !bypassed {

@@ -50,6 +50,7 @@ fn measure(row: &Row, (d, batch): (i64, i64), measuring: Measuring) -> Result<Ex
         forall: forall.iter().map(|text| (*text).to_owned()).collect(),
         set: set.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         defaults: true,
+        ..Given::default()
     };
     // The effective rank is of an m × n matrix by its own names.
     let sizes = [("d".to_owned(), d), ("B".to_owned(), batch)];

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use faer::{Mat, MatRef};
 use num_complex::Complex;
 
-use crate::base::{Code, Diagnostic, Sources, Span, did_you_mean};
+use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Parameter, Session, Theorem};
-use crate::eval::{self, Fault, FaultKind, Plan, ValueRef, Workspace};
+use crate::eval::{self, Plan, ValueRef, Workspace};
 use crate::grad::{self, GradError};
 use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
 use crate::prove;
@@ -257,19 +257,8 @@ impl Loewner {
 /// # Errors
 /// The mistakes in the file, a name that means nothing, and what is no real number.
 pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>> {
-    let short = match name.rsplit_once(".lw:") {
-        Some((file, short)) => {
-            session.load_file(Path::new(&format!("{file}.lw")))?;
-            short
-        }
-        None => name,
-    };
-    let Some(definition) = session.definition(short).cloned() else {
-        let names = session.names();
-        let near = did_you_mean(short, names.iter().map(String::as_str));
-        let diagnostic = Diagnostic::new(Code::E0202, format!("there is no definition `{short}`"));
-        return Err(vec![diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?")))]);
-    };
+    let (_, short) = session.open(name)?;
+    let definition = session.definition(short).cloned().ok_or_else(|| vec![session.no_definition(short)])?;
     let opened = session.opened(&definition)?;
     let span = definition.def.span;
     let text = &session.sources().get(span.file).text;
@@ -368,7 +357,7 @@ fn instantiate(compiled: &Compiled, roots: &[NodeId]) -> Result<(Graph, Vec<Node
 
 /// The values of some nodes of a graph whose sizes are all known.
 fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Result<Vec<Value>, Diagnostic> {
-    refuse_giants(graph, roots)?;
+    eval::refuse_giants(graph, roots)?;
     let plan = Plan::<f64>::compile(graph, roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     let mut ws = Workspace::new(&plan);
     let epsilon = inputs.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
@@ -385,7 +374,7 @@ fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Resu
         }
     }
     plan.run(&mut ws).map_err(|fault| {
-        let diagnostic = explain(graph, &fault);
+        let diagnostic = eval::diagnose(graph, &fault);
         match roots.iter().find_map(|root| way_to(graph, *root, fault.node)) {
             Some(span) => diagnostic.because(span, "needed for this"),
             None => diagnostic,
@@ -403,23 +392,6 @@ fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Resu
     roots.iter().enumerate().map(value).collect()
 }
 
-/// Refuses values that no memory holds, before any is asked for: 2^30 numbers are 8 GiB.
-fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> {
-    const MOST: usize = 1 << 30;
-    for node in graph.reachable(roots) {
-        let ty = graph.ty(node);
-        let entries = sizes(&ty.shape).map(|(rows, cols)| rows.saturating_mul(cols));
-        if entries.is_some_and(|entries| entries > MOST) {
-            let diagnostic = Diagnostic::new(Code::E0305, format!("a {} is too large to be held in memory", ty.shape));
-            return Err(match origin(graph, node) {
-                Some(span) => diagnostic.at(span, "this one"),
-                None => diagnostic,
-            });
-        }
-    }
-    Ok(())
-}
-
 /// For a node whose place is in a definition elsewhere: the place in the expression itself that first rests on it.
 fn way_to(graph: &Graph, root: NodeId, node: NodeId) -> Option<Span> {
     let file = origin(graph, root)?.file;
@@ -435,66 +407,6 @@ fn way_to(graph: &Graph, root: NodeId, node: NodeId) -> Option<Span> {
         }
         origin(graph, user).filter(|span| rests && span.file == file)
     })
-}
-
-/// What went wrong in an evaluation, at the subexpression where it did.
-pub fn explain(graph: &Graph, fault: &Fault) -> Diagnostic {
-    let (code, message, label) = match &fault.kind {
-        FaultKind::NotANumber => {
-            (Code::E0701, "a value here is not a number (NaN)".to_string(), "first seen here".to_string())
-        }
-        FaultKind::RequirementFailed { property, measured, accepted } => (
-            Code::E0702,
-            format!("a matrix here is not {property}"),
-            format!("{}, where up to {accepted:.1e} is taken for rounding", deviation(*property, *measured)),
-        ),
-        FaultKind::ConditionFailed => {
-            (Code::E0404, "a condition of a definition does not hold".into(), "required by this".into())
-        }
-        FaultKind::NoConvergence => {
-            (Code::E0703, "a decomposition did not converge".into(), "the matrix decomposed here".into())
-        }
-        FaultKind::Singular { at } => {
-            (Code::E0701, "a function of a matrix is not finite".into(), format!("at the eigenvalue or pivot {at:e}"))
-        }
-        FaultKind::IndexOutside { index, size } => {
-            (Code::E0304, format!("the index {index} is outside 1..{size}"), "this entry".into())
-        }
-    };
-    let diagnostic = Diagnostic::new(code, message);
-    let diagnostic = match origin(graph, fault.node) {
-        Some(span) => diagnostic.at(span, label),
-        None => diagnostic.note(label),
-    };
-    match fault.kind {
-        FaultKind::NotANumber => {
-            diagnostic.help("0/0, the logarithm or a real power of a negative number, and ∞ − ∞ have no value")
-        }
-        FaultKind::RequirementFailed { .. }
-        | FaultKind::ConditionFailed
-        | FaultKind::NoConvergence
-        | FaultKind::Singular { .. }
-        | FaultKind::IndexOutside { .. } => diagnostic,
-    }
-}
-
-fn deviation(property: Property, measured: f64) -> String {
-    match property {
-        Property::Psd | Property::Pd => format!("its least eigenvalue is {measured:e}"),
-        Property::Hermitian
-        | Property::UnitDiagonal
-        | Property::TraceOne
-        | Property::Diagonal
-        | Property::Nonnegative
-        | Property::Positive
-        | Property::ZeroOne
-        | Property::Integer
-        | Property::SumsToOne
-        | Property::UnitColumns
-        | Property::UnitRows
-        | Property::OrthonormalColumns
-        | Property::OrthonormalRows => format!("it is off by {measured:e}"),
-    }
 }
 
 fn origin(graph: &Graph, node: NodeId) -> Option<Span> {

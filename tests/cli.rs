@@ -368,3 +368,11 @@ fn grad_prints_the_gradient_by_a_name() {
     refused(&grad(&["entropy(K, 2)", "--wrt", "K", "--let", "K=[1, 2; 2, 1]"]), "E0702", &[]);
     refused(&grad(&["log(x)", "--wrt", "x", "--let", "x=-1"]), "E0701", &["not a number"]);
 }
+
+#[cfg(not(feature = "torch"))]
+#[test]
+fn without_torch_the_commands_that_bring_it_are_told() {
+    let commands = ["cargo xtask torch", "cargo build --release --features torch"];
+    refused(&run(&["devices"]), "E0808", &commands);
+    refused(&run(&["devices", "cuda", "--json"]), "E0808", &commands);
+}

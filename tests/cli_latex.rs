@@ -43,3 +43,26 @@ fn a_file_is_checked_before_it_is_written() {
     let output = run_in(folder.path(), &["latex", "a +"]);
     assert!(text(&output.stderr).contains("error[E0102]"), "{}", text(&output.stderr));
 }
+
+/// The name of a definition is no letter with an index: what it names is written.
+#[test]
+fn a_definition_is_written_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_in(folder.path(), &["latex", "m_mae"]);
+    assert!(text(&output.stdout).starts_with("\\begin{definition}[\\texttt{m\\_mae}]\n"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("\\operatorname{m\\_mae}("), "{}", text(&output.stdout));
+    std::fs::write(
+        folder.path().join("mine.lw"),
+        "def twice(x: Real) -> Real = 2*x\ndef half(x: Real) -> Real = x/2\n",
+    )
+    .unwrap();
+    let output = run_in(folder.path(), &["latex", "mine.lw:half"]);
+    assert!(
+        text(&output.stdout).contains("half") && !text(&output.stdout).contains("twice"),
+        "{}",
+        text(&output.stdout)
+    );
+    let output = run_in(folder.path(), &["latex", "mine.lw:hlaf"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("did you mean `half`?"), "{}", text(&output.stderr));
+}

@@ -34,12 +34,13 @@ fn findings_say_what_they_rest_on() {
 fn json_is_one_object() {
     let output = run(&["lint", "coding_rate", "--json", "--set", "mu=2"]);
     let value: serde_json::Value = serde_json::from_str(text(&output.stdout)).unwrap();
-    assert_eq!(value["collapse"]["is"], "minimises");
+    let collapse = &value["collapse"]["states"][0];
+    assert_eq!((&collapse["constants"], &collapse["is"]), (&"one".into(), &"minimum".into()));
     assert_eq!(value["permutation"]["jointly"]["invariant"], true);
     assert_eq!(value["scalars"][0], serde_json::json!({"name": "mu", "value": "2", "chosen": "given"}));
     // (d − 1) log 2 + log(2 + 8) with d = 12.
     let expected = 11.0 * 2f64.ln() + 10f64.ln();
-    assert!((value["collapse"]["value"].as_f64().unwrap() - expected).abs() < 1e-12);
+    assert!((collapse["value"].as_f64().unwrap() - expected).abs() < 1e-12);
 }
 
 #[test]
@@ -63,8 +64,12 @@ fn a_loss_of_ones_own_is_named_after_its_file() {
     refused(&["lint", "mine.lw:won"], &["error[E0202]", "did you mean `own`?"]);
     refused(&["lint", "nine.lw:own"], &["error[E0801]"]);
     refused(&["lint", "f_divergence"], &["error[E0705]", "`f` has no domain"]);
+    std::fs::write(folder.path().join("fixed.lw"), "def own(Z: Mat[3, 5]) -> Real = sum(abs2(Z))\n").unwrap();
+    refused(&["lint", "fixed.lw:own"], &["error[E0705]", "this has 5 columns", "Mat[d, B]"]);
     refused(&["lint", "gram"], &["error[E0501]", "not a real number"]);
-    refused(&["lint", "mcr2", "--size", "B=zero"], &["error[E0807]", "an integer from 1 to 4096"]);
-    refused(&["lint", "mcr2", "--set", "eps2"], &["error[E0807]", "write --set NAME=VALUE"]);
+    refused(&["lint", "mcr2", "--size", "q=3"], &["error[E0807]", "`mcr2` has no size `q`", "the sizes: d, B, k"]);
+    refused(&["lint", "coding_rate", "--size", "d=100000,B=100000"], &["error[E0305]", "too large"]);
+    refused(&["lint", "mcr2", "--size", "B=zero"], &["error[E0807]", "a name and an integer from 1"]);
+    refused(&["lint", "mcr2", "--set", "eps2"], &["error[E0807]", "write --set NAME=EXPR"]);
     refused(&["lint"], &["LOSS"]);
 }

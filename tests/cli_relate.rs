@@ -51,8 +51,45 @@ fn losses_that_are_different_end_with_1_and_show_where() {
     says(&output, 1, &["different", "three inputs at n = ", "they differ at\n", "certified margin"]);
 }
 
+/// A program reads what a person does: the three inputs that lie on no line, and the one where the losses differ.
+#[test]
+fn different_losses_have_their_values_in_json() {
+    let output = run(&["relate", "H", "log(frobenius2(K))", "--set", "alpha=3", "--size", "n=2", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+    let json: serde_json::Value = serde_json::from_str(out(&output)).unwrap();
+    assert_eq!((&json["schema"], &json["relation"]), (&2.into(), &"different".into()));
+    assert_eq!(json["apart"]["at"]["n"], 2.0);
+    let list = |name: &str| -> Vec<f64> {
+        json["apart"][name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let (a, b) = (list("first"), list("second"));
+    let area = (a[1] - a[0]) * (b[2] - b[0]) - (a[2] - a[0]) * (b[1] - b[0]);
+    assert!(area.abs() > 1e-9, "{a:?} {b:?}");
+    // H_3(K) = -log(tr (K/n)^3)/2 against log of the squared norm, from the witness's own entries: 2 x 2, of trace t and
+    // squared norm f, tr K^3 = (3 t f - t^3)/2.
+    let witness = &json["witness"];
+    assert_eq!(witness["sizes"]["n"], 2);
+    let entry = |i: usize, j: usize| witness["values"]["K"][i][j].as_f64().unwrap();
+    let (t, f) = (entry(0, 0) + entry(1, 1), entry(0, 0).powi(2) + entry(1, 1).powi(2) + 2.0 * entry(0, 1).powi(2));
+    let cubes = (3.0 * t * f - t.powi(3)) / 2.0;
+    let entropy = -(cubes / 8.0).ln() / 2.0;
+    let margin: f64 = witness["margin"][0].as_str().unwrap().parse().unwrap();
+    assert!((margin + (entropy - f.ln()).abs()).abs() < 1e-9 && margin < -1e-3, "{witness}");
+}
+
+/// What was only measured has a status of its own, and says so.
+#[test]
+fn what_is_measured_and_not_checked_ends_with_3() {
+    let output = run(&["relate", "trace(K)", "exp(sin(a)) * trace(K)", "--forall", "K: Psd[n], a in (0, 1)"]);
+    says(&output, 3, &["measured, and not checked", "slope = 1."]);
+}
+
 #[test]
 fn what_cannot_be_related_is_told() {
+    refused(&run(&["relate", "coding_rate", "rate_distortion", "--size", "b=3"]), "E0807", "did you mean `B`?");
+    refused(&run(&["relate", "coding_rate", "rate_distortion", "--size", "q=3"]), "E0807", "the sizes: d, B");
+    refused(&run(&["relate", "coding_rate", "rate_distortion", "--size", "d=100000,B=100000"]), "E0305", "too large");
+
     refused(&run(&["relate", "entropyy", "entropy"]), "E0202", "did you mean `entropy`?");
     refused(&run(&["relate", "gram", "cov"]), "E0501", "");
     refused(&run(&["relate", "alignment", "mean(cosines(Z1, W))"]), "E0201", "`W`");
@@ -68,9 +105,59 @@ fn an_explanation_shows_both_forms_and_that_they_agree() {
     says(&output, 0, &[r#""sizes":[["d",40],["B",5]]"#, r#""value_ratio":"#]);
 }
 
+/// Parameters and sizes are what they may be: 1 and 64 where these are among it, and else something that is.
+#[test]
+fn an_explanation_keeps_to_the_ranges() {
+    let matrix = ["--forall", "Z: UnitCols[d, B]", "--size", "d=4,B=3"];
+    let output = run(&[&["explain", "a*trace(gram(Z))", "--forall", "a in (0, 1/2)"], &matrix[..]].concat());
+    says(&output, 0, &["d = 4, B = 3, a = 0.25\n"]);
+    let output = run(&[&["explain", "entropy(gram(Z), a)", "--forall", "a in {2, 3}"], &matrix[..]].concat());
+    says(&output, 0, &["a = 3"]);
+    let output = run(&[&["explain", "a*trace(gram(Z))", "--forall", "a in (-3, -2)"], &matrix[..]].concat());
+    says(&output, 0, &["a = -2.5\n"]);
+    let output = run(&["explain", "trace(K)*trace(K)", "--forall", "n in 2..5", "--forall", "K: Corr[n]"]);
+    says(&output, 0, &["at n = 5\n"]);
+    // The logarithm has no value at 1; another number is drawn.
+    let output = run(&[
+        "explain",
+        "log(x - 3) * trace(K)",
+        "--forall",
+        "x in (0, 4)",
+        "--forall",
+        "K: Corr[n]",
+        "--size",
+        "n=3",
+    ]);
+    says(&output, 0, &["n = 3, x = 3."]);
+}
+
+#[test]
+fn inputs_are_drawn_until_there_is_a_value() {
+    says(&run(&["explain", "mcr2", "--size", "d=6,B=8,k=2"]), 0, &["mcr2 at d = 6, B = 8, k = 2", "\n  value  "]);
+}
+
+#[test]
+fn what_is_not_rewritten_is_left_as_it_is() {
+    let output = run(&["explain", "logdet(eye(n) + K)", "--forall", "K: Psd[n]", "--size", "n=5"]);
+    says(&output, 0, &["left as it is", "\n  value  ", "\n  with gradient  "]);
+    assert!(!out(&output).contains("times as fast") && !out(&output).contains("agree"), "{}", out(&output));
+}
+
 #[test]
 fn what_cannot_be_explained_is_told() {
-    refused(&run(&["explain", "coding_rate", "--size", "n=3"]), "E0807", "its sizes: d, B");
+    refused(&run(&["explain", "coding_rate", "--size", "d=100000,B=100000"]), "E0305", "too large");
+    refused(
+        &run(&["explain", "log(-1 - x) * x", "--forall", "x in (0, 1)"]),
+        "E0701",
+        "none of 100 random inputs has a value",
+    );
+    refused(
+        &run(&["explain", "trace(K)", "--forall", "n in 2..5", "--forall", "K: Corr[n]", "--size", "n=7"]),
+        "E0807",
+        "cannot be 7",
+    );
+
+    refused(&run(&["explain", "coding_rate", "--size", "n=3"]), "E0807", "the sizes: d, B");
     refused(&run(&["explain", "coding_rate", "--size", "d=0"]), "E0807", "--size NAME=NUMBER");
     refused(&run(&["explain", "trace(W)"]), "E0201", "`W`");
 }

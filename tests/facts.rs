@@ -207,6 +207,7 @@ impl Value {
             Property::UnitRows => self.gram_error(false, false) <= exact,
             Property::OrthonormalColumns => self.gram_error(true, true) <= exact,
             Property::OrthonormalRows => self.gram_error(false, true) <= exact,
+            Property::Finite => every(&|x| x.is_finite()),
         }
     }
 }

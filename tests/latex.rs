@@ -4,6 +4,7 @@
 mod reader;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -117,14 +118,14 @@ fn a_theorem_is_told_in_words() {
         r"J &= K_{1} \circ K_{2},",
         "suppose that",
         r"\operatorname{tr}(J) \le n, \tag{up \& down}",
-        "with equality if and only if $K_{1} = K_{2}$.",
+        "with equality if and only if $K_{1} = K_{2}$,",
         r"\begin{remark}",
         r"Claim (up \& down) is expected to be refuted",
         r"\begin{proof}[Proof of (up \& down)]",
         r"\operatorname{tr}(J) &= n && \text{by Lemma 2 and schur} \\",
-        r"&\le n + \mu && \text{by positivity}",
-        r"\operatorname{tr}(K_{1}) \text{ is largest over } K_{1} \text{ exactly at } K_{1} = I_{n}. \tag{2}",
-        r"\sup (\operatorname{tr}(J) + 1) \le 9. \tag{3}",
+        r"&\le n + \mu && \text{by positivity}.",
+        r"\operatorname{tr}(K_{1}) \text{ is largest over } K_{1} \text{ exactly at } K_{1} = I_{n}, \tag{2}",
+        r"\sup (\operatorname{tr}(J) + 1) \le 9, \tag{3}",
         r"(1 + \mu)^{2} = 1 + 2 \, \mu + O\left(\mu^{2}\right) \quad \text{as } \mu \to 0. \tag{4}",
     ];
     for part in parts {
@@ -232,7 +233,9 @@ fn the_library_and_the_proofs_are_plain_tex() {
 #[test]
 fn documents_compile() {
     if Command::new("pdflatex").arg("--version").output().is_err() {
-        eprintln!("skipped: pdflatex is not installed, so that no document was compiled");
+        // Past the harness, which keeps to itself what a passing test prints.
+        let told = "documents_compile: SKIPPED, pdflatex is not installed, so that no document was compiled\n";
+        std::io::stderr().write_all(told.as_bytes()).unwrap();
         return;
     }
     let mut body: String = everything().into_iter().map(|(_, text)| text + "\n").collect();

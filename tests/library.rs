@@ -6,6 +6,7 @@ use loewner::api::Value;
 use loewner::check::{Definition, Entries, Origin, Session};
 use loewner::syntax::ast::{ExprKind, Relation};
 use loewner::syntax::{Spelling, parse_expr, print_expr};
+use loewner::verify::{Options, Silent, Verdict, verify};
 
 /// The accuracy that the library promises, relative to the larger of the value and 1e-3.
 const TOLERANCE: f64 = 1e-12;
@@ -133,4 +134,67 @@ fn literal(rows: &serde_json::Value) -> String {
         entries.collect::<Vec<_>>().join(", ")
     };
     format!("[{}]", rows.as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("; "))
+}
+
+/// The name, the parameters and the requirement of each definition that ends in `-> Real`, as they are written.
+fn promised() -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    for (_, text) in loewner::library::FILES {
+        for definition in text.split("\ndef ").skip(1) {
+            let Some((head, rest)) = definition.split_once(") -> Real") else { continue };
+            let Some((name, params)) = head.split_once('(') else { continue };
+            // The result of this definition, not of the next one.
+            if params.contains(") where") || params.contains(") =") {
+                continue;
+            }
+            let body = [" = ", " =\n"].into_iter().filter_map(|sign| rest.find(sign)).min().unwrap_or(0);
+            let requirement = rest[..body].trim();
+            let requirement = requirement.strip_prefix("where ").unwrap_or("").to_string();
+            found.push((name.to_string(), params.split_whitespace().collect::<Vec<_>>().join(" "), requirement));
+        }
+    }
+    found
+}
+
+/// Proofs rest on the promise of a real number: no sample may meet an infinity.
+#[test]
+fn what_is_promised_to_be_a_number_is_one() {
+    let promised = promised();
+    assert!(promised.len() > 40, "{} promises", promised.len());
+    // Of what exponentials make a logarithm is taken: doubles overflow where certificates do not.
+    let mut texts = String::new();
+    for (name, params, requirement) in &promised {
+        let params: Vec<&str> = params.split(", ").collect::<Vec<_>>();
+        // A size list has a comma of its own.
+        let mut whole: Vec<String> = Vec::new();
+        for part in params {
+            match whole.last_mut() {
+                Some(last) if last.contains('[') && !last.contains(']') => *last = format!("{last}, {part}"),
+                Some(_) | None => whole.push(part.to_string()),
+            }
+        }
+        let given: Vec<(&str, &str)> = whole.iter().filter_map(|param| param.split_once(": ")).collect();
+        let quantified = given.iter().map(|(name, set)| {
+            let set = set.split(" = ").next().unwrap_or(set);
+            // Parameters of the size that losses have; the extremes of the line overflow.
+            let set = if set == "Real" { "in [-8, 8]".to_string() } else { format!(": {set}") };
+            format!("    forall {name}{}{set}\n", if set.starts_with(':') { "" } else { " " })
+        });
+        let quantified: String = quantified.collect();
+        let assumed: String = match requirement.is_empty() {
+            true => String::new(),
+            false => requirement.split(" and ").map(|condition| format!("    assume {condition}\n")).collect(),
+        };
+        let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+        texts += &format!(
+            "theorem \"{name}\" {{\n{quantified}{assumed}    claim log1p(abs({name}({}))) <= 10^12\n}}\n",
+            names.join(", ")
+        );
+    }
+    let theorems = Session::new().load_text("promises", &texts).unwrap_or_else(|found| panic!("{found:#?}\n{texts}"));
+    let options = Options { samples: 300, attack: 0.0, threads: 2, ..Options::default() };
+    let reports = verify(&theorems, &options, &Silent).unwrap().claims;
+    let wrong = reports.iter().filter(|report| matches!(report.verdict, Verdict::Refuted(_)) || report.samples == 0);
+    let wrong: Vec<String> = wrong.map(|report| format!("{}: {}", report.theorem, report.verdict.name())).collect();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), promised.len(), wrong.join("\n"));
 }

@@ -16,6 +16,15 @@ const OVERFLOW: u64 = 3;
 /// no value for singular matrices shows on more.
 const ONE_SIDED: u64 = 17;
 
+/// The rules that samples leave open, and why: half of the inputs have no value on either side, or an exponential next to
+/// overflow has an error bound that says nothing.
+const OPEN: &[(&str, &str)] = &[
+    ("inverse of a diagonal matrix", "most for a singular matrix"),
+    ("logarithm of a determinant", "most for a value that is not a number"),
+    ("power of a power of a matrix, complex", "an error bound of up to"),
+    ("matrix exponential of a shift, complex", "an error bound of up to"),
+];
+
 /// What samples say of theorems. No proof is tried: a rule would prove itself.
 fn sampled(mut theorems: Vec<Theorem>, samples: u64) -> Vec<ClaimReport> {
     for part in
@@ -63,9 +72,19 @@ fn every_rule_holds() {
     let mut wrong = Vec::new();
     for report in &reports {
         // A rule without variables but sizes has few inputs.
-        if matches!(report.verdict, Verdict::Refuted(_)) || report.samples == 0 {
-            wrong.push(format!("{} {}: {}", report.file, report.theorem, report.verdict.name()));
-        }
+        let why = match &report.verdict {
+            Verdict::Holds | Verdict::Proved { .. } if report.samples > 0 => continue,
+            Verdict::Inconclusive { reason } => {
+                let open = OPEN.iter().any(|(name, why)| *name == report.theorem && reason.contains(why));
+                if open && report.samples >= 50 {
+                    continue;
+                }
+                reason.as_str()
+            }
+            Verdict::Holds | Verdict::Proved { .. } | Verdict::Vacuous { .. } => "no sample",
+            Verdict::Refuted(_) => "refuted",
+        };
+        wrong.push(format!("{} {}: {why}", report.file, report.theorem));
     }
     assert_eq!(reports.len(), rules().len());
     assert!(wrong.is_empty(), "{} of {} rules:\n{}", wrong.len(), reports.len(), wrong.join("\n"));

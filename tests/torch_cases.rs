@@ -32,6 +32,10 @@ fn parameter(name: &str) -> f64 {
 /// What has no gradient where its spectrum is repeated: any of many subgradients may be found there.
 const KINKED: [&str; 2] = ["case_spectral", "case_largest"];
 
+/// Losses with a target that is held still.
+const HELD: [&str; 7] =
+    ["byol", "byol_symmetric", "simsiam", "negative_cosine", "mec_official", "matrix_ssl_official", "renyi"];
+
 /// One loss at one point.
 struct Case {
     name: String,
@@ -141,6 +145,69 @@ fn on_torch(loss: &CompiledLoss, case: &Case, kind: tch::Kind) -> (f64, Vec<Vec<
     (entries(&value)[0], gradients)
 }
 
+/// What torch's own gradient is at a case.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Autograd {
+    /// The same as ours.
+    Same,
+    /// Finite and different, where ours is a subgradient or rests on a stop or on the support.
+    Different,
+    /// Not finite.
+    NotFinite,
+}
+
+fn by_autograd(loss: &CompiledLoss, case: &Case, ours: &[Vec<f64>]) -> Autograd {
+    let mut tensors: Vec<Tensor> = case.inputs.iter().map(|(_, x, v)| tensor(x, *v, tch::Kind::Double)).collect();
+    tensors.iter_mut().for_each(|tensor| *tensor = tensor.set_requires_grad(true));
+    let named: Vec<(&str, &Tensor)> = case.inputs.iter().map(|(name, ..)| name.as_str()).zip(&tensors).collect();
+    let value = loss.forward_by_autograd(&named).unwrap_or_else(|error| panic!("{}: {error:?}", case.name));
+    if !value.requires_grad() {
+        return Autograd::Same;
+    }
+    value.backward();
+    let mut found = Autograd::Same;
+    for (tensor, ours) in tensors.iter().zip(ours) {
+        let gradient = tensor.grad();
+        // What nothing rests on has no gradient in torch.
+        let theirs = if gradient.defined() { entries(&gradient) } else { vec![0.0; ours.len()] };
+        if theirs.iter().any(|x| !x.is_finite()) {
+            return Autograd::NotFinite;
+        }
+        if apart(ours, &theirs) > 1e-7 {
+            found = Autograd::Different;
+        }
+    }
+    found
+}
+
+/// The largest difference of the gradients and central differences, relative to the largest entry.
+fn from_differences(loss: &CompiledLoss, case: &Case, gradients: &[Vec<f64>]) -> f64 {
+    const STEP: f64 = 1e-5;
+    let mut worst = 0.0f64;
+    for (i, gradient) in gradients.iter().enumerate() {
+        let value = |at: usize, step: f64| {
+            let tensors: Vec<Tensor> = case.inputs.iter().map(|(_, x, v)| tensor(x, *v, tch::Kind::Double)).collect();
+            let (rows, cols) = (case.inputs[i].1.nrows() as i64, case.inputs[i].1.ncols() as i64);
+            let mut moved = tensors[i].reshape([rows * cols]).copy();
+            let _ = moved.get(at as i64).fill_(moved.double_value(&[at as i64]) + step);
+            let moved = moved.reshape(tensors[i].size());
+            let named: Vec<(&str, &Tensor)> = case
+                .inputs
+                .iter()
+                .map(|(name, ..)| name.as_str())
+                .collect::<Vec<_>>()
+                .into_iter()
+                .zip(tensors.iter().enumerate().map(|(k, x)| if k == i { &moved } else { x }))
+                .collect();
+            loss.forward(&named).unwrap().double_value(&[])
+        };
+        let slopes: Vec<f64> =
+            (0..gradient.len()).map(|at| (value(at, STEP) - value(at, -STEP)) / (2.0 * STEP)).collect();
+        worst = worst.max(apart(gradient, &slopes));
+    }
+    worst
+}
+
 /// The names of everything that is tried.
 fn names(loewner: &mut Loewner) -> Vec<String> {
     loewner.load(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torch/matrices.lw")).unwrap();
@@ -150,12 +217,55 @@ fn names(loewner: &mut Loewner) -> Vec<String> {
     library.into_iter().chain(own.map(str::to_owned)).collect()
 }
 
+/// The table of what torch's own gradient is, which is kept beside the test; `LOEWNER_WRITE=1` writes it anew.
+fn tell(table: &BTreeMap<(String, &str), [usize; 3]>) {
+    let mut text = include_str!("torch/autograd_head.md").to_owned();
+    for ((name, kind), [same, different, not_finite]) in table.iter().filter(|(_, counts)| counts[1] + counts[2] > 0) {
+        let name = name.strip_prefix("case_").unwrap_or(name);
+        let _ = writeln!(text, "| `{name}` | {kind} | {not_finite} | {different} | {same} |");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torch/AUTOGRAD.md");
+    if std::env::var_os("LOEWNER_WRITE").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == text, "tests/torch/AUTOGRAD.md is not what comes out: run this test with LOEWNER_WRITE=1\n{text}");
+}
+
+/// Points at which no loss has a kink: the ordinary ones.
+#[test]
+fn gradients_are_those_of_central_differences() {
+    let mut loewner = Loewner::new();
+    let names = names(&mut loewner);
+    let mut wrong = String::new();
+    let mut compared = 0;
+    for opened in &losses(loewner.session(), &names) {
+        // A value that is held still has no gradient, and changes all the same.
+        if HELD.contains(&opened.name.as_str()) {
+            continue;
+        }
+        let cases = cases(opened);
+        let Some(case) = cases.iter().find(|case| case.kind == Kind::Ordinary) else { continue };
+        let Some((_, gradients)) = on_faer(&mut loewner, case, opened) else { continue };
+        let loss = compiled(&mut loewner, case);
+        let (_, gradients) = (gradients, on_torch(&loss, case, tch::Kind::Double).1);
+        let worst = from_differences(&loss, case, &gradients);
+        compared += 1;
+        if worst.is_nan() || worst > 1e-6 {
+            let _ = writeln!(wrong, "{}: {worst:e}", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(compared > 80, "only {compared}");
+}
+
 #[test]
 fn torch_agrees_with_faer_in_both_precisions() {
     let mut loewner = Loewner::new();
     let names = names(&mut loewner);
     let all = losses(loewner.session(), &names);
     let mut wrong = String::new();
+    let mut table: BTreeMap<(String, &str), [usize; 3]> = BTreeMap::new();
     let (mut compared, mut undefined) = (0, 0);
     for opened in &all {
         let cases = cases(opened);
@@ -167,6 +277,11 @@ fn torch_agrees_with_faer_in_both_precisions() {
                 continue;
             };
             compared += 1;
+            let autograd = by_autograd(&loss, &case, &gradients);
+            table.entry((case.name.clone(), case.kind.name())).or_default()[autograd as usize] += 1;
+            if case.kind == Kind::Ordinary && autograd == Autograd::NotFinite {
+                let _ = writeln!(wrong, "{}: torch's own gradient is not finite at an ordinary point", case.name);
+            }
             for (kind, tolerance) in [(tch::Kind::Double, 1e-10), (tch::Kind::Float, 2e-3)] {
                 let (found, mut found_gradients) = on_torch(&loss, &case, kind);
                 let mut differences = vec![apart(&[value], &[found])];
@@ -194,6 +309,7 @@ fn torch_agrees_with_faer_in_both_precisions() {
             }
         }
     }
+    tell(&table);
     println!("{} losses, {compared} cases compared, {undefined} without a value", all.len());
     assert!(wrong.is_empty(), "\n{wrong}");
     assert!(compared > 600, "only {compared} cases were compared");

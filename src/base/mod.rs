@@ -1,11 +1,13 @@
-//! Places in source text, errors as data, and suggestions: what every other room needs and nothing more.
+//! Places in source text, errors as data, suggestions, and the median: what several rooms need and nothing more.
 
 mod code;
 mod diagnostic;
+mod median;
 mod span;
 mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label};
+pub use median::median;
 pub use span::{FileId, Source, Sources, Span};
 pub use suggest::did_you_mean;

@@ -246,6 +246,8 @@ fn of_exact<T: Field>(property: Property, x: &Matrix<T>, signs: impl Fn(&T) -> (
         Property::UnitRows => gram(false, false),
         Property::OrthonormalColumns => gram(true, true),
         Property::OrthonormalRows => gram(false, true),
+        // A number that is written exactly is one.
+        Property::Finite => true,
     })
 }
 
@@ -267,6 +269,7 @@ fn of_closed(property: Property, x: &Matrix<Closed>) -> Option<bool> {
         Property::Positive => all(x.data.iter().map(|x| Some(x.sign()?.is_gt()))),
         // Some entry is irrational.
         Property::ZeroOne | Property::Integer => Some(false),
+        Property::Finite => Some(true),
         Property::Psd
         | Property::Pd
         | Property::UnitColumns
@@ -333,6 +336,7 @@ fn of_enclosure<E: Entry>(property: Property, x: &Matrix<E>, p: u64) -> Option<b
             (Some(false), Some(false)) => Some(false),
             (None, _) | (_, None) => None,
         })),
+        Property::Finite => all(x.data.iter().map(|x| (x.re().is_finite() && x.im().is_finite()).then_some(true))),
         Property::Integer => all(x.data.iter().map(|x| {
             let re = x.re();
             if re.is_point() && x.im().is_zero() {

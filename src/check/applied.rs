@@ -8,7 +8,7 @@ use super::elaborate::{Elaborator, Reported};
 use super::hint::a;
 use super::scope::Value;
 use super::session::Session;
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::ir::{Dim, Domain, Facts, Graph, Input, InputId, NodeId, Type};
 use crate::syntax::ast::{Arg, DomainKind, Expr, ExprKind, Ident};
 
@@ -123,6 +123,13 @@ pub fn size_names(definition: &Definition) -> Vec<String> {
         }
     }
     names
+}
+
+/// What to say where a size is asked for that there is not: the message, with those that there are.
+pub fn no_such_size(message: String, known: &[&str], name: &str) -> Diagnostic {
+    let near = did_you_mean(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let sizes = if known.is_empty() { "there are none".to_owned() } else { format!("the sizes: {}", known.join(", ")) };
+    Diagnostic::new(Code::E0807, message).maybe_help(near).note(sizes)
 }
 
 fn collect(size: &Expr, names: &mut Vec<String>) {

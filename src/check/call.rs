@@ -9,7 +9,7 @@ use super::elaborate::{Checked, Elaborator, Operand, Reported};
 use super::hint::a;
 use super::scope::{Function, Scope, Value};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Shape, SolveError, solve};
+use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Set, Shape, SolveError, solve};
 use crate::syntax::ast::{Arg, DomainKind, Expr, ExprKind, Ident, Param};
 
 /// An argument with what it stands for.
@@ -389,7 +389,10 @@ impl Elaborator<'_> {
         }
         match definition.origin {
             Origin::Library => {
-                self.built(span, "a result", &[], |g, _| g.annotate(result, domain.properties(), Basis::Construction))
+                // What the library calls a real number is one, and no infinity, wherever its requirements are met.
+                let real = (domain.set == Set::Real).then_some(Property::Finite);
+                let properties: Vec<Property> = domain.properties().iter().copied().chain(real).collect();
+                self.built(span, "a result", &[], |g, _| g.annotate(result, &properties, Basis::Construction))
             }
             Origin::User => {
                 let by = format!("the result of `{}`", definition.def.name.name);

@@ -51,6 +51,11 @@ impl Data {
             Entries::Real(values) => Complex::new(values[j * rows + i], 0.0),
             Entries::Complex(values) => values[j * rows + i],
         };
+        let finite = match &self.entries {
+            Entries::Real(values) => values.iter().all(|x| x.is_finite()),
+            Entries::Complex(values) => values.iter().all(|x| x.re.is_finite() && x.im.is_finite()),
+        };
+        facts.learn(Property::Finite, Fact::decided(finite), WHY);
         if let Entries::Real(values) = &self.entries {
             facts.learn(Property::Nonnegative, Fact::yes_if(values.iter().all(|x| *x >= 0.0)), WHY);
             facts.learn(Property::Positive, Fact::yes_if(values.iter().all(|x| *x > 0.0)), WHY);

@@ -217,7 +217,8 @@ impl Elaborator<'_> {
             | Property::UnitColumns
             | Property::UnitRows
             | Property::OrthonormalColumns
-            | Property::OrthonormalRows => Code::E0401,
+            | Property::OrthonormalRows
+            | Property::Finite => Code::E0401,
         };
         let Some(operand) = operands.get(i) else {
             return Diagnostic::new(code, format!("{by} needs a value that is {property}")).at(span, "here");
@@ -258,7 +259,8 @@ impl Elaborator<'_> {
             | Property::ZeroOne
             | Property::Integer
             | Property::OrthonormalColumns
-            | Property::OrthonormalRows => None,
+            | Property::OrthonormalRows
+            | Property::Finite => None,
         };
         self.declared(diagnostic.maybe_help(hint), operands, &[])
     }

@@ -27,7 +27,7 @@ mod witness;
 mod write;
 
 pub use crate::syntax::ast::Relation;
-pub use applied::{Applied, Argument, size_names};
+pub use applied::{Applied, Argument, no_such_size, size_names};
 pub use builtin::{Builtin, CLAIM_FORMS, CONSTANTS, builtin, builtins};
 pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};

@@ -468,6 +468,32 @@ impl Session {
         self.definitions.get(self.user, name)
     }
 
+    /// What `FILE.lw:NAME` names, once the file's definitions are visible, and whether there was a file; any other text is
+    /// left as it is.
+    ///
+    /// # Errors
+    /// Every mistake in the file, and E0807 where it is a file and no name.
+    pub fn open<'a>(&mut self, text: &'a str) -> Result<(bool, &'a str), Vec<Diagnostic>> {
+        match text.rsplit_once(".lw:") {
+            Some((file, name)) => {
+                self.load_file(Path::new(&format!("{file}.lw")))?;
+                Ok((true, name.trim()))
+            }
+            None if text.trim_end().ends_with(".lw") => {
+                let help = format!("write {}:NAME, with the name of a definition in the file", text.trim());
+                Err(vec![Diagnostic::new(Code::E0807, "which definition of the file?").help(help)])
+            }
+            None => Ok((false, text)),
+        }
+    }
+
+    /// What to say of a name that no definition has.
+    pub fn no_definition(&self, name: &str) -> Diagnostic {
+        let names = self.names();
+        let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)
+    }
+
     /// The definitions of the library, in the order of their names.
     pub fn library(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.definitions.visible(Definitions::LIBRARY)

@@ -38,7 +38,8 @@ pub(super) fn why_not(g: &Graph, id: NodeId, property: Property) -> Option<Strin
         | Property::UnitColumns
         | Property::UnitRows
         | Property::OrthonormalColumns
-        | Property::OrthonormalRows => None,
+        | Property::OrthonormalRows
+        | Property::Finite => None,
     }
 }
 

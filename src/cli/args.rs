@@ -140,7 +140,7 @@ pub(super) struct Explain {
     /// The expression, or the name of a definition
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     pub expression: String,
-    /// The sizes, such as d=768,B=1024 [default: 64 each]
+    /// The sizes, such as d=768,B=1024 [default: 64 each, or what is nearest to it in their ranges]
     #[arg(long = "size", value_name = "NAME=N,...")]
     pub sizes: Vec<String>,
     /// What names range over: 'Z: UnitCols[d, B]'
@@ -158,7 +158,7 @@ pub(super) struct Explain {
 /// A loss is the name of a definition, FILE.lw:NAME, or an expression. Parameters of one name are one; real parameters
 /// range over (0, 10], sizes over 1..8. The coefficients of second = a * first + b are given as expressions in sizes and parameters,
 /// and the answer tells whether it is proved or holds on samples. Ends with 0 if one is a line in the other, 1 if they are
-/// different, 2 if a loss could not be used.
+/// different, 2 if a loss could not be used, 3 if values were measured and nothing could be checked.
 #[derive(Args, Debug)]
 pub(super) struct Relate {
     /// The first loss
@@ -196,8 +196,8 @@ pub(super) struct Lint {
     /// A definition of the library, or FILE.lw:NAME
     #[arg(value_name = "LOSS", required_unless_present = "library")]
     pub loss: Option<String>,
-    /// Give a parameter that is a number a value [default: its default, or 1]
-    #[arg(long, value_name = "NAME=VALUE")]
+    /// Give a parameter that is a number a value [default: its default, or 1, or what leaves no hinge off]
+    #[arg(long, value_name = "NAME=EXPR")]
     pub set: Vec<String>,
     /// Sizes by name, such as d=4,B=8 [default: 8 samples, 12 features, 3 of anything else]
     #[arg(long = "size", value_name = "NAME=N,...")]
@@ -223,8 +223,8 @@ pub(super) struct Lint {
 /// fragment of a file needs amsmath, amssymb, amsthm and the environments definition, theorem and remark.
 #[derive(Args, Debug)]
 pub(super) struct Latex {
-    /// An expression, such as "tr(K1 * K2')", or a .lw file
-    #[arg(value_name = "EXPR|FILE", allow_hyphen_values = true)]
+    /// An expression, such as "tr(K1 * K2')", the name of a definition or FILE.lw:NAME, or a .lw file
+    #[arg(value_name = "EXPR|NAME|FILE", allow_hyphen_values = true)]
     pub source: String,
     /// Write a whole document, which compiles as it is
     #[arg(long)]

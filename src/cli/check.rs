@@ -2,11 +2,11 @@
 
 use super::args::Check;
 use super::engine::Engine;
-use super::{Outcome, Status, explain, files, output};
+use super::{Outcome, Status, files, output, story};
 
 pub(super) fn run(engine: &mut Engine, arguments: &Check) -> Outcome {
     if let Some(code) = &arguments.explain {
-        output::say(&explain::explain(code).map_err(|mistake| vec![mistake])?)?;
+        output::say(&story::story(code).map_err(|mistake| vec![mistake])?)?;
         return Ok(Status::Expected);
     }
     let paths = files::discover(&arguments.paths)?;

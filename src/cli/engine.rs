@@ -15,7 +15,7 @@ use crate::lint::{self, Lint, Request};
 use crate::prove;
 use crate::relate::{self, Given};
 use crate::report::Answer;
-use crate::syntax::ast::{Expr, Program};
+use crate::syntax::ast::{Expr, Item, Program};
 use crate::syntax::parse_program;
 use crate::torch::{Source, emit};
 use crate::verify::{self, Options, Report, Value};
@@ -40,6 +40,11 @@ impl Engine {
         self.session.load_file(path)
     }
 
+    /// The name in `FILE.lw:NAME`, once the file is read, or any other text as it is.
+    pub fn open<'a>(&mut self, text: &'a str) -> Result<&'a str, Vec<Diagnostic>> {
+        Ok(self.session.open(text)?.1)
+    }
+
     /// Reads and checks a file, and gives its statements as they are written.
     pub fn program(&mut self, path: &Path) -> Result<Program, Vec<Diagnostic>> {
         self.session.load_file(path)?;
@@ -47,6 +52,20 @@ impl Engine {
         let file = self.sources().iter().filter(|(_, source)| source.name == name).last();
         // A file that was loaded is among the sources, and has no mistakes.
         Ok(file.map(|(file, source)| parse_program(file, &source.text).value).unwrap_or_default())
+    }
+
+    /// A definition as it is written, by its name or `FILE.lw:NAME`; none where the text names none.
+    pub fn definition(&mut self, text: &str) -> Result<Option<Program>, Vec<Diagnostic>> {
+        let (file, name) = match text.trim_end().ends_with(".lw") {
+            true => (false, text),
+            false => self.session.open(text)?,
+        };
+        let definition = self.session.definition(name.trim()).map(|definition| definition.def.clone());
+        match definition {
+            Some(def) => Ok(Some(Program { items: vec![Item::Def(def)] })),
+            None if file => Err(vec![self.session.no_definition(name)]),
+            None => Ok(None),
+        }
     }
 
     /// An expression as it is written; its names may be free.
@@ -146,6 +165,8 @@ impl Engine {
         let compiled = self.session.expression(text)?;
         let facts = compiled.graph.facts(compiled.root);
         let mut held: Vec<Property> = facts.held().collect();
+        // Most values are: it is where they need not be that matters, and no type says so.
+        held.retain(|property| *property != Property::Finite);
         // What follows from another fact in the list goes without saying.
         let implied = [
             (Property::Pd, Property::Psd),

@@ -1,38 +1,38 @@
-//! `loewner check --explain CODE`: the long story of a kind of mistake.
+//! `loewner explain`: what rewriting makes of an expression, and what it saves.
 
-use crate::base::{Code, Diagnostic, did_you_mean};
+use super::args::Explain;
+use super::engine::Engine;
+use super::eval::bind;
+use super::naming::{assignment, sizes};
+use super::{Outcome, Status, output};
+use crate::base::{Code, Diagnostic};
+use crate::relate::Given;
+use crate::report::{explanation_json, explanation_text};
 
-/// The story, as Markdown.
-///
-/// # Errors
-/// E0807 where there is no such code.
-pub(super) fn explain(code: &str) -> Result<String, Diagnostic> {
-    if let Ok(code) = code.trim().parse::<Code>() {
-        let mut story = code.explanation().trim_end().to_owned();
-        story.push('\n');
-        return Ok(story);
-    }
-    let codes: Vec<String> = Code::ALL.iter().map(Code::to_string).collect();
-    // The first digits name the family, which is remembered better than the rest.
-    let family = code.get(..3).unwrap_or(code).to_uppercase();
-    let near = did_you_mean(code, codes.iter().map(String::as_str).filter(|known| known.starts_with(&family)))
-        .or_else(|| did_you_mean(code, codes.iter().map(String::as_str)));
-    let help = match (near.and_then(|near| near.parse::<Code>().ok()), codes.first(), codes.last()) {
-        (Some(near), _, _) => format!("did you mean {near} ({})?", near.title()),
-        (None, Some(first), Some(last)) => format!("codes go from {first} to {last}; every message shows its own"),
-        (None, _, _) => "every message shows its code".to_owned(),
+pub(super) fn run(engine: &mut Engine, arguments: &Explain) -> Outcome {
+    let sizes = sizes(&arguments.sizes)?;
+    let explanation = if arguments.names.loads.is_empty() {
+        for path in &arguments.names.imports {
+            engine.load(path)?;
+        }
+        let mut given = Given { forall: arguments.foralls.clone(), defaults: true, ..Given::default() };
+        for option in &arguments.names.lets {
+            let (name, text) = assignment("--let", option).map_err(|mistake| vec![mistake])?;
+            given.set.push((name.to_owned(), text.to_owned()));
+        }
+        engine.explain(&arguments.expression, &given, &sizes)?
+    } else {
+        // Every name has its value, and with it its size.
+        bind(engine, &arguments.names)?;
+        if let Some((name, _)) = sizes.first() {
+            let message = format!("the size `{name}` is that of what is loaded");
+            return Err(vec![Diagnostic::new(Code::E0807, message).help("leave --size out")]);
+        }
+        engine.explain_bound(&arguments.expression)?
     };
-    Err(Diagnostic::new(Code::E0807, format!("there is no code '{code}'")).help(help))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_found_in_any_case_and_misspellings_are_named() {
-        assert!(explain("e0301").unwrap().starts_with("# E0301"));
-        assert!(explain("E0310").unwrap_err().help[0].starts_with("did you mean E0301"));
-        assert!(explain("nonsense").unwrap_err().help[0].contains("E0101"));
-    }
+    let title = &arguments.expression;
+    let text =
+        if arguments.json { explanation_json(title, &explanation) } else { explanation_text(title, &explanation) };
+    output::say(&text)?;
+    Ok(if explanation.agrees() { Status::Expected } else { Status::Surprise })
 }

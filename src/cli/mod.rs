@@ -15,13 +15,14 @@ mod files;
 mod latex;
 mod lint;
 pub mod load;
-mod optimise;
+mod naming;
 mod output;
 mod progress;
 mod relate;
 mod render;
 mod repl;
 mod replay;
+mod story;
 mod verify;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ pub enum Status {
     Surprise,
     /// The input could not be read, parsed, typed or used.
     Unusable,
+    /// Nothing was checked: values were measured only, or there were none.
+    Open,
     /// Somebody pressed Ctrl-C.
     Interrupted,
 }
@@ -56,6 +59,7 @@ impl From<Status> for ExitCode {
             Status::Expected => ExitCode::SUCCESS,
             Status::Surprise => ExitCode::from(1),
             Status::Unusable => ExitCode::from(2),
+            Status::Open => ExitCode::from(3),
             Status::Interrupted => ExitCode::from(INTERRUPTED),
         }
     }
@@ -95,7 +99,7 @@ fn run() -> Status {
         Some(Command::Eval(arguments)) => eval::run(&mut engine, arguments),
         Some(Command::Grad(arguments)) => eval::run_grad(&mut engine, arguments),
         Some(Command::Check(arguments)) => check::run(&mut engine, arguments),
-        Some(Command::Explain(arguments)) => optimise::run(&mut engine, arguments),
+        Some(Command::Explain(arguments)) => explain::run(&mut engine, arguments),
         Some(Command::Relate(arguments)) => relate::run(&mut engine, arguments),
         Some(Command::Lint(arguments)) => lint::run(&mut engine, arguments),
         Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),

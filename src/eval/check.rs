@@ -70,6 +70,10 @@ pub(super) fn property<T: Real, E: Element<T>>(
             let least = x.iter().map(real).fold(f64::INFINITY, |a, b| if b.is_nan() { b } else { a.min(b) });
             return verdict(property, least > 0.0, least, 0.0);
         }
+        Property::Finite => {
+            let infinite = x.iter().any(|x| !x.re().wide().is_finite() || !x.im().wide().is_finite());
+            return verdict(property, !infinite, f64::from(u8::from(infinite)), 0.0);
+        }
         Property::ZeroOne => {
             let off = x.iter().map(|x| x.modulus().wide().min((*x - E::from_real(T::of(1.0))).modulus().wide()));
             (largest(&mut off.into_iter()), tolerance)

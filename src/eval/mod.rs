@@ -15,6 +15,7 @@ mod analysis;
 mod bound;
 mod check;
 mod compile;
+mod diagnose;
 mod divided;
 mod entrywise;
 mod factor;
@@ -34,6 +35,7 @@ mod value;
 mod workspace;
 
 pub use bound::{Bound, Bounds};
+pub use diagnose::{diagnose, refuse_giants};
 pub use divided::difference as divided_difference;
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;

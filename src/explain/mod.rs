@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::{Code, Diagnostic};
 use crate::check::{Session, Spelled, write};
+use crate::eval::diagnose;
 use crate::grad;
 use crate::ir::{Graph, InputId, NodeId};
 use crate::prove;
@@ -19,11 +20,12 @@ use crate::rewrite::{Ended, Limits, rewrite};
 use crate::syntax::{Spelling, print_expr};
 
 pub use run::Times;
-use run::{Runner, deviation, race};
+use run::{Runner, alone, deviation, race};
 pub use task::Task;
 
-/// Two forms agree where they differ by no more than this, relative to the largest entry. Both forms solve problems whose
-/// condition numbers are those of the inputs, and random inputs are well conditioned.
+/// Two forms agree where they differ by no more than this, relative to the largest entry, or by no more than a change of the
+/// inputs by this part of themselves explains. Both forms solve problems whose condition numbers are those of the inputs, and
+/// random inputs are well conditioned.
 pub const AGREEMENT: f64 = 1e-9;
 
 /// How the forms are measured.
@@ -113,31 +115,43 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
     let start = Instant::now();
     let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
     let found = rewrite(&task.graph, task.root, &[], rules, &Limits::default(), &seconds);
-    let found = found.map_err(|error| vec![Diagnostic::new(Code::E0701, format!("rewriting failed: {error:?}"))])?;
+    let found = found.map_err(|error| {
+        vec![Diagnostic::new(Code::E0301, format!("the expression has no form that can be rewritten: {error}"))]
+    })?;
     let search = start.elapsed().as_secs_f64();
     let graph = &found.graph;
     let spelled = Spelled { names: &[], sizes: &task.sizes };
     let written = |graph: &Graph, node| print_expr(&write(graph, node, &spelled), Spelling::Unicode);
     let (mut before, mut after) = (Side::new(graph, found.before, task)?, Side::new(graph, found.after, task)?);
     let same = found.before == found.after;
-    let value = if same {
-        before.alone(measuring)
-    } else {
-        race(&mut before.value, &mut after.value, measuring.rounds, measuring.least)
+    let Measuring { rounds, least } = measuring;
+    let value = match same {
+        true => alone(&mut before.value, rounds, least),
+        false => race(&mut before.value, &mut after.value, rounds, least),
     };
     let gradient = match (&mut before.gradient, &mut after.gradient) {
-        (Some((a, _)), Some((b, _))) => Some(race(a, b, measuring.rounds, measuring.least)),
+        (Some((a, _)), Some(_)) if same => Some(alone(a, rounds, least)),
+        (Some((a, _)), Some((b, _))) => Some(race(a, b, rounds, least)),
         _ => None,
     };
-    let fault =
-        |fault: crate::eval::Fault| vec![crate::base::Diagnostic::new(Code::E0701, format!("{:?}", fault.kind))];
-    let apart = deviation(&before.value.values().map_err(fault)?, &after.value.values().map_err(fault)?);
-    let gradients_apart = match (&mut before.gradient, &mut after.gradient) {
-        (Some((a, _)), Some((b, _))) => {
-            let (a, b) = (a.values().map_err(fault)?, b.values().map_err(fault)?);
-            // The first output is the value.
-            task.along(&a[1..]).zip(task.along(&b[1..])).map(|(a, b)| deviation(&a, &b))
-        }
+    let told = |graph: &Graph, fault: crate::eval::Fault| vec![diagnose(graph, &fault)];
+    let all = |values: &[Vec<f64>]| Some(values.to_vec());
+    let scales_of_value = scales(&mut before.value, &mut after.value, task, all);
+    let values = |side: &mut Side| side.value.values().map_err(|fault| told(graph, fault));
+    let apart = deviation(&values(&mut before)?, &values(&mut after)?, &scales_of_value);
+    // The first output is the value.
+    let along = |values: &[Vec<f64>]| task.along(&values[1..]);
+    let scales_of_gradient = match (&mut before.gradient, &mut after.gradient) {
+        (Some((a, _)), Some((b, _))) => scales(a, b, task, along),
+        _ => Vec::new(),
+    };
+    let slopes = |side: &mut Side| match &mut side.gradient {
+        // The gradient stands on the same places as the value.
+        Some((runner, _)) => runner.values().map(Some).map_err(|fault| told(&side.graph, fault)),
+        None => Ok(None),
+    };
+    let gradients_apart = match (slopes(&mut before)?, slopes(&mut after)?) {
+        (Some(a), Some(b)) => along(&a).zip(along(&b)).map(|(a, b)| deviation(&a, &b, &scales_of_gradient)),
         _ => None,
     };
     let steps = found.proof.steps().map(|(reason, node)| (reason.to_owned(), written(found.proof.graph(), node)));
@@ -157,42 +171,42 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
     })
 }
 
+/// The scales of what two forms compute: sizes of which the part [`AGREEMENT`] is what inputs that change by as much make of
+/// it, sixteen times over since a few directions are tried.
+fn scales(
+    a: &mut Runner,
+    b: &mut Runner,
+    task: &Task,
+    read: impl Fn(&[Vec<f64>]) -> Option<Vec<Vec<f64>>> + Copy,
+) -> Vec<f64> {
+    let spread = |runner: &mut Runner| runner.spread(&task.inputs, AGREEMENT, read).unwrap_or_default();
+    let (a, b) = (spread(a), spread(b));
+    a.iter().zip(&b).map(|(a, b)| 16.0 * a.max(*b) / AGREEMENT).collect()
+}
+
 /// A form, compiled with and without its gradient.
 struct Side {
     value: Runner,
     cost: Cost,
     gradient: Option<(Runner, Cost)>,
+    /// The graph of the gradient, or of the value where there is none.
+    graph: Graph,
 }
 
 impl Side {
     fn new(graph: &Graph, root: NodeId, task: &Task) -> Result<Side, Vec<Diagnostic>> {
-        let unplanned = || vec![Diagnostic::new(Code::E0305, "a form of the expression has no plan at these sizes")];
-        let value = Runner::new(graph, &[root], &task.inputs).ok_or_else(unplanned)?;
-        let model = Model::builtin();
-        let gradient = with_gradient(graph, root, task).and_then(|(graph, roots)| {
-            let runner = Runner::new(&graph, &roots, &task.inputs)?;
-            Some((runner, model.total(&graph, &roots)))
-        });
-        Ok(Side { value, cost: model.total(graph, &[root]), gradient })
+        let refused = |giant| vec![giant];
+        let value = Runner::new(graph, &[root], &task.inputs).map_err(refused)?;
+        let (model, cost) = (Model::builtin(), Model::builtin().total(graph, &[root]));
+        let Some((graph, roots)) = with_gradient(graph, root, task) else {
+            return Ok(Side { value, cost, gradient: None, graph: graph.clone() });
+        };
+        let runner = Runner::new(&graph, &roots, &task.inputs).map_err(refused)?;
+        Ok(Side { value, cost, gradient: Some((runner, model.total(&graph, &roots))), graph })
     }
 
     fn form(&self, text: String) -> Form {
         Form { text, value: self.cost, gradient: self.gradient.as_ref().map(|(_, cost)| *cost) }
-    }
-
-    /// The time of a form that has no other to run against.
-    fn alone(&mut self, measuring: Measuring) -> Times {
-        let mut times = Vec::new();
-        let start = Instant::now();
-        while times.len() < measuring.rounds || start.elapsed() < measuring.least {
-            let start = Instant::now();
-            // Faults are told when the values are read.
-            let _ = self.value.values();
-            times.push(start.elapsed().as_secs_f64());
-        }
-        times.sort_by(f64::total_cmp);
-        let median = times[times.len() / 2];
-        Times { before: median, after: median, ratio: 1.0 }
     }
 }
 

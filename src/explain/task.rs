@@ -8,17 +8,20 @@ use rand_distr::StandardNormal;
 
 use super::run::Runner;
 use crate::base::{Code, Diagnostic};
-use crate::check::{self, Compiled, Session, Theorem, VariableKind};
-use crate::eval::{Entries, Plan, ValueRef, Workspace};
+use crate::check::{self, Compiled, Session, Theorem, VariableKind, no_such_size};
+use crate::eval::{Entries, Plan, ValueRef, Workspace, diagnose, refuse_giants};
 use crate::grad;
 use crate::ir::{Facts, Field, Graph, Input, InputId, Instance, Mismatch, NodeId, Sizes};
-use crate::relate::{Frame, Given};
+use crate::relate::{Frame, Given, Parameter, Size, moving_ends};
 
 /// What a size is where nothing is said.
 const DEFAULT_SIZE: i64 = 64;
 
 /// What a real parameter without a default is where nothing is said.
 const DEFAULT_PARAMETER: f64 = 1.0;
+
+/// How often inputs are drawn anew where the expression has no value, or a condition does not hold.
+const ATTEMPTS: usize = 100;
 
 /// An expression over inputs.
 pub struct Task {
@@ -64,6 +67,9 @@ impl Task {
         let frame = Frame::new(session, text, text, given)?;
         let (theorem, root, _) = frame.both(session)?;
         let sizes = all_sizes(&theorem, sizes)?;
+        let scalars = theorem.variables.iter().filter_map(|variable| Parameter::of(&theorem, variable)).collect();
+        let (open, mut conditions) = moving_ends(&theorem);
+        conditions.extend(theorem.assumptions.iter().map(|assumption| assumption.condition));
         let instance =
             Instance { sizes: sizes.iter().map(|(var, n)| (var.clone(), *n)).collect(), constants: BTreeMap::new() };
         // The members of sets become inputs of their own: what makes them is no part of the expression.
@@ -73,12 +79,14 @@ impl Task {
             VariableKind::Size(_) => None,
         });
         let values: Vec<(String, NodeId, bool)> = values.collect();
-        let roots: Vec<NodeId> = std::iter::once(root).chain(values.iter().map(|(_, node, _)| *node)).collect();
-        let (known, roots) = theorem.graph.instantiate(&roots, &instance).map_err(unusable)?;
+        let nodes = values.iter().map(|(_, node, _)| *node);
+        let roots: Vec<NodeId> = std::iter::once(root).chain(nodes).chain(conditions).collect();
+        let (known, mut roots) = open.instantiate(&roots, &instance).map_err(unusable)?;
+        let conditions = roots.split_off(1 + values.len());
         let mut graph = Graph::new();
         let mut replaced = BTreeMap::new();
         let (mut inputs, mut variables, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
-        let (raw, members) = draw(&known, &roots[1..], seed)?;
+        let (raw, members) = draw(&known, &roots, &conditions, scalars, seed)?;
         let mut charts = Vec::new();
         for (((name, _, member), node), numbers) in values.into_iter().zip(&roots[1..]).zip(members) {
             let (ty, facts) = (known.ty(*node).clone(), known.facts(*node).clone());
@@ -123,7 +131,7 @@ impl Task {
         }
         let raw: Vec<NodeId> = charts.raw.iter().filter_map(|(input, _)| graph.input_node(*input)).collect();
         let pulled = grad::gradient(&mut graph, sum?, &raw).ok()?;
-        Runner::new(&graph, &pulled, &numbers)?.values().ok()
+        Runner::new(&graph, &pulled, &numbers).ok()?.values().ok()
     }
 
     /// An expression of names that have values.
@@ -145,63 +153,108 @@ impl Task {
     }
 }
 
-/// Every size of a theorem: those that are given, and a default for the others.
+/// Every size of a theorem: those that are given, and for the others a default, or the number nearest to it that they may be.
 fn all_sizes(theorem: &Theorem, given: &[(String, i64)]) -> Result<Sizes, Vec<Diagnostic>> {
-    let vars: Vec<_> = theorem
-        .variables
-        .iter()
-        .filter_map(|variable| match &variable.kind {
-            VariableKind::Size(var) => Some(var.clone()),
-            VariableKind::Scalar { .. } | VariableKind::Member { .. } => None,
-        })
-        .collect();
-    if let Some((name, _)) = given.iter().find(|(name, _)| !vars.iter().any(|var| *var.name == **name)) {
-        let known: Vec<&str> = vars.iter().map(|var| &*var.name).collect();
-        let diagnostic = Diagnostic::new(Code::E0807, format!("`{name}` is no size of the expression"));
-        return Err(vec![match known.as_slice() {
-            [] => diagnostic.note("it has none"),
-            known => diagnostic.note(format!("its sizes: {}", known.join(", "))),
-        }]);
+    let known: Vec<Size> = theorem.variables.iter().filter_map(Size::of).collect();
+    let names: Vec<&str> = known.iter().map(|size| size.name.as_str()).collect();
+    let mut mistakes = Vec::new();
+    for (name, n) in given {
+        match known.iter().find(|size| size.name == *name) {
+            None => mistakes.push(no_such_size(format!("`{name}` is no size of the expression"), &names, name)),
+            Some(size) if !size.holds(*n) => {
+                let message = format!("the size `{name}` cannot be {n}: it is outside of what `{name}` ranges over");
+                mistakes.push(Diagnostic::new(Code::E0807, message));
+            }
+            Some(_) => {}
+        }
     }
-    let value = |name: &str| given.iter().find(|(known, _)| known == name).map_or(DEFAULT_SIZE, |(_, n)| *n);
-    Ok(vars.into_iter().map(|var| (var.clone(), value(&var.name))).collect())
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let value = |size: &Size| {
+        let asked = given.iter().find(|(known, _)| *known == size.name);
+        asked.map_or_else(|| size.nearest(DEFAULT_SIZE), |(_, n)| *n)
+    };
+    Ok(known.iter().map(|size| (size.var.clone(), value(size))).collect())
 }
 
 /// Numbers of raw inputs, and of nodes.
 type Drawn = (Vec<(InputId, Vec<f64>)>, Vec<Vec<f64>>);
 
-/// Gaussian raw inputs, and the numbers of some nodes for them; a scalar is its default.
-fn draw(graph: &Graph, nodes: &[NodeId], seed: u64) -> Result<Drawn, Vec<Diagnostic>> {
-    let plan =
-        Plan::<f64>::compile(graph, nodes).map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
+/// Numbers for all inputs at which the first root has a value and the conditions hold, and the values of the other roots
+/// there: a scalar is the default or what is nearest to it in its range, at first, and everything else Gaussian.
+fn draw(
+    graph: &Graph,
+    roots: &[NodeId],
+    conditions: &[NodeId],
+    scalars: Vec<Parameter>,
+    seed: u64,
+) -> Result<Drawn, Vec<Diagnostic>> {
+    refuse_giants(graph, roots).map_err(|giant| vec![giant])?;
+    let all: Vec<NodeId> = roots.iter().chain(conditions).copied().collect();
+    let plan = Plan::<f64>::compile(graph, &all);
+    let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
     let mut ws = Workspace::new(&plan);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut why = Diagnostic::new(Code::E0701, "no random input meets what is required of it");
+    let mut infinite = None;
+    for attempt in 0..ATTEMPTS {
+        let raw = fill(graph, &mut ws, &scalars, attempt < ATTEMPTS / 2, &mut rng);
+        match plan.run(&mut ws) {
+            Err(fault) => {
+                why = diagnose(graph, &fault).note(format!("none of {ATTEMPTS} random inputs has a value"));
+            }
+            Ok(()) if (roots.len()..all.len()).all(|i| ws.truth(i) == Some(true)) => {
+                let values = (1..roots.len()).map(|i| numbers(&ws, i)).collect();
+                if numbers(&ws, 0).iter().all(|x| x.is_finite()) {
+                    return Ok((raw, values));
+                }
+                infinite = Some((raw, values));
+            }
+            Ok(()) => {}
+        }
+    }
+    // An infinite value is one where there is no other.
+    infinite.ok_or_else(|| vec![why])
+}
+
+/// Writes numbers into the inputs; the raw ones that are real are returned, since nothing is differentiated by complex
+/// numbers here.
+fn fill(
+    graph: &Graph,
+    ws: &mut Workspace<f64>,
+    scalars: &[Parameter],
+    defaults: bool,
+    rng: &mut ChaCha8Rng,
+) -> Vec<(InputId, Vec<f64>)> {
     let mut raw = Vec::new();
-    for i in 0..graph.inputs().len() {
-        let Some(target) = ws.input_mut(InputId(i as u32)) else { continue };
-        match target.entries {
-            Entries::Real([x]) => {
-                *x = DEFAULT_PARAMETER;
-                raw.push((InputId(i as u32), vec![*x]));
+    for input in (0..graph.inputs().len()).map(|i| InputId(i as u32)) {
+        let Some(target) = ws.input_mut(input) else { continue };
+        let scalar = scalars.iter().find(|scalar| scalar.input == input);
+        match (target.entries, scalar) {
+            (Entries::Real(x), Some(scalar)) => {
+                x.fill(if defaults { scalar.nearest(DEFAULT_PARAMETER) } else { scalar.draw(rng) });
+                raw.push((input, x.to_vec()));
             }
-            Entries::Real(x) => {
+            (Entries::Real(x), None) => {
                 x.iter_mut().for_each(|x| *x = rng.sample(StandardNormal));
-                raw.push((InputId(i as u32), x.to_vec()));
+                raw.push((input, x.to_vec()));
             }
-            // Nothing is differentiated by complex numbers here.
-            Entries::Complex(z) => z.iter_mut().for_each(|z| {
+            (Entries::Complex(z), _) => z.iter_mut().for_each(|z| {
                 *z = num_complex::Complex::new(rng.sample(StandardNormal), rng.sample(StandardNormal));
             }),
         }
     }
-    plan.run(&mut ws).map_err(|_| vec![Diagnostic::new(Code::E0701, "no random input has a value")])?;
-    let numbers = |i| match ws.value(i) {
+    raw
+}
+
+/// The numbers of an output, of complex ones the real parts, then the imaginary parts.
+fn numbers(ws: &Workspace<f64>, output: usize) -> Vec<f64> {
+    match ws.value(output) {
         Some(ValueRef::Real { entries, .. }) => entries.to_vec(),
         Some(ValueRef::Complex { entries, .. }) => {
             entries.iter().map(|z| z.re).chain(entries.iter().map(|z| z.im)).collect()
         }
         Some(ValueRef::Truth(_)) | None => Vec::new(),
-    };
-    let values = (0..nodes.len()).map(numbers).collect();
-    Ok((raw, values))
+    }
 }

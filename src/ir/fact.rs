@@ -71,6 +71,7 @@ properties! {
     UnitRows "of unit rows";
     OrthonormalColumns "of orthonormal columns";
     OrthonormalRows "of orthonormal rows";
+    Finite "finite";
 }
 
 const COUNT: usize = Property::ALL.len();

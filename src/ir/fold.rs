@@ -40,7 +40,11 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::Conj => Ok(under(g, args[0], &Op::Conj)),
         Op::DiagonalOf => diagonal_of(g, args[0], ty),
         Op::DiagonalMatrix => Ok(None),
-        Op::Broadcast(..) => Ok(None),
+        // Equal entries are equal rows and columns.
+        Op::Broadcast(..) => match g.op(args[0]) {
+            Op::Fill(_) => g.fill(g.args(args[0])[0], ty.shape.clone()).map(Some),
+            _ => Ok(None),
+        },
         Op::Block(1, 1) => Ok(Some(args[0]).filter(|_| matches!(g.ty(args[0]).shape, Shape::Matrix(..)))),
         Op::Block(..) | Op::Stack => Ok(None),
         Op::Entry => entry(g, args),
@@ -254,6 +258,13 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     let whole = |g: &Graph, id: NodeId| g.ty(id).shape == ty.shape;
     let infinite = *g.op(x) == Op::Infinity || *g.op(y) == Op::Infinity;
     Ok(match zip {
+        // An entrywise product with equal entries is a multiple, and so is a quotient by them.
+        Zip::Mul | Zip::Div if matches!(g.op(y), Op::Fill(_)) && whole(g, x) => Some(g.zip(zip, x, g.args(y)[0])?),
+        Zip::Mul if matches!(g.op(x), Op::Fill(_)) && whole(g, y) => Some(g.zip(zip, g.args(x)[0], y)?),
+        Zip::Div if matches!(g.op(y), Op::Fill(_)) => {
+            let quotient = g.zip(zip, x, g.args(y)[0])?;
+            Some(g.fill(quotient, ty.shape.clone())?)
+        }
         Zip::Add if g.is_number(x, 0) => Some(y),
         Zip::Add | Zip::Sub if g.is_number(y, 0) => Some(x),
         Zip::Mul if g.is_number(x, 1) && whole(g, y) => Some(y),

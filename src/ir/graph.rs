@@ -215,7 +215,10 @@ impl Graph {
     /// A new raw input.
     pub fn input(&mut self, input: Input) -> NodeId {
         let id = InputId(self.inputs.len() as u32);
-        let (ty, facts) = (input.ty.clone(), input.facts.clone());
+        let ty = input.ty.clone();
+        let mut facts = input.facts.clone();
+        // Numbers that were read from a file have been looked at.
+        facts.yes(Property::Finite, "an input is a number");
         self.inputs.push(input);
         self.push(Op::Input(id), Vec::new(), ty, facts)
     }

@@ -1,8 +1,12 @@
 //! How facts flow: what is known of a result from what is known of the operands, each rule with its citation.
 //!
+//! A fact is of the values that a node takes, and a value may be +∞ or −∞ where nothing says that it is finite: what is
+//! positive lies in (0, +∞], so that exp(−x) of a positive x may be 0.
+//!
 //! HJ is Horn and Johnson, *Matrix Analysis*, 2nd edition (2013); HJT their *Topics in Matrix Analysis* (1991).
 
 use super::fact::{Fact, Facts, Property};
+use super::finite;
 use super::graph::{Graph, NodeId};
 use super::literal;
 use super::op::{Axis, Comparison, Op, Part, Reduction, Zip};
@@ -140,7 +144,8 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
         Op::SingularValues => known.yes(Nonnegative, BY_DEFINITION),
         Op::Spectral(function) => {
             known.yes(Hermitian, FUNCTION);
-            let (psd, pd) = range_of(*function, has(0, Psd), has(0, Pd));
+            // There are eigenvalues of finite matrices only.
+            let (psd, pd) = range_of(*function, has(0, Psd), has(0, Pd), true);
             known.learn(Psd, Fact::yes_if(psd), FUNCTION);
             known.learn(Pd, Fact::yes_if(pd), FUNCTION);
         }
@@ -173,6 +178,8 @@ pub(super) fn facts(g: &Graph, op: &Op, args: &[NodeId], ty: &Type) -> Facts {
             }
         }
     }
+    let is_finite = finite::finite(g, op, args, &|id| g.has(id, Finite)) || finite::bounded(&known);
+    known.learn(Finite, Fact::yes_if(is_finite), "finite operands, where the function has no pole");
     known
 }
 
@@ -190,14 +197,14 @@ fn keep(g: &Graph, id: Option<NodeId>, known: &mut Facts, properties: &[Property
     }
 }
 
-/// Whether f of something (nonnegative, positive) is nonnegative and positive.
-fn range_of(function: ScalarFn, nonnegative: bool, positive: bool) -> (bool, bool) {
+/// Whether f of something (nonnegative, positive, finite) is nonnegative and positive: exp and its like are 0 at an infinity.
+fn range_of(function: ScalarFn, nonnegative: bool, positive: bool, finite: bool) -> (bool, bool) {
     match function.row().range {
-        Range::Positive => (true, true),
+        Range::Positive => (true, finite),
         Range::Nonnegative => (true, false),
         Range::KeepsSign => (nonnegative, positive),
-        Range::Any if function == ScalarFn::Pow => (nonnegative, positive),
-        Range::Any if function == ScalarFn::Recip => (positive, positive),
+        Range::Any if function == ScalarFn::Pow => (nonnegative, positive && finite),
+        Range::Any if function == ScalarFn::Recip => (positive, positive && finite),
         Range::Any => (false, false),
     }
 }
@@ -205,7 +212,8 @@ fn range_of(function: ScalarFn, nonnegative: bool, positive: bool) -> (bool, boo
 fn map(g: &Graph, function: ScalarFn, args: &[NodeId], ty: &Type, known: &mut Facts) {
     let x = args[0];
     if ty.field == Field::Real {
-        let (nonnegative, positive) = range_of(function, g.has(x, Nonnegative), g.has(x, Positive));
+        let finite = args.iter().all(|arg| g.has(*arg, Finite));
+        let (nonnegative, positive) = range_of(function, g.has(x, Nonnegative), g.has(x, Positive), finite);
         known.learn(Nonnegative, Fact::yes_if(nonnegative), SIGNS);
         known.learn(Positive, Fact::yes_if(positive), SIGNS);
         known.learn(Hermitian, Fact::yes_if(g.has(x, Hermitian)), ENTRYWISE);
@@ -283,15 +291,18 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
         }
         Zip::Div => {
             if scalar(y) && has_y(Nonnegative) {
-                // Dividing by 0 makes no value, so a nonnegative divisor is positive wherever there is a result.
-                keep(g, Some(x), known, &[Hermitian, Psd, Pd, Nonnegative, Positive, Diagonal], CONE);
+                // What is divided by 0 is infinite, and what is divided by an infinity is 0.
+                keep(g, Some(x), known, &[Hermitian, Psd, Nonnegative, Diagonal], CONE);
+                if has_y(Finite) {
+                    keep(g, Some(x), known, &[Pd, Positive], CONE);
+                }
             }
             if scalar(y) && g.ty(y).field == Field::Real {
                 keep(g, Some(x), known, &[Hermitian, Diagonal], "a real multiple");
             }
             if !scalar(y) {
                 known.learn(Nonnegative, Fact::yes_if(both(Nonnegative)), SIGNS);
-                known.learn(Positive, Fact::yes_if(both(Positive)), SIGNS);
+                known.learn(Positive, Fact::yes_if(both(Positive) && has_y(Finite)), SIGNS);
             }
             let unit_trace = match g.op(y) {
                 Op::Size(n) => has_x(UnitDiagonal) && g.ty(x).shape.rows() == *n,

@@ -73,6 +73,17 @@ impl Block {
         Block { entries, ..*self }
     }
 
+    /// What of each column is orthogonal to the column of `at`: the part that does not leave its norm.
+    pub fn tangent_to(mut self, at: &Block) -> Block {
+        for j in 0..at.cols {
+            let square: f64 = at.column(j).iter().map(|x| x * x).sum();
+            let inner: f64 = at.column(j).iter().zip(self.column(j)).map(|(x, y)| x * y).sum();
+            let along = if square > 0.0 { inner / square } else { 0.0 };
+            self.column_mut(j).iter_mut().zip(at.column(j)).for_each(|(y, x)| *y -= along * x);
+        }
+        self
+    }
+
     /// Every column of norm 1; one that is zero stays so.
     pub fn unit_columns(mut self) -> Block {
         for j in 0..self.cols {

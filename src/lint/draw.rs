@@ -13,8 +13,12 @@ use crate::ir::Set;
 /// A structure of the samples, the same in every argument that varies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Structure {
-    /// All samples equal, of norm 1.
+    /// All samples equal, of norm 1, and so in every argument.
     Collapse,
+    /// All samples of an argument equal, those of every other argument opposite to those of the one before.
+    Opposite,
+    /// All samples of an argument equal, and nothing in common between arguments.
+    Independent,
     /// Orthonormal samples; of more samples than features, a tight frame.
     Orthonormal,
     /// Zero.
@@ -25,13 +29,16 @@ pub(super) enum Structure {
     Duplicates,
 }
 
+/// The features below the varied arguments, by the number of the argument: a column per sample.
+pub(super) type Features = BTreeMap<usize, Block>;
+
 /// Random inputs of one number, for one loss.
 pub(super) struct Draw<'a> {
     arrays: &'a [Array],
     shapes: Vec<(usize, usize)>,
     rng: Rng,
     /// The features below each varied argument, a column per sample; kernels are their Gram matrices.
-    features: BTreeMap<usize, Block>,
+    features: Features,
     /// The arguments that do not vary.
     others: BTreeMap<usize, Block>,
 }
@@ -91,7 +98,13 @@ impl<'a> Draw<'a> {
         self.made_of(&features)
     }
 
-    fn structured_features(&mut self, structure: Structure, only: Option<usize>) -> BTreeMap<usize, Block> {
+    /// The features of the random input.
+    pub fn features(&self) -> &Features {
+        &self.features
+    }
+
+    /// The features with the structure in all varied arguments, or in one of them alone.
+    pub fn structured_features(&mut self, structure: Structure, only: Option<usize>) -> Features {
         let mut made: BTreeMap<(usize, usize), Block> = BTreeMap::new();
         let mut features = self.features.clone();
         for (i, block) in &mut features {
@@ -100,8 +113,13 @@ impl<'a> Draw<'a> {
             }
             let shape = (block.rows, block.cols);
             // The same samples in every argument of the same shape, as of two views that agree.
-            let rng = &mut self.rng;
-            *block = made.entry(shape).or_insert_with(|| structured(structure, block, rng)).clone();
+            let next = match (made.get(&shape), structure) {
+                (None, _) | (_, Structure::Independent) => structured(structure, block, &mut self.rng),
+                (Some(before), Structure::Opposite) => before.scaled(-1.0),
+                (Some(before), _) => before.clone(),
+            };
+            *block = next.clone();
+            made.insert(shape, next);
         }
         features
     }
@@ -120,7 +138,8 @@ impl<'a> Draw<'a> {
         parts.iter().map(|t| at(*t)).collect()
     }
 
-    fn made_of(&self, features: &BTreeMap<usize, Block>) -> Point {
+    /// The input that is made of features.
+    pub fn made_of(&self, features: &Features) -> Point {
         (0..self.arrays.len())
             .map(|i| match (features.get(&i), self.arrays[i].role) {
                 (Some(block), Role::Varied(kind)) => shaped(block, kind, self.arrays[i].set),
@@ -157,7 +176,7 @@ fn structured(structure: Structure, like: &Block, rng: &mut Rng) -> Block {
     let (m, n) = (like.rows, like.cols);
     let direction = |rng: &mut Rng| Block::normal(m, 1, rng).unit_columns();
     match structure {
-        Structure::Collapse => {
+        Structure::Collapse | Structure::Opposite | Structure::Independent => {
             let u = direction(rng);
             Block::from_fn(m, n, |i, _| u.at(i, 0))
         }

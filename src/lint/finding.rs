@@ -7,7 +7,7 @@ pub struct Lint {
     pub loss: String,
     /// What the arguments were taken for.
     pub setting: Setting,
-    /// Whether collapse is where the loss is least or greatest.
+    /// Whether the ways to collapse are where the loss is least or greatest.
     pub collapse: Collapse,
     /// All samples permuted: every argument alike, then the first alone, where there are several.
     pub permutation: Pair,
@@ -42,6 +42,8 @@ pub struct Setting {
     pub width: Option<String>,
     /// Scalars with their values as written, and where each is from.
     pub scalars: Vec<(String, String, Chosen)>,
+    /// How many of the loss's hinges, max(0, x), are 0 at all random inputs: terms of which nothing is seen here.
+    pub off: usize,
     /// Arguments whose samples are varied: features and kernels.
     pub varied: Vec<(String, Kind)>,
     /// Arguments that belong to the samples and go with them, such as a mask.
@@ -61,8 +63,8 @@ pub enum Chosen {
     Default,
     /// Whoever asked.
     Given,
-    /// There is no default, and 1 was taken.
-    One,
+    /// There is no default: 1 was taken, or, where that switches a hinge off, the first of a few other numbers that do not.
+    Free,
 }
 
 /// What a varied argument is.
@@ -109,19 +111,44 @@ impl Outcome {
     }
 }
 
-/// Whether collapse is an extremum, among the inputs that were tried, all of whose samples have norm 1.
+/// Whether collapse is an extremum among samples of norm 1, everything else being held.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Collapse {
-    /// What it is.
-    pub kind: Extremum,
-    /// The value where all samples are equal.
-    pub value: Outcome,
+    /// The ways to collapse: one constant, and where two arguments have features of one shape, opposite constants and
+    /// any.
+    pub states: Vec<Collapsed>,
     /// The value where the samples are orthonormal, or, of more samples than features, form a tight frame.
     pub orthonormal: Outcome,
     /// The least and the greatest value at random inputs.
     pub random: Option<(f64, f64)>,
-    /// Of the straight ways from random inputs to collapse, how many only fall and how many only rise.
+    /// The least and the greatest value that descents and ascents from all kinds of starts met, or anything else.
+    pub search: Option<(f64, f64)>,
+    /// Of the straight ways from random inputs to one constant, how many only fall and how many only rise.
     pub ways: Ways,
+}
+
+/// What the samples are mapped to where each argument collapses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Constants {
+    /// All samples of all arguments of one shape to one vector.
+    One,
+    /// Those of one argument to a vector, those of the next to its opposite.
+    Opposite,
+    /// Those of each argument to a vector of its own, whatever these are: equal and opposite ones are among them.
+    Own,
+}
+
+/// A way to collapse.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Collapsed {
+    /// Which.
+    pub constants: Constants,
+    /// The value, of several constants the least; what has none at one of them has none.
+    pub value: Outcome,
+    /// The greatest value of several constants.
+    pub greatest: Outcome,
+    /// What it is to the loss.
+    pub kind: Extremum,
 }
 
 /// How values go along the ways to collapse.
@@ -138,15 +165,23 @@ pub struct Ways {
 /// What collapse is to a loss.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Extremum {
-    /// Nothing that was tried is lower; `alone` where everything else was higher.
+    /// Nothing that was met is lower; `alone` where everything that is not collapsed this way was higher.
     Least {
         /// Whether no other input of another kind came to the same value.
         alone: bool,
     },
-    /// Nothing that was tried is higher; `alone` where everything else was lower.
+    /// Nothing that was met is higher; `alone` where everything that is not collapsed this way was lower.
     Greatest {
         /// As above.
         alone: bool,
+    },
+    /// It rests on the constants: with those found by a search that keeps the collapse, nothing is lower, or nothing is
+    /// higher, or one and the other.
+    Some {
+        /// Whether it can be the least value.
+        least: bool,
+        /// Whether it can be the greatest.
+        greatest: bool,
     },
     /// Something is lower, and something is higher.
     Neither,
@@ -243,7 +278,7 @@ pub struct Place {
     pub gradient: Outcome,
 }
 
-/// The gradient at collapse.
+/// The gradient where all samples are one constant.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Stationary {
     /// Its norm.

@@ -1,12 +1,14 @@
 //! A loss at given sizes: its value and its gradient, in double and in single precision.
 
+use std::collections::BTreeMap;
+
 use super::block::{Block, norm};
 use super::finding::Outcome;
 use crate::base::{Code, Diagnostic};
 use crate::check::{Applied, Argument};
-use crate::eval::{DEFAULT_TOLERANCE_FACTOR, Entries, Fault, FaultKind, Plan, Real, ValueRef, Workspace};
+use crate::eval::{self, DEFAULT_TOLERANCE_FACTOR, Entries, Fault, FaultKind, Plan, Real, ValueRef, Workspace};
 use crate::grad;
-use crate::ir::{Dim, Graph, InputId, Instance, NodeId};
+use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Op, ScalarFn};
 
 /// Numbers for every argument, in the order of the parameters.
 pub(super) type Point = Vec<Block>;
@@ -19,7 +21,18 @@ pub(super) struct Loss {
     roots: Vec<NodeId>,
     /// Why there is no gradient.
     no_gradient: Option<String>,
+    /// The value with nothing held still, and its gradient by each argument, where there is one.
+    free: Option<Vec<NodeId>>,
+    /// What is of the form max(0, x).
+    hinges: Vec<NodeId>,
     condition: String,
+}
+
+/// A loss compiled for its slope, with nothing held still.
+pub(super) struct Slope<'a> {
+    loss: &'a Loss,
+    plan: Plan<f64>,
+    workspace: Workspace<f64>,
 }
 
 /// A loss compiled for one precision.
@@ -38,6 +51,7 @@ impl Loss {
         let roots: Vec<NodeId> = std::iter::once(applied.root).chain(nodes).collect();
         let instance = applied.graph.instantiate(&roots, &Instance::default());
         let (mut graph, mut roots) = instance.map_err(|mismatch| mistake(mismatch.to_string()))?;
+        eval::refuse_giants(&graph, &roots).map_err(|giant| vec![giant])?;
         let wrt = roots.split_off(1);
         let no_gradient = match grad::gradient(&mut graph, roots[0], &wrt) {
             Ok(gradients) => {
@@ -46,7 +60,41 @@ impl Loss {
             }
             Err(error) => Some(error.to_string()),
         };
-        Ok(Loss { arguments: applied.arguments, graph, roots, no_gradient, condition })
+        let free = moving(&mut graph, roots[0]).and_then(|value| {
+            let gradients = grad::gradient(&mut graph, value, &wrt).ok()?;
+            Some(std::iter::once(value).chain(gradients).collect())
+        });
+        let below = graph.reachable(&roots[..1]).into_iter();
+        let hinges = below.filter(|node| *graph.op(*node) == Op::Map(ScalarFn::Relu)).collect();
+        Ok(Loss { arguments: applied.arguments, graph, roots, no_gradient, free, hinges, condition })
+    }
+
+    /// The slope with nothing held still; none where there is no gradient.
+    pub fn slope(&self) -> Option<Slope<'_>> {
+        let plan = Plan::<f64>::compile(&self.graph, self.free.as_ref()?).ok()?;
+        let workspace = Workspace::new(&plan);
+        Some(Slope { loss: self, plan, workspace })
+    }
+
+    /// How many hinges are 0 at all of some points, entry by entry.
+    pub fn off(&self, points: &[Point]) -> usize {
+        if self.hinges.is_empty() {
+            return 0;
+        }
+        let Ok(plan) = Plan::<f64>::compile(&self.graph, &self.hinges) else { return 0 };
+        let mut workspace = Workspace::new(&plan);
+        let mut seen = vec![None; self.hinges.len()];
+        for point in points {
+            if run(self, &plan, &mut workspace, point).is_err() {
+                continue;
+            }
+            for (i, seen) in seen.iter_mut().enumerate() {
+                if let Some(ValueRef::Real { entries, .. }) = workspace.value(i) {
+                    *seen = Some(*seen == Some(true) || entries.iter().any(|x| *x != 0.0));
+                }
+            }
+        }
+        seen.iter().filter(|seen| **seen == Some(false)).count()
     }
 
     /// The rows and columns of an argument.
@@ -60,6 +108,7 @@ impl Loss {
     /// Plans and memory, for gradients too where they are asked for.
     pub fn machine<T: Real>(&self, gradients: bool) -> Result<Machine<'_, T>, Vec<Diagnostic>> {
         let compiled = |roots: &[NodeId]| {
+            eval::refuse_giants(&self.graph, roots).map_err(|giant| vec![giant])?;
             let plan = Plan::<T>::compile(&self.graph, roots);
             let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
             let mut workspace = Workspace::new(&plan);
@@ -71,6 +120,38 @@ impl Loss {
         let gradient = if gradients && self.no_gradient.is_none() { Some(compiled(&self.roots[1..])?) } else { None };
         Ok(Machine { loss: self, value, gradient })
     }
+}
+
+impl Slope<'_> {
+    /// The value and its gradient by every argument; none where one of them is not a finite number.
+    pub fn at(&mut self, point: &Point) -> Option<(f64, Vec<Block>)> {
+        run(self.loss, &self.plan, &mut self.workspace, point).ok()?;
+        let value = self.workspace.scalar(0).filter(|value| value.is_finite())?;
+        let entries = |i: usize| match self.workspace.value(i) {
+            Some(ValueRef::Real { rows, cols, entries }) => Some(Block { rows, cols, entries: entries.to_vec() }),
+            // The loss is real, and so are its arguments.
+            Some(ValueRef::Complex { .. } | ValueRef::Truth(_)) | None => None,
+        };
+        Some((value, (1..=self.loss.arguments.len()).map(entries).collect::<Option<Vec<Block>>>()?))
+    }
+}
+
+/// A value with nothing held still.
+fn moving(graph: &mut Graph, root: NodeId) -> Option<NodeId> {
+    let mut made: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    // Operands come first, so that what they become is known.
+    for id in graph.reachable(&[root]) {
+        let args: Vec<NodeId> = graph.args(id).iter().map(|arg| made[arg]).collect();
+        let new = if *graph.op(id) == Op::StopGradient {
+            args[0]
+        } else if args == graph.args(id) {
+            id
+        } else {
+            graph.make(graph.op(id).clone(), args).ok()?
+        };
+        made.insert(id, new);
+    }
+    made.get(&root).copied()
 }
 
 impl<T: Real> Machine<'_, T> {

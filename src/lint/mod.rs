@@ -1,34 +1,36 @@
 //! Lint: how a loss behaves, found by trying it.
 //!
 //! ```text
-//! definition --subject--> roles, sizes, scalars --loss--> plans --draw--> inputs --probes--> finding::Lint
+//! definition --subject, hinges--> roles, sizes, scalars --loss--> plans --draw, search--> inputs --probes--> finding::Lint
 //! ```
 //!
 //! Every finding rests on a few random inputs and on structured ones, and is evidence and no proof. A definition is taken
 //! by the library's convention: features are d × B, a column per sample, and a square matrix is a kernel of its samples.
-//! Random samples have norm 1.
+//! Random samples have norm 1. What is said of extrema is said of samples of norm 1, and is tried by descents and ascents.
 
 mod behaviour;
 mod block;
+mod collapse;
 mod draw;
 mod finding;
+mod hinges;
 mod law;
 mod loss;
 mod numerics;
 mod scaling;
+mod search;
 mod subject;
 mod trial;
 
 pub use finding::{
-    Change, Chosen, Collapse, Digits, Extremum, Growth, Kind, Law, Least, Lint, Outcome, Pair, Place, Precision,
-    Setting, Split, Stationary, Ways,
+    Change, Chosen, Collapse, Collapsed, Constants, Digits, Extremum, Growth, Kind, Law, Least, Lint, Outcome, Pair,
+    Place, Precision, Setting, Split, Stationary, Ways,
 };
 
 use crate::base::Diagnostic;
 use crate::check::Session;
 use crate::syntax::ast::Expr;
 
-use subject::Subject;
 use trial::Trial;
 
 /// How much to sample.
@@ -54,7 +56,7 @@ pub struct Request {
     /// Values of parameters that are numbers.
     pub set: Vec<(String, Expr)>,
     /// Sizes; the others are chosen: 8 samples, 12 features, 3 of anything else.
-    pub sizes: Vec<(String, usize)>,
+    pub sizes: Vec<(String, i64)>,
 }
 
 /// Tries a definition.
@@ -64,8 +66,7 @@ pub struct Request {
 /// number, and what the checker finds in it at the sizes.
 pub fn lint(session: &Session, request: &Request, options: &Options) -> Result<Lint, Vec<Diagnostic>> {
     let options = Options { draws: options.draws.max(1), ..*options };
-    let subject = Subject::new(session, request, &options)?;
-    let loss = subject.at(&[])?;
+    let (subject, loss) = hinges::settled(session, request, &options)?;
     let mut trial = Trial::new(&subject, &loss)?;
     let norm = trial.norm();
     let collapse = trial.collapse();

@@ -5,7 +5,7 @@ use super::draw::Structure;
 use super::finding::{Digits, Kind, Outcome, Place, Precision, Stationary};
 use super::loss::{Machine, Point, gradient_norm};
 use super::trial::{Trial, with};
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, median};
 
 /// The special inputs that every loss is tried on.
 const PLACES: &[(&str, Structure)] = &[
@@ -153,10 +153,7 @@ impl Count {
     }
 
     fn digits(self) -> Digits {
-        let summary = |mut digits: Vec<f64>| {
-            digits.sort_by(f64::total_cmp);
-            digits.first().map(|fewest| (*fewest, digits[digits.len() / 2]))
-        };
+        let summary = |digits: Vec<f64>| Some((digits.iter().copied().reduce(f64::min)?, median(&digits)?));
         Digits { value: summary(self.value), gradient: summary(self.gradient), failed: self.failed }
     }
 }
@@ -169,19 +166,9 @@ fn digits(error: f64, size: f64) -> f64 {
 /// What of a gradient does not leave samples of norm 1: for features it loses its part along each sample, for a kernel its
 /// diagonal.
 fn tangential(gradient: &Block, at: &Block, kind: Kind) -> Block {
-    let columns = |gradient: &Block, at: &Block| {
-        let mut tangent = gradient.clone();
-        for j in 0..at.cols {
-            let square: f64 = at.column(j).iter().map(|x| x * x).sum();
-            let inner: f64 = at.column(j).iter().zip(gradient.column(j)).map(|(x, y)| x * y).sum();
-            let along = if square > 0.0 { inner / square } else { 0.0 };
-            tangent.column_mut(j).iter_mut().zip(at.column(j)).for_each(|(y, x)| *y -= along * x);
-        }
-        tangent
-    };
     match kind {
-        Kind::Columns => columns(gradient, at),
-        Kind::Rows => columns(&gradient.transposed(), &at.transposed()).transposed(),
+        Kind::Columns => gradient.clone().tangent_to(at),
+        Kind::Rows => gradient.transposed().tangent_to(&at.transposed()).transposed(),
         Kind::Kernel => Block::from_fn(at.rows, at.cols, |i, j| if i == j { 0.0 } else { gradient.at(i, j) }),
     }
 }

@@ -89,6 +89,11 @@ impl Trial<'_> {
         };
         let Ok(mut machine) = loss.machine::<f64>(false) else { return undefined("it has no plan".to_owned()) };
         let sides = self.sides();
+        let fixed = sides.iter().enumerate().filter(|(_, side)| side.is_none());
+        if let Some((i, _)) = fixed.into_iter().find(|(i, _)| loss.shape(*i) != self.loss.shape(*i)) {
+            let name = &self.subject.arrays[i].name;
+            return undefined(format!("the size of {name}, which is held, changes with the batch"));
+        }
         let (mut mean_change, mut sum_change, mut drift, mut size, mut count) = (0.0, 0.0, 0.0, 0.0, 0);
         let mut why = String::new();
         for (draw, whole) in self.draws.iter().zip(&self.values) {

@@ -2,17 +2,19 @@
 //!
 //! The library's convention decides: features are d × B, a column per sample. A matrix whose first size is called `N` has a
 //! row per sample (patches), a square one is a kernel of its samples. The batch is the size called `B` where there is one,
-//! and else that of the first matrix.
+//! and else that of the first matrix whose number of samples has a name. Other sizes may be numbers or sums.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use num_rational::BigRational;
 
 use super::block::Side;
 use super::finding::{Chosen, Kind, Setting};
 use super::loss::Loss;
 use super::{Options, Request};
-use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::check::{Definition, Session, size_names};
+use crate::base::{Code, Diagnostic};
+use crate::check::{Definition, Session, no_such_size, size_names};
 use crate::ir::Set;
 use crate::syntax::ast::{Domain, DomainKind, Expr, ExprKind, Param};
 use crate::syntax::{Spelling, print_expr};
@@ -44,7 +46,7 @@ pub(super) struct Array {
     pub name: String,
     pub set: Set,
     pub role: Role,
-    /// The name of the size that is not the batch, as written: arguments that share it share their features.
+    /// The name of the size that is not the batch.
     pub width: Option<String>,
 }
 
@@ -64,9 +66,16 @@ const WIDTH: usize = 12;
 const OTHER: usize = 3;
 
 impl<'a> Subject<'a> {
+    /// What is asked for, with `numbers` for parameters without a default, and 1 for the others.
+    ///
     /// # Errors
     /// A diagnostic where the definition is none that can be linted, or the request names what it has not.
-    pub fn new(session: &'a Session, request: &Request, options: &Options) -> Result<Self, Vec<Diagnostic>> {
+    pub fn new(
+        session: &'a Session,
+        request: &Request,
+        options: &Options,
+        numbers: &[(String, BigRational)],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let definition = definition(session, &request.loss)?;
         let def = &definition.def;
         let (mut arrays, mut scalars, mut given) = (Vec::new(), Vec::new(), Vec::new());
@@ -79,7 +88,12 @@ impl<'a> Subject<'a> {
                     let (value, chosen) = match (set, &param.default) {
                         (Some(value), _) => (value.clone(), Chosen::Given),
                         (None, Some(default)) => (default.clone(), Chosen::Default),
-                        (None, None) => (one(param), Chosen::One),
+                        (None, None) => {
+                            let number = numbers.iter().find(|(known, _)| known == name).map(|(_, x)| x.clone());
+                            let value = number.unwrap_or_else(|| BigRational::from_integer(1.into()));
+                            let kind = ExprKind::Number { value, imaginary: false };
+                            (Expr { kind, span: param.name.span }, Chosen::Free)
+                        }
                     };
                     scalars.push((name.clone(), print_expr(&value, Spelling::Ascii), chosen));
                     // A default is elaborated where it stands, by leaving it out.
@@ -114,12 +128,7 @@ impl<'a> Subject<'a> {
             })
             .collect();
         let (Some(batch), false) = (batch, varied.is_empty()) else {
-            let message = format!("`{}` cannot be linted: no parameter of it is a matrix of samples", def.name.name);
-            return Err(vec![
-                Diagnostic::new(Code::E0705, message)
-                    .at(def.name.span, "defined here")
-                    .help("lint varies features, Mat[d, B] or UnitCols[d, B], and kernels, such as Psd[n]"),
-            ]);
+            return Err(vec![no_samples(&definition)]);
         };
         let width = arrays.iter().find(|a| matches!(a.role, Role::Varied(_))).and_then(|a| a.width.clone());
         let sizes = sizes(&definition, &request.sizes, &batch, width.as_deref())?;
@@ -134,6 +143,7 @@ impl<'a> Subject<'a> {
             labels: named(|role| matches!(role, Role::Label(_))),
             held: named(|role| matches!(role, Role::Held)),
             varied,
+            off: 0,
             draws: options.draws,
             seed: options.seed,
         };
@@ -178,12 +188,7 @@ impl<'a> Subject<'a> {
 
 /// The definition of this name.
 fn definition(session: &Session, name: &str) -> Result<Arc<Definition>, Vec<Diagnostic>> {
-    if let Some(definition) = session.definition(name) {
-        return Ok(definition.clone());
-    }
-    let names = session.names();
-    let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-    Err(vec![Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)])
+    session.definition(name).cloned().ok_or_else(|| vec![session.no_definition(name)])
 }
 
 /// Whether a parameter is a number, an array, or neither.
@@ -205,6 +210,30 @@ fn kind(param: &Param) -> Parameter {
     }
 }
 
+/// Why a definition has no batch: none of its arrays has a number of samples that has a name, and can be chosen.
+fn no_samples(definition: &Definition) -> Diagnostic {
+    let def = &definition.def;
+    let matrix = def.params.iter().find_map(|param| match kind(param) {
+        Parameter::Array(_, sizes) if sizes.len() == 2 || is_square(param) => Some((param, sizes)),
+        Parameter::Array(..) | Parameter::Scalar | Parameter::Unusable(_) => None,
+    });
+    match matrix {
+        Some((param, sizes)) => {
+            let message = format!("`{}` cannot be linted: its number of samples cannot be chosen", def.name.name);
+            let last = sizes.last().map_or("", String::as_str);
+            Diagnostic::new(Code::E0705, message)
+                .at(param.name.span, format!("this has {last} columns, which is no name of a size"))
+                .help("lint varies the number of samples: write features as Mat[d, B], with a size of its own for it")
+        }
+        None => {
+            let message = format!("`{}` cannot be linted: no parameter of it is a matrix of samples", def.name.name);
+            Diagnostic::new(Code::E0705, message)
+                .at(def.name.span, "defined here")
+                .help("lint varies features, Mat[d, B] or UnitCols[d, B], and kernels, such as Psd[n]")
+        }
+    }
+}
+
 /// The name of the batch size.
 fn batch(params: &[Param]) -> Option<String> {
     let arrays: Vec<Vec<String>> = params
@@ -217,8 +246,17 @@ fn batch(params: &[Param]) -> Option<String> {
     if arrays.iter().flatten().any(|size| size == "B") {
         return Some("B".to_owned());
     }
-    let first = arrays.first()?;
-    if first[0] == "N" { Some(first[0].clone()) } else { first.last().cloned() }
+    let own = |sizes: &Vec<String>| {
+        let size = if sizes[0] == "N" { sizes.first() } else { sizes.last() };
+        size.filter(|size| is_name(size)).cloned()
+    };
+    arrays.iter().find_map(own)
+}
+
+/// Whether a size is a name, and no number and no sum.
+fn is_name(size: &str) -> bool {
+    size.chars().all(|c| c == '_' || unicode_ident::is_xid_continue(c))
+        && !size.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_square(param: &Param) -> bool {
@@ -244,30 +282,27 @@ fn array(name: &str, set: Set, sizes: &[String], batch: Option<&str>) -> Array {
         }
         _ => (Role::Held, None),
     };
+    // Features whose number is fixed, or follows from other sizes, have none that could be varied.
+    let width = width.filter(|width| is_name(width));
     Array { name: name.to_owned(), set, role, width: width.cloned() }
-}
-
-/// 1, where a number is needed and none is given.
-fn one(param: &Param) -> Expr {
-    let value = num_rational::BigRational::from_integer(1.into());
-    Expr { kind: ExprKind::Number { value, imaginary: false }, span: param.name.span }
 }
 
 fn sizes(
     definition: &Definition,
-    asked: &[(String, usize)],
+    asked: &[(String, i64)],
     batch: &str,
     width: Option<&str>,
 ) -> Result<Vec<(String, usize)>, Vec<Diagnostic>> {
     let names = size_names(definition);
     if let Some((unknown, _)) = asked.iter().find(|(name, _)| !names.contains(name)) {
         let message = format!("`{}` has no size `{unknown}`", definition.def.name.name);
-        let known = format!("its sizes are {}", names.join(", "));
-        return Err(vec![Diagnostic::new(Code::E0807, message).note(known)]);
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        return Err(vec![no_such_size(message, &known, unknown)]);
     }
     let value = |name: &str| {
-        let asked = asked.iter().find(|(size, _)| size == name).map(|(_, n)| *n);
-        asked.unwrap_or(if name == batch {
+        let asked = asked.iter().find(|(size, _)| size == name);
+        // A size of no usize has no matrix, which the checker says.
+        asked.map(|(_, n)| usize::try_from(*n).unwrap_or(usize::MAX)).unwrap_or(if name == batch {
             BATCH
         } else if Some(name) == width {
             WIDTH

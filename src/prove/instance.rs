@@ -348,6 +348,10 @@ impl<'a> Pattern<'a> {
                 }
                 continue;
             };
+            // The names of a lemma stand for numbers.
+            if !store.shows(put, Property::Finite) {
+                needs.push(Need::Property(put, Property::Finite));
+            }
             let value = store.written(put);
             if let Range::Domain(domain) = &variable.range {
                 for property in domain.properties() {

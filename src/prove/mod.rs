@@ -6,12 +6,14 @@
 //!
 //! `store` has values as sums of products (`terms`), `operate` what operations make of them, `sign` what is known of their
 //! signs; `instance` puts lemmas to use, `derive` searches (`candidates` has the ways to see a value), `check` goes through
-//! what was found.
+//! what was found, and `ground` sees to it that all of it has a finite value where the claim says something.
 
 mod candidates;
 mod check;
 mod derive;
+mod extent;
 mod goal;
+mod ground;
 mod instance;
 mod operate;
 mod saturate;

@@ -3,8 +3,9 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
+use super::extent::MOST_TERMS_OF_WORDS;
 use super::store::{Key, Store};
-use super::terms::{Monomial, Terms};
+use super::terms::{Monomial, Terms, whole};
 use crate::ir::{Axis, NodeId, Op, Property, Reduction, ScalarFn, Shape, Zip};
 
 impl Store {
@@ -260,6 +261,9 @@ impl Store {
 
     /// The matrix product, product by product; brackets are moved to the left.
     fn matrix_product(&mut self, x: &Terms, y: &Terms, shapes: &[Shape; 2]) -> Terms {
+        if x.0.len() * y.0.len() > MOST_TERMS_OF_WORDS {
+            return self.atom(&Op::MatMul, vec![(x.clone(), shapes[0].clone()), (y.clone(), shapes[1].clone())]);
+        }
         let mut sum = Terms::zero();
         for (a, c) in &x.0 {
             for (b, d) in &y.0 {
@@ -589,9 +593,4 @@ impl Store {
         }
         sum
     }
-}
-
-/// Whether a number of halves is a positive integer: only such powers are products.
-fn whole(halves: i32) -> bool {
-    halves > 0 && halves % 2 == 0
 }

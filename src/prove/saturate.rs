@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::check::{self, Claim, Part, Relation, Theorem, VariableKind};
-use crate::ir::{Graph, NodeId};
-use crate::rewrite::{Limits, Rule, prove_equal};
+use crate::ir::{Finiteness, Graph, NodeId};
+use crate::rewrite::{Limits, Rule, evaluated, prove_equal};
 
 /// How far one step of a calculation may go: its author could have named a step between.
 const STEP: Limits = Limits { terms: 6_000, rounds: 8, matches: 200, reorder: false, time: Duration::from_secs(2) };
@@ -29,9 +29,10 @@ pub fn rules() -> &'static [Rule] {
     &RULES
 }
 
-/// The names of the rules by which two nodes are equal, where saturation finds that they are.
-pub fn equal(graph: &Graph, left: NodeId, right: NodeId, leaves: &[NodeId]) -> Option<Vec<String>> {
-    names(graph, (left, right), leaves, &STEP)
+/// The names of the rules by which two nodes are equal, where saturation finds that they are; `finite` says of each whether
+/// it is finite.
+pub fn equal(graph: &Graph, sides: (NodeId, NodeId), leaves: &[NodeId], finite: (bool, bool)) -> Option<Vec<String>> {
+    names(graph, sides, leaves, finite, &STEP)
 }
 
 /// The names of the rules by which the equalities hold that a claim consists of; `None` where it is not made of equalities,
@@ -56,15 +57,29 @@ pub fn equations(theorem: &Theorem, claim: &Claim) -> Option<Vec<String>> {
     let leaves: Vec<NodeId> = theorem.variables.iter().filter_map(|variable| leaf(&variable.kind)).collect();
     let mut used = Vec::new();
     for sides in equations {
-        used.extend(names(&theorem.graph, sides, &leaves, &CLAIM)?);
+        let graph = &theorem.graph;
+        let here = Finiteness::where_required(graph, evaluated(graph, &[sides.0, sides.1], &leaves));
+        let finite = (here.has(graph, sides.0), here.has(graph, sides.1));
+        used.extend(names(graph, sides, &leaves, finite, &CLAIM)?);
     }
     used.sort();
     used.dedup();
     Some(used)
 }
 
-fn names(graph: &Graph, sides: (NodeId, NodeId), leaves: &[NodeId], limits: &Limits) -> Option<Vec<String>> {
+fn names(
+    graph: &Graph,
+    sides: (NodeId, NodeId),
+    leaves: &[NodeId],
+    finite: (bool, bool),
+    limits: &Limits,
+) -> Option<Vec<String>> {
+    // Sides of which neither is known to be finite may be infinities of both signs.
+    if finite == (false, false) {
+        return None;
+    }
     let proof = prove_equal(graph, sides, leaves, rules(), limits).ok()?;
+    proof.check_infinities(finite, rules()).ok()?;
     let mut names: Vec<String> = proof.lemmas().into_iter().map(str::to_string).collect();
     names.sort();
     names.dedup();

@@ -101,9 +101,6 @@ impl Store {
         let mut sizes: Vec<(Factor, i64, i32)> = Vec::new();
         for (factor, halves) in sum.0.keys().flat_map(|monomial| &monomial.0) {
             if let Key::Size(var) = &self.entry(*factor).key {
-                if halves % 2 != 0 {
-                    return None;
-                }
                 match sizes.iter_mut().find(|(known, ..)| known == factor) {
                     Some((.., least)) => *least = (*least).min(*halves),
                     None => sizes.push((*factor, var.least, (*halves).min(0))),
@@ -117,15 +114,18 @@ impl Store {
         let mut sum = sum.clone();
         let shifted_sizes = sizes.iter().map(|(factor, ..)| *factor).collect();
         for (factor, least, negative) in sizes {
+            let negative = negative.div_euclid(2) * 2;
             let mut shifted = Terms::zero();
             for (monomial, coefficient) in &sum.0 {
-                let exponent = (monomial.exponent(factor) - negative) / 2;
+                // A root of the size stays beside the power, as an odd half.
+                let halves = monomial.exponent(factor) - negative;
+                let (exponent, root) = (halves / 2, halves % 2);
                 let rest = monomial.times(&Monomial::power(factor, -monomial.exponent(factor)));
                 // (n + l)^k by the binomial formula.
                 let mut binomial = BigRational::one();
                 for k in 0..=exponent {
                     let constant = BigRational::from_integer(least.into()).pow(exponent - k);
-                    let power = rest.times(&Monomial::power(factor, 2 * k));
+                    let power = rest.times(&Monomial::power(factor, 2 * k + root));
                     shifted.insert(power, coefficient * &binomial * constant);
                     binomial *= BigRational::new((exponent - k).into(), (k + 1).into());
                 }
@@ -256,6 +256,7 @@ impl Store {
             | Property::UnitRows
             | Property::OrthonormalColumns
             | Property::OrthonormalRows => false,
+            Property::Finite => self.finite.has(&self.graph, id),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::check::stands;
 use super::derive::{Derivation, Miss, Search};
 use super::goal::{Compared, Goal, Order};
+use super::ground::Ground;
 use super::instance::{Instance, Need, Reach, instances};
 use super::saturate;
 use super::show::{self, Names};
@@ -109,6 +110,8 @@ impl Prover {
 
     fn proof(&mut self, proof: &Proof, claim: &Claim) -> Result<Proved, Refused> {
         let mut lemmas: Vec<String> = Vec::new();
+        let Sides { left, right, .. } = proof.claimed;
+        let ground = Ground::new(&mut self.store, &[left, right]);
         for (number, step) in proof.steps.iter().enumerate() {
             let used = self.step(step).map_err(|diagnostic| Refused { step: Some(number), diagnostic })?;
             for name in used {
@@ -118,6 +121,26 @@ impl Prover {
             }
         }
         self.joins(proof, claim).map_err(|diagnostic| Refused { step: None, diagnostic })?;
+        if let Some(side) = [left, right].into_iter().find(|side| !ground.is_finite(&mut self.store, *side)) {
+            let side = self.shown(side);
+            let diagnostic = Diagnostic::new(Code::E0704, "this calculation says nothing of infinite sides")
+                .at(proof.span, "this proof")
+                .because(claim.span, "the claim")
+                .note(format!("{side} is not known to be finite"))
+                .help("arithmetic and lemmas are about numbers: give the hypothesis that excludes infinities");
+            return Err(Refused { step: None, diagnostic });
+        }
+        for (number, step) in proof.steps.iter().enumerate() {
+            let Some((value, lacks)) = ground.unfounded(&mut self.store, &[step.link.left, step.link.right]) else {
+                continue;
+            };
+            let value = self.shown(value);
+            let diagnostic = Diagnostic::new(Code::E0704, format!("this step passes through what may be {lacks}"))
+                .at(step.span, "this step")
+                .note(format!("{value} is not known to be {}", if lacks == "undefined" { "defined" } else { "finite" }))
+                .help("it must have a finite value wherever the claim's sides have one");
+            return Err(Refused { step: Some(number), diagnostic });
+        }
         Ok(Proved { lemmas })
     }
 
@@ -149,6 +172,12 @@ impl Prover {
         Err(diagnostic.help("add the steps that lead from the claim's sides to these"))
     }
 
+    /// A node in words.
+    fn shown(&mut self, id: NodeId) -> String {
+        let value = self.store.written(id);
+        show::terms(&self.store, &self.names, &value)
+    }
+
     fn same(&mut self, a: NodeId, b: NodeId) -> bool {
         a == b || {
             let difference = self.store.written(a).minus(&self.store.written(b));
@@ -156,9 +185,13 @@ impl Prover {
         }
     }
 
-    /// The lemmas that a step's derivation uses.
+    /// What a step's derivation uses.
     fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
         let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
+        if let Some(note) = super::extent::too_much(&self.store.graph, &[step.link.left, step.link.right]) {
+            let message = "there is too much to multiply out in this step";
+            return Err(Diagnostic::new(Code::E0704, message).at(step.span, "not looked at").note(note));
+        }
         let goal = compared.goal(&mut self.store);
         let fuel = FUEL + step.by.len();
         let hypotheses = self.hypotheses.clone();
@@ -187,7 +220,9 @@ impl Prover {
         // What arithmetic and the lemmas named leave open, the rules of the library may make equal.
         if found.is_none() && goal.order == Order::Zero {
             let leaves: Vec<NodeId> = self.names.keys().copied().collect();
-            if let Some(rules) = saturate::equal(&self.store.graph, step.link.left, step.link.right, &leaves) {
+            let sides = (step.link.left, step.link.right);
+            // What it passes through is looked at with the whole calculation.
+            if let Some(rules) = saturate::equal(&self.store.graph, sides, &leaves, (true, true)) {
                 return Ok(rules);
             }
         }

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
+use super::extent::{MOST_TERMS, is_small_power};
 use super::terms::{Factor, Monomial, Terms};
 use crate::ir::{
-    Basis, Dim, Fact, Facts, Field, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Type,
+    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar,
+    Type,
 };
 
 /// What a factor is.
@@ -63,6 +65,8 @@ pub struct Store {
     memo: HashMap<NodeId, Terms>,
     facts: HashMap<Terms, Facts>,
     leaves: BTreeSet<NodeId>,
+    /// What is finite where the claim says something.
+    pub finite: Finiteness,
     /// The hypotheses: inequalities that hold throughout.
     pub known: Vec<Known>,
     /// How many products of two terms were made: the measure of a search, the same on every machine.
@@ -74,7 +78,13 @@ impl Store {
     pub fn new(graph: Graph, leaves: impl IntoIterator<Item = NodeId>) -> Self {
         let leaves = leaves.into_iter().collect();
         let (table, index, memo, facts) = Default::default();
-        Store { graph, table, index, memo, facts, leaves, known: Vec::new(), work: 0 }
+        let finite = Finiteness::default();
+        Store { graph, table, index, memo, facts, leaves, finite, known: Vec::new(), work: 0 }
+    }
+
+    /// The nodes that stand for themselves.
+    pub fn leaves(&self) -> Vec<NodeId> {
+        self.leaves.iter().copied().collect()
     }
 
     /// Whether a node stands for itself.
@@ -139,7 +149,8 @@ impl Store {
 
     /// Notes what the graph knows of a node's value.
     pub(super) fn learn(&mut self, id: NodeId, terms: &Terms) {
-        if self.graph.node(id).tested || self.graph.facts(id).held().next().is_none() {
+        // That a value is finite is looked up where it stands.
+        if self.graph.node(id).tested || self.graph.facts(id).held().all(|property| property == Property::Finite) {
             return;
         }
         let open = self.open(terms);
@@ -263,11 +274,15 @@ impl Store {
         let mut sum = Terms::zero();
         for (monomial, coefficient) in &value.0 {
             let mut product = Terms::number(coefficient.clone());
+            let mut kept = Monomial::one();
             for (factor, halves) in &monomial.0 {
                 let power = self.replaced_power(*factor, *halves, open);
-                product = self.times(&product, &power);
+                match product.0.len() * power.0.len() <= MOST_TERMS {
+                    true => product = self.times(&product, &power),
+                    false => kept = kept.times(&Monomial::power(*factor, *halves)),
+                }
             }
-            sum = sum.plus(&product);
+            sum = sum.plus(&product.shifted(&kept, &BigRational::one()));
         }
         sum
     }
@@ -278,7 +293,8 @@ impl Store {
         let Some(inner) = inner else { return itself(halves) };
         let inner = if open { inner } else { self.multiplied_out(&inner) };
         if halves > 0 && halves % 2 == 0 {
-            return self.whole_power(&inner, halves / 2);
+            let small = is_small_power(inner.0.len(), halves / 2);
+            return if small { self.whole_power(&inner, halves / 2) } else { itself(halves) };
         }
         // Roots and reciprocals of a sum are kept, but those of equal sums by one name.
         if open && !matches!(self.entry(factor).key, Key::Sum(_)) && self.nonnegative_factor(factor) {
@@ -300,7 +316,7 @@ impl Store {
                 return root.shifted(&Monomial::power(rest, halves), &BigRational::one());
             }
         }
-        if halves > 2 {
+        if halves > 2 && is_small_power(inner.0.len(), halves / 2) {
             let (whole, root) = (self.whole_power(&inner, halves / 2), itself(1));
             return self.times(&whole, &root);
         }

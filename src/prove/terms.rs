@@ -184,3 +184,8 @@ impl Terms {
         Some((coefficient.clone(), common, rest.scaled(&coefficient.recip())))
     }
 }
+
+/// Whether a number of halves is a positive integer: only such powers are products.
+pub fn whole(halves: i32) -> bool {
+    halves > 0 && halves % 2 == 0
+}

@@ -6,7 +6,8 @@
 use std::fmt;
 
 pub use super::numeric::FIT;
-use super::numeric::{close, dot, least_squares, median, normalised, rational};
+use super::numeric::{close, dot, least_squares, normalised, rational};
+use crate::base::median;
 
 /// The most features that pairs of are tried.
 const MAX_FEATURES: usize = 3000;
@@ -289,7 +290,7 @@ fn monomial(active: &[usize], sizes: &[bool], points: &[Point], fit: f64) -> Opt
             .filter(|(_, halves)| *halves != 0)
             .collect();
         let ratios: Vec<f64> = usable.iter().map(|point| point.value / Term::product(&powers, &point.at)).collect();
-        let rational = rational(median(&ratios), fit)?;
+        let rational = rational(median(&ratios)?, fit)?;
         let term = Term { rational, powers, log: None };
         let fits = points.iter().all(|point| close(term.value(&point.at), point.value, fit * point.value.abs()));
         fits.then_some(term)

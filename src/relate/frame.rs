@@ -3,10 +3,9 @@
 //! The relation of two losses is a statement of the language, so that it is sampled, attacked, certified and proved by
 //! what does that for every statement, and can be kept in a file.
 
-use std::path::Path;
-
-use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::check::{Session, Theorem};
+use super::range::Size;
+use crate::base::{Code, Diagnostic};
+use crate::check::{Session, Theorem, no_such_size};
 use crate::ir::NodeId;
 use crate::syntax::ast::{Def, DomainKind, Expr, ExprKind, Param};
 use crate::syntax::{Spelling, print_domain, print_expr};
@@ -47,6 +46,8 @@ pub struct Given {
     pub forall: Vec<String>,
     /// Names and the expressions put for them.
     pub set: Vec<(String, String)>,
+    /// Sizes that are looked at alone.
+    pub sizes: Vec<(String, i64)>,
     /// Whether a parameter that has a default is that, unless something is put for it.
     pub defaults: bool,
 }
@@ -70,13 +71,7 @@ fn quantified(text: &str) -> Vec<&str> {
 impl Side {
     /// A name of a definition, `FILE.lw:NAME`, or an expression.
     fn read(session: &mut Session, text: &str) -> Result<Side, Vec<Diagnostic>> {
-        let (file, name) = match text.rsplit_once(".lw:") {
-            Some((file, name)) => (Some(format!("{file}.lw")), name),
-            None => (None, text),
-        };
-        if let Some(file) = &file {
-            session.load_file(Path::new(file))?;
-        }
+        let (from_file, name) = session.open(text)?;
         match session.definition(name.trim()) {
             Some(definition) => {
                 let def = definition.def.clone();
@@ -88,12 +83,7 @@ impl Side {
                 let params: Vec<&str> = def.params.iter().map(|param| param.name.name.as_str()).collect();
                 Ok(Side { text: format!("{}({})", def.name.name, params.join(", ")), def: Some(def) })
             }
-            None if file.is_some() || is_plain_name(text) => {
-                let names = session.names();
-                let near = did_you_mean(name, names.iter().map(String::as_str));
-                let diagnostic = Diagnostic::new(Code::E0202, format!("there is no definition `{name}`"));
-                Err(vec![diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?")))])
-            }
+            None if from_file || is_plain_name(text) => Err(vec![session.no_definition(name)]),
             None => Ok(Side { text: text.to_owned(), def: None }),
         }
     }
@@ -199,6 +189,28 @@ impl Frame {
         let lets = set.iter().map(|(name, text)| format!("{name} = {text}")).collect();
         let [left, right] = sides.map(|side| side.text);
         Ok(Frame { left, right, ranges, lets, conditions, loose })
+    }
+
+    /// The frame at some sizes.
+    ///
+    /// # Errors
+    /// E0807 where it has not these sizes.
+    pub fn at_sizes(mut self, session: &mut Session, sizes: &[(String, i64)]) -> Result<Frame, Vec<Diagnostic>> {
+        if sizes.is_empty() {
+            return Ok(self);
+        }
+        let (theorem, ..) = self.both(session)?;
+        let known: Vec<Size> = theorem.variables.iter().filter_map(Size::of).collect();
+        let names: Vec<&str> = known.iter().map(|size| size.name.as_str()).collect();
+        let wrong = sizes.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        let wrong: Vec<Diagnostic> =
+            wrong.map(|(name, _)| no_such_size(format!("neither loss has a size `{name}`"), &names, name)).collect();
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        // A size must be quantified before the sets that use it.
+        self.ranges.splice(0..0, sizes.iter().map(|(name, n)| format!("{name} in {n}..{n}")));
+        Ok(self)
     }
 
     /// The matrices of [`Frame::loose`] that hold samples or features by their names, with their sizes.

@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::coefficient::{Coefficient, FIT, Point, identify};
 use super::measure::kinds;
-use super::sample::{Machine, Pair, Parameter, Place, Raw};
+use super::range::Parameter;
+use super::sample::{Machine, Pair, Place, Raw};
 
 /// The step of the differences: they err by the eighth power of it.
 const STEP: f64 = 1.0 / 64.0;
@@ -60,6 +61,9 @@ pub struct Local {
     /// Whether a parameter grows: then the agreement is that of the leading terms, and the relative error falls like the
     /// parameter's inverse.
     pub limit: bool,
+    /// Whether the parameter that grows is a weight of both: each is in the end a multiple of it and nothing else, so that the
+    /// agreement is only that of the terms that it weighs.
+    pub weight: bool,
     /// Whether the first order vanishes there, so that the agreement is that of the second derivatives.
     pub stationary: bool,
     /// The factor, where it was recognised.
@@ -71,7 +75,7 @@ pub struct Local {
 }
 
 /// The points near which a pair agrees.
-pub fn near(pair: &Pair<'_>, rng: &mut ChaCha8Rng) -> Vec<Local> {
+pub fn near(pair: &Pair, rng: &mut ChaCha8Rng) -> Vec<Local> {
     let points = Near::ALL.into_iter().filter_map(|near| at_point(pair, near, rng));
     let points: Vec<Local> = points.collect();
     let growing = pair.parameters.iter().enumerate().filter(|(_, parameter)| parameter.is_unbounded());
@@ -79,7 +83,7 @@ pub fn near(pair: &Pair<'_>, rng: &mut ChaCha8Rng) -> Vec<Local> {
     points.into_iter().chain(growing.into_iter().filter_map(|(i, one)| at_infinity(pair, i, &one.name, rng))).collect()
 }
 
-fn at_point(pair: &Pair<'_>, near: Near, rng: &mut ChaCha8Rng) -> Option<Local> {
+fn at_point(pair: &Pair, near: Near, rng: &mut ChaCha8Rng) -> Option<Local> {
     let (mut points, mut directions, mut stationary) = (Vec::new(), 0, true);
     for _ in 0..PLACES {
         let place = pair.place(rng);
@@ -97,7 +101,7 @@ fn at_point(pair: &Pair<'_>, near: Near, rng: &mut ChaCha8Rng) -> Option<Local> 
     }
     let factor = identify(&pair.names(), &kinds(pair), &points, 10.0 * FIT);
     let (at, example) = (near.name().to_owned(), points[0].value);
-    Some(Local { at, limit: false, stationary, factor, example, checked: (directions, points.len()) })
+    Some(Local { at, limit: false, weight: false, stationary, factor, example, checked: (directions, points.len()) })
 }
 
 /// The raw numbers of a point; `None` where the sizes do not allow it, or where it is none for a scalar or a vector.
@@ -174,13 +178,13 @@ fn common_factor(jets: &[Jet]) -> Option<f64> {
 }
 
 /// Whether B is c A and a constant, with a relative error that falls like the inverse of a growing parameter.
-fn at_infinity(pair: &Pair<'_>, grows: usize, name: &str, rng: &mut ChaCha8Rng) -> Option<Local> {
-    let (mut points, mut checked) = (Vec::new(), 0);
+fn at_infinity(pair: &Pair, grows: usize, name: &str, rng: &mut ChaCha8Rng) -> Option<Local> {
+    let (mut points, mut checked, mut weight) = (Vec::new(), 0, true);
     for _ in 0..PLACES / 2 {
         let mut place = pair.place(rng);
         let Some(mut machine) = pair.at(&place.sizes) else { continue };
         let members: Vec<Raw> = (0..8).map(|_| machine.gaussian(rng)).collect();
-        let mut leading = Vec::new();
+        let (mut leading, mut spreads) = (Vec::new(), Vec::new());
         for k in 0..DOUBLINGS {
             place.parameters[grows] = START * f64::from(1 << k);
             let values: Vec<(f64, f64)> =
@@ -189,6 +193,7 @@ fn at_infinity(pair: &Pair<'_>, grows: usize, name: &str, rng: &mut ChaCha8Rng) 
                 return None;
             }
             leading.push(deviation(&values)?);
+            spreads.push((spread(&values, |v| v.0), spread(&values, |v| v.1)));
         }
         // The deviation from a line halves with every doubling, or is gone.
         let falls = leading.windows(2).all(|pair| pair[1].1 <= 0.62 * pair[0].1 || pair[1].1 < 1e-7);
@@ -197,6 +202,10 @@ fn at_infinity(pair: &Pair<'_>, grows: usize, name: &str, rng: &mut ChaCha8Rng) 
         if !(falls && small && starts) {
             return None;
         }
+        // The spread of a weighed term doubles with its weight, but for what is left of the others.
+        let [.., before, last] = spreads.as_slice() else { return None };
+        let doubles = |before: f64, last: f64| (last / before - 2.0).abs() < 0.25;
+        weight &= doubles(before.0, last.0) && doubles(before.1, last.1);
         checked += members.len();
         // The factor is c s^e (1 + O(1/s)): of two neighbours, the error of first order cancels.
         let last = &leading[leading.len() - 2..];
@@ -225,12 +234,18 @@ fn at_infinity(pair: &Pair<'_>, grows: usize, name: &str, rng: &mut ChaCha8Rng) 
     let factor = identify(&pair.names(), &kinds(pair), &rest, ROUGH);
     let factor = factor.map(|factor| factor.times_power(place_of(pair, grows), order as i64));
     let (at, example) = (format!("{name} -> inf"), points[0].1);
-    Some(Local { at, limit: true, stationary: false, factor, example, checked: (checked, points.len()) })
+    Some(Local { at, limit: true, weight, stationary: false, factor, example, checked: (checked, points.len()) })
 }
 
 /// The number of a parameter among sizes and parameters.
-fn place_of(pair: &Pair<'_>, parameter: usize) -> usize {
+fn place_of(pair: &Pair, parameter: usize) -> usize {
     pair.sizes.len() + parameter
+}
+
+/// How far values go.
+fn spread(values: &[(f64, f64)], of: fn(&(f64, f64)) -> f64) -> f64 {
+    let ends = values.iter().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), x| (lo.min(x), hi.max(x)));
+    ends.1 - ends.0
 }
 
 /// The slope of the line through values, and the largest deviation from it relative to the spread of the second.

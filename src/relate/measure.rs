@@ -79,7 +79,7 @@ fn line(values: &[(f64, f64)]) -> Result<Fit, [(f64, f64); 3]> {
 }
 
 /// Measures a pair.
-pub fn measure(pair: &Pair<'_>, rng: &mut ChaCha8Rng) -> Shown {
+pub fn measure(pair: &Pair, rng: &mut ChaCha8Rng) -> Shown {
     let mut lines = Vec::new();
     let (mut compared, mut equal) = (0, true);
     for _ in 0..PLACES {
@@ -107,7 +107,7 @@ pub fn measure(pair: &Pair<'_>, rng: &mut ChaCha8Rng) -> Shown {
 }
 
 /// The coefficients of lines as expressions in sizes and parameters.
-pub fn coefficients(pair: &Pair<'_>, lines: &[Line], rng: &mut ChaCha8Rng) -> Coefficients {
+pub fn coefficients(pair: &Pair, lines: &[Line], rng: &mut ChaCha8Rng) -> Coefficients {
     let known: Vec<(&Line, f64)> = lines.iter().filter_map(|line| Some((line, line.slope?))).collect();
     let Some((base, _)) = known.first() else { return Coefficients { slope: None, offset: None } };
     let names = pair.names();
@@ -131,11 +131,14 @@ pub fn coefficients(pair: &Pair<'_>, lines: &[Line], rng: &mut ChaCha8Rng) -> Co
 }
 
 /// The line at the choice of another line with one size or parameter moved.
-fn beside(pair: &Pair<'_>, base: &Line, moved: usize, rng: &mut ChaCha8Rng) -> Option<Line> {
+fn beside(pair: &Pair, base: &Line, moved: usize, rng: &mut ChaCha8Rng) -> Option<Line> {
     let mut place = base.place.clone();
     match place.sizes.get_mut(moved) {
-        Some(size) => *size += 1,
-        None => place.parameters[moved - base.place.sizes.len()] *= 0.75,
+        Some(size) => *size = pair.sizes[moved].beside(*size)?,
+        None => {
+            let at = moved - base.place.sizes.len();
+            place.parameters[at] = pair.parameters[at].beside(place.parameters[at])?;
+        }
     }
     let mut machine = pair.at(&place.sizes)?;
     let values = machine.values(&place.parameters, VALUES, rng);
@@ -144,7 +147,7 @@ fn beside(pair: &Pair<'_>, base: &Line, moved: usize, rng: &mut ChaCha8Rng) -> O
 }
 
 /// Which of the names of a pair are sizes.
-pub fn kinds(pair: &Pair<'_>) -> Vec<bool> {
+pub fn kinds(pair: &Pair) -> Vec<bool> {
     let sizes = pair.sizes.iter().map(|_| true);
     sizes.chain(pair.parameters.iter().map(|_| false)).collect()
 }

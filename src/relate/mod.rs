@@ -12,6 +12,7 @@ mod frame;
 mod local;
 mod measure;
 mod numeric;
+mod range;
 mod sample;
 
 use crate::base::Diagnostic;
@@ -21,6 +22,7 @@ use crate::verify::{self, Options, Silent, Verdict, ViolationBound, Witness};
 pub use coefficient::Coefficient;
 pub use frame::{Frame, Given};
 pub use local::Local;
+pub use range::{Parameter, Size, moving_ends};
 pub use sample::Place;
 
 /// The samples of a claim that a relation makes, and the work of the attack on it against the default.
@@ -56,7 +58,8 @@ pub enum Relation {
         /// What it rests on.
         basis: Basis,
     },
-    /// B is a line in A at each choice of sizes and parameters, and the coefficients were not recognised: some of them.
+    /// B is a line in A at each choice of sizes and parameters that was measured, and the coefficients were not recognised:
+    /// some of them. There is no claim that could be checked.
     Lines(Vec<(Place, f64, f64)>),
     /// Neither: three inputs at one choice, by the values of A and B, that lie on no line; and an input where the two differ.
     Different {
@@ -88,8 +91,32 @@ pub struct Answer {
     pub unit_columns: Option<Box<Answer>>,
 }
 
+/// What an answer comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// One loss is a line in the other: proved, or no sample and no attack says otherwise.
+    Line,
+    /// It is not.
+    Different,
+    /// Nothing was checked: values were measured only, or there were none.
+    Open,
+}
+
 impl Answer {
-    /// Whether one loss is a line in the other.
+    /// What the answer comes to.
+    pub fn standing(&self) -> Standing {
+        match &self.relation {
+            Relation::Equal(basis) | Relation::Affine { basis, .. } => match basis {
+                Basis::Unfolding | Basis::Proved(_) | Basis::Samples(..) => Standing::Line,
+                Basis::Contradicted(_) => Standing::Different,
+                Basis::Values(_) => Standing::Open,
+            },
+            Relation::Different { .. } => Standing::Different,
+            Relation::Lines(_) | Relation::Unknown(_) => Standing::Open,
+        }
+    }
+
+    /// Whether one loss looks like a line in the other, checked or not.
     pub fn is_affine(&self) -> bool {
         match &self.relation {
             Relation::Equal(basis) | Relation::Affine { basis, .. } => !matches!(basis, Basis::Contradicted(_)),
@@ -110,11 +137,12 @@ pub fn relate(
     given: &Given,
     seed: u64,
 ) -> Result<Answer, Vec<Diagnostic>> {
-    let frame = Frame::new(session, left, right, given)?;
+    let frame = Frame::new(session, left, right, given)?.at_sizes(session, &given.sizes)?;
     let mut answer = within(session, &frame, seed)?;
     let loose = frame.representations();
     if !answer.is_affine() && !loose.is_empty() {
-        let frame = Frame::new(session, left, right, &given.with_unit_columns(&loose))?;
+        let given = given.with_unit_columns(&loose);
+        let frame = Frame::new(session, left, right, &given)?.at_sizes(session, &given.sizes)?;
         let narrow = within(session, &frame, seed)?;
         if narrow.is_affine() || narrow.local.len() > answer.local.len() {
             answer.unit_columns = Some(Box::new(narrow));
@@ -126,6 +154,7 @@ pub fn relate(
 fn within(session: &mut Session, frame: &Frame, seed: u64) -> Result<Answer, Vec<Diagnostic>> {
     let (theorem, left, right) = frame.both(session)?;
     let pair = sample::Pair::new(&theorem, left, right);
+    pair.refuse_giants(&pair.place(&mut sample::generator(seed)).sizes).map_err(|giant| vec![giant])?;
     let mut rng = sample::generator(seed);
     let mut local = Vec::new();
     let relation = if left == right {

@@ -1,4 +1,4 @@
-//! Small numerical tools: least squares, fractions, medians.
+//! Small numerical tools: least squares and fractions.
 
 /// How exactly an expression must fit a measured value, relative to the largest, where the values are as exact as
 /// floating point makes them.
@@ -11,13 +11,6 @@ const ROUGH_DENOMINATOR: i64 = 12;
 /// Whether two numbers differ by no more than a tolerance.
 pub fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance
-}
-
-/// The median, the upper one of the middle two.
-pub fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
 }
 
 /// The fraction of small denominator that a number is to within `fit`, by continued fractions.

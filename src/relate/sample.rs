@@ -3,43 +3,18 @@
 use std::collections::BTreeMap;
 
 use num_complex::Complex;
-use num_traits::ToPrimitive;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+use super::range::{Parameter, Size, moving_ends};
+use crate::base::Diagnostic;
 use crate::check::{Theorem, VariableKind};
-use crate::eval::{Entries, Plan, Workspace};
-use crate::ir::{InputId, Instance, NodeId, Range, SizeVar};
-
-/// The largest size that is looked at: coefficients show on small ones.
-const MAX_SIZE: i64 = 7;
+use crate::eval::{self, Entries, Plan, Workspace};
+use crate::ir::{Graph, InputId, Instance, NodeId};
 
 /// How often a choice that the conditions refuse is made anew.
 const ATTEMPTS: usize = 60;
-
-/// Where a parameter without an upper end is drawn to.
-const WIDE: f64 = 8.0;
-
-/// A quantified integer.
-#[derive(Clone, Debug)]
-pub struct Size {
-    /// Its name.
-    pub name: String,
-    var: SizeVar,
-    range: (i64, i64),
-}
-
-/// A quantified real number.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: String,
-    input: InputId,
-    /// The numbers it may be, where they are listed; its interval otherwise.
-    among: Vec<f64>,
-    interval: (f64, f64),
-}
 
 /// Values of the sizes and of the parameters, in their order.
 #[derive(Clone, PartialEq, Debug)]
@@ -61,8 +36,10 @@ impl Place {
 pub type Raw = Vec<(InputId, Vec<f64>)>;
 
 /// Two nodes of a theorem's graph as functions of its quantified names.
-pub struct Pair<'a> {
-    theorem: &'a Theorem,
+pub struct Pair {
+    graph: Graph,
+    /// What must hold of an input.
+    conditions: Vec<NodeId>,
     roots: [NodeId; 2],
     /// The sizes.
     pub sizes: Vec<Size>,
@@ -71,35 +48,19 @@ pub struct Pair<'a> {
     raw: Vec<InputId>,
 }
 
-impl<'a> Pair<'a> {
+impl Pair {
     /// The two nodes of a theorem.
-    pub fn new(theorem: &'a Theorem, left: NodeId, right: NodeId) -> Pair<'a> {
-        let (mut sizes, mut parameters, mut raw) = (Vec::new(), Vec::new(), Vec::new());
-        for variable in &theorem.variables {
-            let name = variable.name.clone();
-            match (&variable.kind, &variable.range) {
-                (VariableKind::Size(var), Range::Integers(lo, hi)) => {
-                    // Ends that other sizes decide are left to the conditions.
-                    let lo = lo.as_constant().unwrap_or(1).max(1);
-                    let hi = hi.as_constant().unwrap_or(MAX_SIZE);
-                    sizes.push(Size { name, var: var.clone(), range: (lo, hi.min(MAX_SIZE).max(lo)) });
-                }
-                (VariableKind::Scalar { input, .. }, Range::Finite(values)) => {
-                    let among = values.iter().filter_map(|value| value.to_f64()).collect();
-                    parameters.push(Parameter { name, input: *input, among, interval: (0.0, 0.0) });
-                }
-                (VariableKind::Scalar { input, .. }, Range::Interval(interval)) => {
-                    let end = |node| theorem.graph.constant_value(node).and_then(|value| value.to_f64());
-                    let lo = end(interval.lo).unwrap_or(0.0);
-                    let hi = end(interval.hi).filter(|hi| *hi < lo + WIDE).unwrap_or(lo + WIDE);
-                    parameters.push(Parameter { name, input: *input, among: Vec::new(), interval: (lo, hi) });
-                }
-                (VariableKind::Member { raw: inputs, .. }, _) => raw.extend(inputs),
-                // What ranges over something else is of another kind.
-                (VariableKind::Size(_) | VariableKind::Scalar { .. }, _) => {}
-            }
-        }
-        Pair { theorem, roots: [left, right], sizes, parameters, raw }
+    pub fn new(theorem: &Theorem, left: NodeId, right: NodeId) -> Pair {
+        let sizes = theorem.variables.iter().filter_map(Size::of).collect();
+        let parameters = theorem.variables.iter().filter_map(|variable| Parameter::of(theorem, variable)).collect();
+        let raw = theorem.variables.iter().flat_map(|variable| match &variable.kind {
+            VariableKind::Member { raw, .. } => raw.as_slice(),
+            VariableKind::Size(_) | VariableKind::Scalar { .. } => &[],
+        });
+        let raw = raw.copied().collect();
+        let (graph, mut conditions) = moving_ends(theorem);
+        conditions.extend(theorem.assumptions.iter().map(|assumption| assumption.condition));
+        Pair { graph, conditions, roots: [left, right], sizes, parameters, raw }
     }
 
     /// The names of sizes and parameters, in the order of [`Place::coordinates`].
@@ -110,43 +71,34 @@ impl<'a> Pair<'a> {
 
     /// A random choice of sizes, at least two where their ranges allow it, and of parameters.
     pub fn place(&self, rng: &mut ChaCha8Rng) -> Place {
-        let size = |size: &Size, rng: &mut ChaCha8Rng| {
-            let (lo, hi) = size.range;
-            rng.random_range(lo.max(2).min(hi)..=hi)
-        };
-        let sizes = self.sizes.iter().map(|one| size(one, rng)).collect();
+        let sizes = self.sizes.iter().map(|one| one.draw(rng)).collect();
         let parameters = self.parameters.iter().map(|one| one.draw(rng)).collect();
         Place { sizes, parameters }
     }
 
-    /// The pair at a choice of sizes; `None` where they do not fit.
-    pub fn at(&self, sizes: &[i64]) -> Option<Machine> {
+    /// The graph at a choice of sizes: the two roots, then the conditions.
+    fn instance(&self, sizes: &[i64]) -> Option<(Graph, Vec<NodeId>)> {
         let sizes = self.sizes.iter().zip(sizes).map(|(size, n)| (size.var.clone(), *n)).collect();
         let instance = Instance { sizes, constants: BTreeMap::new() };
-        let conditions = self.theorem.assumptions.iter().map(|assumption| assumption.condition);
-        let roots: Vec<NodeId> = self.roots.into_iter().chain(conditions).collect();
-        let (graph, roots) = self.theorem.graph.instantiate(&roots, &instance).ok()?;
+        let roots: Vec<NodeId> = self.roots.into_iter().chain(self.conditions.iter().copied()).collect();
+        self.graph.instantiate(&roots, &instance).ok()
+    }
+
+    /// Refuses a choice of sizes that no memory holds.
+    ///
+    /// # Errors
+    /// E0305, at the value that is too large.
+    pub fn refuse_giants(&self, sizes: &[i64]) -> Result<(), Diagnostic> {
+        self.instance(sizes).map_or(Ok(()), |(graph, roots)| eval::refuse_giants(&graph, &roots))
+    }
+
+    /// The pair at a choice of sizes; `None` where they do not fit.
+    pub fn at(&self, sizes: &[i64]) -> Option<Machine> {
+        let (graph, roots) = self.instance(sizes)?;
         let plan = Plan::<f64>::compile(&graph, &roots).ok()?;
         let workspace = Workspace::new(&plan);
         let parameters = self.parameters.iter().map(|parameter| parameter.input).collect();
         Some(Machine { plan, workspace, parameters, raw: self.raw.clone(), conditions: roots.len() - 2 })
-    }
-}
-
-impl Parameter {
-    fn draw(&self, rng: &mut ChaCha8Rng) -> f64 {
-        if !self.among.is_empty() {
-            return self.among[rng.random_range(0..self.among.len())];
-        }
-        let (lo, hi) = self.interval;
-        // Numbers of three digits, so that a witness is readable; never an end.
-        let share = rng.random_range(1..40_u32) as f64 / 40.0;
-        lo + (hi - lo) * share
-    }
-
-    /// Whether it may grow without end.
-    pub fn is_unbounded(&self) -> bool {
-        self.among.is_empty() && self.interval.1 - self.interval.0 >= WIDE
     }
 }
 

@@ -6,7 +6,7 @@ fn answer(left: &str, right: &str, forall: &[&str], set: &[(&str, &str)]) -> Ans
     let given = Given {
         forall: forall.iter().map(|text| (*text).to_owned()).collect(),
         set: set.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
-        defaults: false,
+        ..Given::default()
     };
     let mut session = Session::new();
     relate(&mut session, left, right, &given, 0).unwrap_or_else(|mistakes| panic!("{left}, {right}: {mistakes:?}"))
@@ -85,4 +85,43 @@ fn effective_ranks_of_features_and_of_their_covariance_differ() {
     let area = (b.0 - a.0) * (c.1 - a.1) - (c.0 - a.0) * (b.1 - a.1);
     assert!(area.abs() > 1e-9, "{values:?}");
     assert!(witness.is_some());
+}
+
+/// A line is a line whatever its parameters range over: below zero, around it, without an end, listed, and between ends that
+/// rest on others.
+#[test]
+fn parameters_are_drawn_from_their_ranges() {
+    let ranges =
+        ["(-inf, 0)", "(-3, -1)", "(-1, 1)", "(-inf, inf)", "{-2, -1/2, 3}", "(20, inf)", "(b, b + 1)", "(-pi, 0)"];
+    for range in ranges {
+        let first = &["Z: Mat[d, B]", "b in (2, 3)", &format!("a in {range}")];
+        let found = answer("sum(abs2(Z))", "sum(abs2(Z)) + a + 0*b", first, &[]);
+        assert_eq!(line_of(&found), ("1".to_owned(), "a".to_owned()), "{range}");
+    }
+    // |a| is a only above zero: each draw has the sign of its range.
+    let of = |range: &str| line_of(&answer("trace(K)", "trace(K) + abs(a)", &["K: Psd[n]", range], &[])).1;
+    assert_eq!((of("a in (-inf, 0)").as_str(), of("a in (0, inf)").as_str()), ("-a", "a"));
+    // Integers that are listed are sizes.
+    let found = answer("trace(K)", "k * trace(K)", &["K: Psd[n]", "k in {2, 3, 5}"], &[]);
+    assert_eq!(line_of(&found), ("k".to_owned(), "0".to_owned()));
+}
+
+/// Coefficients that are no sums of products are measured at each choice, and no claim is made of them.
+#[test]
+fn lines_that_are_only_measured_are_open() {
+    let found = answer("trace(K)", "exp(sin(a)) * trace(K)", &["K: Psd[n]", "a in (0, 1)"], &[]);
+    assert!(matches!(&found.relation, Relation::Lines(lines) if !lines.is_empty()), "{:?}", found.relation);
+    assert_eq!(found.standing(), Standing::Open);
+}
+
+/// Two losses that share a weight are near each other where it is large, whatever else is in them; in one that is no weight
+/// a limit says more.
+#[test]
+fn limits_of_shared_weights_are_told_from_others() {
+    let shared =
+        answer("trace(K) + w*sum(abs2(K))", "trace(K)^2 + w*sum(abs2(K))", &["K: Psd[n]", "w in (0, inf)"], &[]);
+    let limit = shared.local.iter().find(|local| local.limit).unwrap();
+    assert!(limit.weight && limit.at == "w -> inf", "{limit:?}");
+    let found = answer("u_mae_term", "m_mae_term", UNIT, &[]);
+    assert!(found.local.iter().any(|local| local.limit && !local.weight), "{:?}", found.local);
 }

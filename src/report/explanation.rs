@@ -22,8 +22,8 @@ pub fn explanation_text(title: &str, explanation: &Explanation) -> String {
     let mut text = format!("{title}{at}\n\nbefore\n{}", shown(&explanation.before.text));
     if explanation.unchanged {
         text += match explanation.unproved {
-            true => "\na cheaper form was found, but the proof that it is equal did not stand: nothing is changed",
-            false => "\nno cheaper form was found",
+            true => "\na cheaper form was found, but the proof that it is equal did not stand: left as it is",
+            false => "\nno form was found that is so much cheaper as to be worth it: left as it is",
         };
     } else {
         text += &format!("\nafter\n{}\nby", shown(&explanation.after.text));
@@ -36,6 +36,9 @@ pub fn explanation_text(title: &str, explanation: &Explanation) -> String {
     }
     text += &format!("\n  ({}, {})\n\n", seconds(explanation.search), ended(explanation.ended));
     text += &table(explanation);
+    if explanation.unchanged {
+        return text;
+    }
     let agreement =
         |deviation: f64| if deviation == 0.0 { "exactly".to_owned() } else { format!("to {}", short(deviation)) };
     let (value, gradient) = explanation.deviation;
@@ -82,6 +85,13 @@ fn table(explanation: &Explanation) -> String {
             seconds(measured)
         );
     };
+    if explanation.unchanged {
+        row("value", explanation.before.value, explanation.value.before);
+        if let Some((cost, times)) = explanation.before.gradient.zip(explanation.gradient) {
+            row("with gradient", cost, times.before);
+        }
+        return text;
+    }
     row("value, before", explanation.before.value, explanation.value.before);
     row("value, after", explanation.after.value, explanation.value.after);
     let gradients = (explanation.before.gradient, explanation.after.gradient, explanation.gradient);

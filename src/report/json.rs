@@ -115,7 +115,7 @@ struct BoundJson {
 }
 
 #[derive(Serialize)]
-struct WitnessJson<'a> {
+pub(super) struct WitnessJson<'a> {
     file: Option<&'a str>,
     margin: [String; 2],
     sizes: Map<'a>,
@@ -143,12 +143,18 @@ impl<'a> ClaimJson<'a> {
                 enclosure: supremum.enclosure.map(|(lo, hi)| [digits17(lo), digits17(hi)]),
                 at: AtJson { sizes: Map(&supremum.sizes), values: Entries(&supremum.values) },
             }),
-            witness: claim.witness().map(|witness| WitnessJson {
-                file: witness.file.as_deref(),
-                margin: margin(witness),
-                sizes: Map(&witness.sizes),
-                values: Entries(&witness.values),
-            }),
+            witness: claim.witness().map(WitnessJson::of),
+        }
+    }
+}
+
+impl<'a> WitnessJson<'a> {
+    pub fn of(witness: &'a Witness) -> Self {
+        WitnessJson {
+            file: witness.file.as_deref(),
+            margin: margin(witness),
+            sizes: Map(&witness.sizes),
+            values: Entries(&witness.values),
         }
     }
 }
@@ -171,7 +177,7 @@ fn margin(witness: &Witness) -> [String; 2] {
 }
 
 /// A real number, as a string where JSON has none for it.
-struct Real(f64);
+pub(super) struct Real(pub f64);
 
 impl Serialize for Real {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

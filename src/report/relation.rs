@@ -1,10 +1,13 @@
 //! How two losses are related, as text and as JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::json::{Real, WitnessJson};
 use super::number::{count, digits17, short};
 use super::witness::witness_lines;
-use crate::relate::{Answer, Basis, Coefficient, Local, Relation};
+use crate::relate::{Answer, Basis, Coefficient, Local, Place, Relation};
 
 /// The answer for a person.
 pub fn relation_text(answer: &Answer) -> String {
@@ -29,11 +32,12 @@ fn body(answer: &Answer) -> String {
         }
         Relation::Lines(lines) => {
             let mut text =
-                "second = a * first + b at each choice of sizes and parameters; a and b were not recognised\n"
+                "measured, and not checked: at each choice of sizes and parameters second = a * first + b, and a and b \
+                 were not recognised\n"
                     .to_owned();
             for (place, slope, offset) in lines {
                 let at = at(&answer.names, &place.coordinates());
-                text += &format!("  {at}: a = {}, b = {}\n", short(*slope), short(*offset));
+                text += &format!("  {at}: slope = {}, offset = {}\n", short(*slope), short(*offset));
             }
             text
         }
@@ -89,7 +93,7 @@ fn rests_on(basis: &Basis) -> String {
         Basis::Contradicted(witness) => {
             format!("seen at random points; but it is false: the two sides differ at\n{}", witness_lines(witness))
         }
-        Basis::Values(why) => format!("seen at random points, and not verified: {why}"),
+        Basis::Values(why) => format!("measured at random points, and not checked: {why}"),
     }
 }
 
@@ -101,8 +105,9 @@ fn near(local: &Local) -> String {
     let (directions, places) = local.checked;
     if local.limit {
         let at = &local.at;
+        let weight = if local.weight { ", where only what it weighs counts" } else { "" };
         return format!(
-            "as {at}: second = {factor} * first + a constant, up to a relative error of the order of its inverse\n  \
+            "as {at}{weight}: second = {factor} * first + a constant, up to a relative error of the order of its inverse\n  \
              {directions} inputs at {places} choices of sizes and parameters\n"
         );
     }
@@ -121,7 +126,7 @@ fn at(names: &[String], values: &[f64]) -> String {
 }
 
 /// The version of the schema, raised when a field changes its meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 #[derive(Serialize)]
 struct RelationJson<'a> {
@@ -135,15 +140,39 @@ struct RelationJson<'a> {
     rests_on: Option<&'static str>,
     lemmas: &'a [String],
     samples: Option<u64>,
+    /// Of losses that are different, three inputs at one choice whose values lie on no line.
+    apart: Option<ApartJson<'a>>,
+    /// An input where the two sides of the relation differ; of different losses, the losses.
+    witness: Option<WitnessJson<'a>>,
+    /// Of a line whose coefficients were not recognised, these at some choices.
+    measured: Vec<LineJson<'a>>,
     says: String,
     second_order: Vec<LocalJson<'a>>,
     unit_columns: Option<Box<RelationJson<'a>>>,
+}
+
+/// Sizes and parameters by name.
+type PlaceJson<'a> = BTreeMap<&'a str, Real>;
+
+#[derive(Serialize)]
+struct ApartJson<'a> {
+    at: PlaceJson<'a>,
+    first: Vec<Real>,
+    second: Vec<Real>,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    at: PlaceJson<'a>,
+    slope: Real,
+    offset: Real,
 }
 
 #[derive(Serialize)]
 struct LocalJson<'a> {
     at: &'a str,
     limit: bool,
+    weight: bool,
     factor: Option<String>,
 }
 
@@ -152,7 +181,7 @@ impl<'a> RelationJson<'a> {
         let (relation, basis) = match &answer.relation {
             Relation::Equal(basis) => ("equal", Some(basis)),
             Relation::Affine { basis, .. } => ("affine", Some(basis)),
-            Relation::Lines(_) => ("lines", None),
+            Relation::Lines(_) => ("measured", None),
             Relation::Different { .. } => ("different", None),
             Relation::Unknown(_) => ("unknown", None),
         };
@@ -169,9 +198,35 @@ impl<'a> RelationJson<'a> {
             Some(Basis::Contradicted(_)) => (Some("contradicted"), &[][..], None),
             None => (None, &[][..], None),
         };
+        let place = |place: &Place| -> PlaceJson<'a> {
+            answer.names.iter().map(String::as_str).zip(place.coordinates().into_iter().map(Real)).collect()
+        };
+        let apart = match &answer.relation {
+            Relation::Different { place: at, values, .. } => Some(ApartJson {
+                at: place(at),
+                first: values.iter().map(|(first, _)| Real(*first)).collect(),
+                second: values.iter().map(|(_, second)| Real(*second)).collect(),
+            }),
+            Relation::Equal(_) | Relation::Affine { .. } | Relation::Lines(_) | Relation::Unknown(_) => None,
+        };
+        let witness = match (&answer.relation, basis) {
+            (Relation::Different { witness, .. }, _) => witness.as_deref(),
+            (_, Some(Basis::Contradicted(witness))) => Some(&**witness),
+            _ => None,
+        };
+        let measured = match &answer.relation {
+            Relation::Lines(lines) => lines.as_slice(),
+            Relation::Equal(_) | Relation::Affine { .. } | Relation::Different { .. } | Relation::Unknown(_) => &[],
+        };
+        let measured = measured.iter().map(|(at, slope, offset)| LineJson {
+            at: place(at),
+            slope: Real(*slope),
+            offset: Real(*offset),
+        });
         let local = |local: &'a Local| LocalJson {
             at: &local.at,
             limit: local.limit,
+            weight: local.weight,
             factor: local.factor.as_ref().map(Coefficient::to_string),
         };
         let (slope, offset) = coefficients.unzip();
@@ -186,6 +241,9 @@ impl<'a> RelationJson<'a> {
             rests_on,
             lemmas,
             samples,
+            apart,
+            witness: witness.map(WitnessJson::of),
+            measured: measured.collect(),
             says: body(answer),
             second_order: answer.local.iter().map(local).collect(),
             unit_columns: answer.unit_columns.as_deref().map(|narrow| Box::new(RelationJson::of(narrow))),

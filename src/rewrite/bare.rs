@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ir::{Basis, Graph, Mismatch, NodeId, Op};
 
 /// The nodes that are evaluated whenever `roots` are, down to `leaves`: not those that only a branch of a choice has.
-pub(super) fn evaluated(graph: &Graph, roots: &[NodeId], leaves: &[NodeId]) -> BTreeSet<NodeId> {
+pub fn evaluated(graph: &Graph, roots: &[NodeId], leaves: &[NodeId]) -> BTreeSet<NodeId> {
     let mut found = BTreeSet::new();
     let mut stack = roots.to_vec();
     while let Some(id) = stack.pop() {

@@ -17,8 +17,11 @@ use crate::ir::{Graph, Mismatch, NodeId, Op};
 /// Rounds of choosing.
 const ROUNDS: usize = 8;
 
-/// What a form must save to take the place of the one that was written: models of cost are not that exact.
-const WORTHWHILE: f64 = 0.98;
+/// The part of the modelled cost that a form may have to take the place of the one that was written. Models of cost are not
+/// exact: the mutual information of Gram matrices at 128 × 1024 has a form that costs 0.89 of the original by the model and
+/// measured between 0.89 and 1.18 times as fast (`cargo xtask rewrite`), while those that cost 0.84 or less are faster. No
+/// form is to be slower by more than 5 %.
+const WORTHWHILE: f64 = 0.85;
 
 /// An expression in its cheapest form.
 #[derive(Clone, Debug)]

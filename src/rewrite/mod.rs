@@ -15,7 +15,7 @@ mod saturate;
 mod store;
 mod term;
 
-pub use bare::without_tests;
+pub use bare::{evaluated, without_tests};
 pub use extract::{Rewritten, rewrite};
 pub use polynomial::{Normalizer, Polynomial};
 pub use proof::{Flaw, NotProved, Proof, prove_equal};

@@ -59,6 +59,17 @@ impl Polynomial {
         Polynomial { terms }
     }
 
+    /// What arithmetic does not look into.
+    pub(super) fn atoms(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.terms.keys().flat_map(|monomial| {
+            let body: &[NodeId] = match &monomial.body {
+                Body::Unit => &[],
+                Body::Word(factors) | Body::Hadamard(factors) => factors,
+            };
+            monomial.scalars.keys().chain(body).copied()
+        })
+    }
+
     /// A node taken as it is.
     fn atom(g: &Graph, node: NodeId) -> Self {
         let scalar = g.ty(node).shape == Shape::Scalar;

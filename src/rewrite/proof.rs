@@ -13,7 +13,7 @@ use super::rule::Rule;
 use super::saturate::{Ended, Limits, Saturation};
 use super::store::{ARITHMETIC, MARK};
 use super::term::{Head, Term, join, split};
-use crate::ir::{Basis, Dim, Graph, Mismatch, NodeId, Op};
+use crate::ir::{Basis, Dim, Finiteness, Graph, Mismatch, NodeId, Op};
 
 /// The largest term that is explained, by the number of its parts as it is written.
 const MOST_WRITTEN: u64 = 5_000;
@@ -44,6 +44,10 @@ pub enum Flaw {
     Ends,
     /// The step with this number (from 0) is not what its reason says.
     Step(usize),
+    /// Neither side is known to be finite, so that the sides may be infinities of both signs.
+    Infinite,
+    /// The step with this number (from 0) rests on a value that may be infinite.
+    MayBeInfinite(usize),
     /// A term cannot be made.
     Mismatch(Mismatch),
 }
@@ -164,7 +168,7 @@ impl Proof {
     /// # Errors
     /// The first [`Flaw`].
     pub fn check(&self, graph: &Graph, left: NodeId, right: NodeId, rules: &[Rule]) -> Result<(), Flaw> {
-        let mut checker = Checker { graph: graph.clone(), normalizer: Normalizer::default(), rules };
+        let mut checker = Checker::new(graph, rules);
         let ends = match (self.terms.first(), self.terms.last()) {
             (Some(first), Some(last)) => (first.node(&mut checker.graph)?, last.node(&mut checker.graph)?),
             (None, _) | (_, None) => return Err(Flaw::Ends),
@@ -175,6 +179,35 @@ impl Proof {
         for (i, (pair, reason)) in self.terms.windows(2).zip(&self.reasons).enumerate() {
             if !checker.step(&pair[0], &pair[1], reason)? {
                 return Err(Flaw::Step(i));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the two sides are equal at every input at which both have a value, infinities included, where
+    /// [`Self::check`] has gone over the steps; `finite` says of the sides whether they are finite there. From one that is on the value of each term
+    /// is the value of the one before, since all that a step rests on is finite: what is put for the variables of a rule,
+    /// and what arithmetic does not look into.
+    ///
+    /// # Errors
+    /// The first [`Flaw`].
+    pub fn check_infinities(&self, finite: (bool, bool), rules: &[Rule]) -> Result<(), Flaw> {
+        let mut checker = Checker::new(&self.graph, rules);
+        let mut order: Vec<usize> = (0..self.reasons.len()).collect();
+        let forward = finite.0;
+        if !forward {
+            if !finite.1 {
+                return Err(Flaw::Infinite);
+            }
+            order.reverse();
+        }
+        for i in order {
+            let (from, to) = if forward { (i, i + 1) } else { (i + 1, i) };
+            let (from, to) = (&self.terms[from], &self.terms[to]);
+            let root = from.node(&mut checker.graph)?;
+            checker.finite = Some(Finiteness::of(&checker.graph, &[root]));
+            if !checker.step(from, to, &self.reasons[i])? {
+                return Err(Flaw::MayBeInfinite(i));
             }
         }
         Ok(())
@@ -218,9 +251,25 @@ struct Checker<'a> {
     graph: Graph,
     normalizer: Normalizer,
     rules: &'a [Rule],
+    /// The number of nodes that were there before the proof.
+    given: usize,
+    /// What is finite where the term before the step is; all is taken to be where it is not asked.
+    finite: Option<Finiteness>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(graph: &Graph, rules: &'a [Rule]) -> Self {
+        let given = graph.ids_from(0).count();
+        Checker { graph: graph.clone(), normalizer: Normalizer::default(), rules, given, finite: None }
+    }
 }
 
 impl Checker<'_> {
+    /// Whether values are finite, where that is asked for.
+    fn finite(&self, mut values: impl Iterator<Item = NodeId>) -> bool {
+        self.finite.as_ref().is_none_or(|finite| values.all(|value| finite.has(&self.graph, value)))
+    }
+
     /// Whether one term becomes another by a step with this reason, somewhere in it.
     fn step(&mut self, from: &Tree, to: &Tree, reason: &str) -> Result<bool, Mismatch> {
         if from == to {
@@ -247,10 +296,12 @@ impl Checker<'_> {
         }
         if reason == ARITHMETIC {
             let a = self.normalizer.polynomial(&mut self.graph, a)?;
-            return Ok(a == self.normalizer.polynomial(&mut self.graph, b)?);
+            let to_node = b;
+            let b = self.normalizer.polynomial(&mut self.graph, b)?;
+            return Ok(a == b && self.finite(a.atoms().chain([to_node])));
         }
         if reason == MARK {
-            return Ok(self.unmarked(a) == self.unmarked(b));
+            return Ok(self.unmarked(a) == self.unmarked(b) && self.marks_hold(a) && self.marks_hold(b));
         }
         let name = rule_name(reason);
         for rule in self.rules.iter().filter(|rule| rule.name == name) {
@@ -266,6 +317,16 @@ impl Checker<'_> {
         if marked { self.unmarked(self.graph.args(node)[0]) } else { node }
     }
 
+    /// Whether what marks say of a value is known: of one that stood in the claim, or by the facts of what is marked.
+    fn marks_hold(&self, node: NodeId) -> bool {
+        if node.index() < self.given {
+            return true;
+        }
+        let Op::Annotate(properties, Basis::Construction) = self.graph.op(node) else { return true };
+        let inner = self.graph.args(node)[0];
+        properties.iter().all(|property| self.graph.has(inner, *property)) && self.marks_hold(inner)
+    }
+
     /// Whether a rule makes `result` of a term.
     fn applies(&mut self, rule: &Rule, term: &Tree, result: NodeId) -> bool {
         rule.forms.iter().any(|form| {
@@ -275,7 +336,10 @@ impl Checker<'_> {
             }
             let values = found.values.into_iter().collect();
             let binding = rule.complete(&mut self.graph, values, found.sizes);
-            binding.is_some_and(|binding| rule.replacement(&mut self.graph, form, &binding) == Some(result))
+            binding.is_some_and(|binding| {
+                self.finite(binding.values.values().copied())
+                    && rule.replacement(&mut self.graph, form, &binding) == Some(result)
+            })
         })
     }
 

@@ -8,7 +8,7 @@ use egg::{ENodeOrVar, Id, Pattern, PatternAst, RecExpr, Subst, Var};
 use super::polynomial::Normalizer;
 use super::store::{Known, Store};
 use super::term::{Head, Term, split};
-use crate::ir::{Dim, Field, Graph, Identity, Input, Mismatch, NodeId, Op, SizeVar, Type, Zip, solve};
+use crate::ir::{Dim, Facts, Field, Graph, Identity, Input, Mismatch, NodeId, Op, Property, SizeVar, Type, Zip, solve};
 
 /// Sizes of rules are numbered from here on, apart from those of what they are applied to.
 const FIRST_SIZE: u32 = 1 << 30;
@@ -206,7 +206,7 @@ impl Rule {
             }
         }
         for (variable, value) in &values {
-            if !rule.facts(*variable).held().all(|property| graph.has(*value, property)) {
+            if !asked(rule.facts(*variable)).all(|property| graph.has(*value, property)) {
                 return None;
             }
         }
@@ -230,6 +230,12 @@ impl Rule {
     pub(super) fn put(&self, graph: &mut Graph, node: NodeId, binding: &Binding) -> Option<NodeId> {
         graph.graft(&self.body.graph, &[node], &binding.values, &binding.sizes).ok().map(|nodes| nodes[0])
     }
+}
+
+/// What a rule asks of the values of its variables. That they are finite is for a proof to show ([`super::proof`]): a search
+/// follows what is equal where all is finite.
+pub(super) fn asked(facts: &Facts) -> impl Iterator<Item = Property> + '_ {
+    facts.held().filter(|property| *property != Property::Finite)
 }
 
 /// The pattern variable for a variable of a rule.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use egg::{Analysis, DidMerge, EGraph, Id};
 
 use super::polynomial::{Normalizer, is_arithmetic};
+use super::rule::asked;
 use super::term::{Head, Term, join, split};
 use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
 
@@ -72,7 +73,7 @@ type Atom = (u64, NodeId);
 
 /// Adds what is known of a node to what is known of its class, and the node where that is new.
 fn learn(nodes: &mut Vec<NodeId>, facts: &mut Facts, node: NodeId, learned: &Facts) {
-    if nodes.is_empty() || learned.held().any(|property| !facts.has(property)) {
+    if nodes.is_empty() || asked(learned).any(|property| !facts.has(property)) {
         nodes.push(node);
     }
     facts.extend(learned);
@@ -189,9 +190,9 @@ impl Store {
         let class = self.egraph.find(id);
         let Known::Value(nodes, _) = &self.egraph[class].data else { return None };
         let graph = &self.egraph.analysis.graph;
-        let count = |node: &NodeId| graph.facts(*node).held().count();
+        let count = |node: &NodeId| asked(graph.facts(*node)).count();
         let candidates = self.best.get(&class).into_iter().chain(nodes).copied();
-        let fit = candidates.filter(|node| wanted.held().all(|property| graph.has(*node, property)));
+        let fit = candidates.filter(|node| asked(wanted).all(|property| graph.has(*node, property)));
         fit.reduce(|best, node| if count(&node) > count(&best) { node } else { best })
     }
 
@@ -277,7 +278,7 @@ impl Store {
             Err(_) => {
                 for (node, arg) in nodes.iter_mut().zip(&term.args) {
                     if let Known::Value(_, facts) = &self.egraph[self.egraph.find(*arg)].data {
-                        let held: Vec<_> = facts.held().collect();
+                        let held: Vec<_> = asked(facts).collect();
                         *node = self.egraph.analysis.graph.annotate(*node, &held, Basis::Construction)?;
                     }
                 }

@@ -151,6 +151,8 @@ pub enum Call {
     Cholesky,
     /// (L): (L L')^(−1)
     CholeskyInverse,
+    /// (B, L): (L L')^(−1) B
+    CholeskySolve,
     /// (A): the inverse, and an integer that is 0 where there is one.
     Inverse,
     /// (A): det A over its modulus, and the logarithm of the modulus.
@@ -198,6 +200,7 @@ impl Call {
             | Call::Minimum(_)
             | Call::LogSumExp(_)
             | Call::CholeskyInverse
+            | Call::CholeskySolve
             | Call::Eigenvalues
             | Call::SingularValues => 1,
         }
@@ -236,6 +239,7 @@ impl Call {
             | Call::LogSumExp(_)
             | Call::Cholesky
             | Call::CholeskyInverse
+            | Call::CholeskySolve
             | Call::Inverse
             | Call::SignLogDet
             | Call::Eigenvalues

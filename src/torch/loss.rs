@@ -9,11 +9,14 @@ pub use tch::Tensor;
 use tch::{Kind, TchError};
 
 use super::machine::{Machine, Setting};
-use super::plan::{SEARCH, Source};
+use super::plan::Source;
 use super::program::Program;
 use crate::base::{Code, Diagnostic};
 use crate::ir::{InputId, Sizes};
 use crate::rewrite::Rule;
+
+/// How long to search for a cheaper form where nothing is said.
+const SEARCH: Duration = Duration::from_secs(2);
 
 /// How a loss is computed where there is a choice. Nothing here changes what it is.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -183,6 +186,29 @@ impl CompiledLoss {
         Ok((outputs.swap_remove(0), gradients))
     }
 
+    /// The value as written, with the gradient that torch's own operations have: for comparisons. It is not finite at many
+    /// points where that of [`CompiledLoss::forward`] is.
+    ///
+    /// # Errors
+    /// As [`CompiledLoss::forward`].
+    pub fn forward_by_autograd(&self, inputs: &[(&str, &Tensor)]) -> Result<Tensor, Diagnostic> {
+        let given = self.given(inputs, |_| false)?;
+        let written = CompiledLoss {
+            source: self.source.clone(),
+            rules: self.rules,
+            constants: self.constants.clone(),
+            by: None,
+            options: Options { search: Duration::ZERO, ..self.options },
+            plans: Mutex::default(),
+        };
+        let program = written.program(&given.key.shapes, &[])?;
+        let machine = Machine::new(&program, &Sizes::new(), self.setting(&given.key), false);
+        let named = inputs.iter().map(|(name, tensor)| Ok((self.input(name)?, tensor.to_kind(given.key.kind))));
+        let tensors: Result<HashMap<InputId, Tensor>, Diagnostic> = named.collect();
+        let mut outputs = machine.run(&tensors?).map_err(|error| self.refused(&error))?;
+        Ok(outputs.swap_remove(0))
+    }
+
     fn run(&self, given: &Given) -> Result<Vec<Tensor>, Diagnostic> {
         let machine = self.machine(&given.key)?;
         tch::no_grad(|| machine.run(&given.tensors)).map_err(|error| self.refused(&error))
@@ -210,15 +236,18 @@ impl CompiledLoss {
                 program
             }
         };
-        let setting = Setting {
+        let machine = Arc::new(Machine::new(&program, &Sizes::new(), self.setting(key), true));
+        self.plans().machines.insert(key.clone(), machine.clone());
+        Ok(machine)
+    }
+
+    fn setting(&self, key: &Key) -> Setting {
+        Setting {
             kind: key.kind,
             device: key.device,
             double_decompositions: self.options.double_decompositions,
             jitter: self.options.jitter,
-        };
-        let machine = Arc::new(Machine::new(&program, &Sizes::new(), setting));
-        self.plans().machines.insert(key.clone(), machine.clone());
-        Ok(machine)
+        }
     }
 
     /// What has been made, which is whole also where a thread ended while it held the lock.

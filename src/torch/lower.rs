@@ -25,6 +25,10 @@ pub fn lower(graph: &Graph, inputs: &[NodeId], roots: &[NodeId]) -> Program {
     for id in inputs.iter().chain(&order) {
         if !lowering.values.contains_key(id) {
             let value = lowering.node(*id);
+            let real_matrix = matches!(value.ty, Type { field: Field::Real, shape: Shape::Matrix(..) });
+            if real_matrix && lowering.has(*id, Property::Hermitian) {
+                lowering.b.note_symmetric(&value);
+            }
             lowering.values.insert(*id, value);
         }
     }
@@ -272,7 +276,15 @@ impl Lowering<'_> {
                 return self.add_diagonal(args[1], &diagonal, false);
             }
         }
-        let (x, y) = (self.value(args[0]), self.value(args[1]));
+        let (mut x, mut y) = (self.value(args[0]), self.value(args[1]));
+        // A scalar that is repeated is multiplied by as it is.
+        if zip == Zip::Mul || zip == Zip::Div {
+            if *self.graph.op(self.stripped(args[1])) == Op::Fill(y.ty.shape.clone()) {
+                y = self.value(self.graph.args(self.stripped(args[1]))[0]);
+            } else if zip == Zip::Mul && *self.graph.op(self.stripped(args[0])) == Op::Fill(x.ty.shape.clone()) {
+                x = self.value(self.graph.args(self.stripped(args[0]))[0]);
+            }
+        }
         let call = match zip {
             Zip::Add => E::Add,
             Zip::Sub => E::Sub,
@@ -416,10 +428,9 @@ impl Lowering<'_> {
     }
 
     fn reduce(&mut self, id: NodeId, reduction: Reduction, axis: Axis, ty: Type) -> Value {
-        if reduction == Reduction::Sum && axis == Axis::All && ty.field == Field::Real {
-            if let Some((a, b)) = self.inner_product(id) {
-                return self.b.one(Call::Dot, &[&a, &b], ty);
-            }
+        let total = reduction == Reduction::Sum && axis == Axis::All && ty.field == Field::Real;
+        if let Some((a, b)) = total.then(|| self.inner_product(id)).flatten() {
+            return self.b.one(Call::Dot, &[&a, &b], ty);
         }
         let x = self.tensor(id, 0);
         if x.ty.shape == Shape::Scalar {

@@ -123,8 +123,9 @@ fn has_place(call: Entrywise) -> bool {
 }
 
 impl Machine {
-    /// Binds a program to sizes and a setting.
-    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting) -> Machine {
+    /// Binds a program to sizes and a setting. Without `in_place` every result has memory of its own, as torch wants it where
+    /// it is to differentiate what it sees.
+    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting, in_place: bool) -> Machine {
         let operand = |arg: &Arg| match arg {
             Arg::Tensor(register) => Operand::Tensor(register.index()),
             Arg::Number(number) => Operand::Number(number.value(sizes, setting.epsilon())),
@@ -144,7 +145,7 @@ impl Machine {
                 }
                 *living.entry(root[result.index()]).or_insert(0) += 1;
             }
-            let reuse = reusable(step, &released, program, &root, &living);
+            let reuse = if in_place { reusable(step, &released, program, &root, &living) } else { None };
             for register in &released {
                 if let Some(count) = living.get_mut(&root[register.index()]) {
                     *count -= 1;
@@ -274,6 +275,7 @@ impl Machine {
                 let (factor, info) = x(0)?.f_linalg_cholesky_ex(false, false)?;
                 Ok(vec![factor, info])
             }
+            Call::CholeskySolve => one(x(0)?.f_cholesky_solve(x(1)?, false)?),
             Call::CholeskyInverse => one(x(0)?.f_cholesky_inverse(false)?),
             Call::Inverse => {
                 let (inverse, info) = Tensor::f_linalg_inv_ex(x(0)?, false)?;
@@ -532,7 +534,7 @@ impl Machine {
 /// A tensor with memory of its own.
 fn copied(x: &Tensor) -> Result<Tensor, TchError> {
     let mut copy = x.f_empty_like()?;
-    let _ = copy.f_copy_(x)?;
+    copy.f_copy_(x)?;
     Ok(copy)
 }
 
@@ -634,6 +636,7 @@ fn known(step: &Step, sizes: &Sizes) -> Step {
         | Call::LogSumExp(_)
         | Call::Cholesky
         | Call::CholeskyInverse
+        | Call::CholeskySolve
         | Call::Inverse
         | Call::SignLogDet
         | Call::Eigenvalues

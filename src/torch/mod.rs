@@ -18,6 +18,7 @@ mod machine;
 mod plan;
 mod program;
 mod scalar;
+mod simplify;
 mod spectral;
 pub mod version;
 

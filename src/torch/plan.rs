@@ -16,9 +16,6 @@ use crate::ir::{
 use crate::rewrite::cost::cost_at;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
-/// How long to search for a cheaper form where nothing is said.
-pub const SEARCH: Duration = Duration::from_secs(2);
-
 /// A loss as a graph of its inputs.
 #[derive(Clone, Debug)]
 pub struct Source {

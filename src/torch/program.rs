@@ -1,7 +1,8 @@
 //! Programs: straight lines of calls of torch, without branches and without looks at what was computed, so that neither
 //! the CPU waits for a device nor a captured graph breaks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
@@ -153,6 +154,48 @@ impl Program {
     }
 }
 
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Constant(value) => write!(f, "{value}"),
+            Number::Pi => f.write_str("pi"),
+            Number::Infinity => f.write_str("inf"),
+            Number::Nan => f.write_str("nan"),
+            Number::Size(dim) => write!(f, "({dim})"),
+            Number::Epsilon => f.write_str("eps"),
+            Number::Apply(call, operands) => {
+                let operands: Vec<String> = operands.iter().map(Number::to_string).collect();
+                write!(f, "{call:?}({})", operands.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Arg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Arg::Tensor(Register(number)) => write!(f, "t{number}"),
+            Arg::Number(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    /// A line for each call, with the types of its results.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |args: &[Arg]| args.iter().map(Arg::to_string).collect::<Vec<_>>().join(", ");
+        for (InputId(input), register) in &self.inputs {
+            writeln!(f, "t{} = input {input}: {}", register.0, self.types[register.index()])?;
+        }
+        for step in &self.steps {
+            let results: Vec<String> = step.results.iter().map(|register| format!("t{}", register.0)).collect();
+            let ty = &self.types[step.results[0].index()];
+            writeln!(f, "{} = {:?}({}): {ty}", results.join(", "), step.call, list(&step.args))?;
+        }
+        write!(f, "return {}", list(&self.outputs))
+    }
+}
+
 /// A value while a program is written: a tensor, or a number with the shape that it is repeated in.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Value {
@@ -187,6 +230,10 @@ impl Value {
 pub struct Builder {
     program: Program,
     made: HashMap<(Call, Vec<Arg>), Vec<Register>>,
+    /// The step that made each tensor; none for an input.
+    steps: Vec<Option<usize>>,
+    /// The real matrices that are their own transposes.
+    symmetric: HashSet<Register>,
 }
 
 impl Builder {
@@ -199,6 +246,7 @@ impl Builder {
 
     fn register(&mut self, ty: Type) -> Register {
         self.program.types.push(ty);
+        self.steps.push(None);
         Register(self.program.types.len() as u32 - 1)
     }
 
@@ -218,6 +266,9 @@ impl Builder {
             None => {
                 let results: Vec<Register> = types.iter().map(|ty| self.register(ty.clone())).collect();
                 let (call, args) = key.clone();
+                for result in &results {
+                    self.steps[result.index()] = Some(self.program.steps.len());
+                }
                 self.program.steps.push(Step { call, args, results: results.clone() });
                 self.made.insert(key, results.clone());
                 results
@@ -227,15 +278,71 @@ impl Builder {
         results.iter().zip(types).map(value).collect()
     }
 
-    /// The only result of a call.
+    /// The call and operands that a tensor is the only result of.
+    pub(super) fn origin(&self, register: Register) -> Option<(Call, Vec<Arg>)> {
+        let step = &self.program.steps[self.steps[register.index()]?];
+        (step.results.len() == 1).then(|| (step.call.clone(), step.args.clone()))
+    }
+
+    /// The type of a tensor.
+    pub(super) fn ty(&self, register: Register) -> Type {
+        self.program.types[register.index()].clone()
+    }
+
+    /// The only result of a call that has been made.
+    pub(super) fn known(&self, call: &Call, args: &[Arg]) -> Option<Register> {
+        match self.made.get(&(call.clone(), args.to_vec()))?.as_slice() {
+            [register] => Some(*register),
+            _ => None,
+        }
+    }
+
+    /// Notes that a real matrix is its own transpose, and with it what it is a multiple of.
+    pub fn note_symmetric(&mut self, value: &Value) {
+        let Arg::Tensor(register) = value.arg else { return };
+        self.symmetric.insert(register);
+        if let Some((Call::Entrywise(Entrywise::Mul | Entrywise::Neg), args)) = self.origin(register) {
+            let tensors = args.iter().filter_map(|arg| match arg {
+                Arg::Tensor(inner) if self.ty(*inner).shape != Shape::Scalar => Some(*inner),
+                Arg::Tensor(_) | Arg::Number(_) => None,
+            });
+            // Of two matrices neither need be symmetric.
+            let tensors: Vec<Register> = tensors.collect();
+            if let [only] = tensors.as_slice() {
+                self.symmetric.insert(*only);
+            }
+        }
+    }
+
+    /// Whether a matrix is known to be its own transpose.
+    pub(super) fn is_symmetric(&self, value: &Value) -> bool {
+        match value.arg {
+            Arg::Tensor(register) => self.symmetric.contains(&register),
+            Arg::Number(_) => true,
+        }
+    }
+
+    /// The only result of a call, or of a simpler one that gives the same.
     pub fn one(&mut self, call: Call, args: &[&Value], ty: Type) -> Value {
+        if let Some(simpler) = self.simpler(&call, args, &ty) {
+            return simpler;
+        }
         let mut results = self.call(call, args, &[ty]);
         debug_assert_eq!(results.len(), 1);
         results.remove(0)
     }
 
-    /// An entrywise call: on numbers a number, otherwise a tensor of the shape of the operands that are not scalars.
+    /// An entrywise call: on numbers a number, otherwise a tensor of the shape of the operands that are not scalars, in the
+    /// simplest form that gives the same.
     pub fn entrywise(&mut self, call: Entrywise, args: &[&Value]) -> Value {
+        match self.simpler_entrywise(call, args) {
+            Some(simpler) => simpler,
+            None => self.entrywise_as_is(call, args),
+        }
+    }
+
+    /// An entrywise call as it is written.
+    pub(super) fn entrywise_as_is(&mut self, call: Entrywise, args: &[&Value]) -> Value {
         debug_assert_eq!(args.len(), call.operands());
         let shape = args.iter().map(|arg| &arg.ty.shape).find(|shape| **shape != Shape::Scalar);
         let shape = shape.cloned().unwrap_or(Shape::Scalar);
@@ -288,8 +395,8 @@ impl Builder {
             })
             .collect();
         match numbers {
-            Some(numbers) => Value { arg: Arg::Number(Number::Apply(call, numbers)), ty },
-            None => self.one(Call::Entrywise(call), args, ty),
+            Some(numbers) => Value { arg: Arg::Number(Number::apply(call, numbers)), ty },
+            None => self.call(Call::Entrywise(call), args, &[ty]).remove(0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which torch: the version that is wanted, and the one that is there. The build script reads this file too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What `cargo xtask torch` installs: the one place where the version stands.
 const REQUIREMENTS: &str = include_str!("../../tests/torch/requirements.txt");
@@ -10,12 +10,16 @@ pub fn wanted() -> &'static str {
     REQUIREMENTS.lines().find_map(|line| line.strip_prefix("torch==")).unwrap_or_default().trim()
 }
 
-/// The version of the torch whose libraries are in a folder, such as `2.13.0+cu130`, where a file beside that folder says
-/// so: `version.py` in a Python package, `build-version` in an unpacked libtorch.
-pub fn found(libraries: &Path) -> Option<String> {
+/// The file beside a folder of torch's libraries that says their version: `version.py` in a Python package,
+/// `build-version` in an unpacked libtorch.
+pub fn file(libraries: &Path) -> Option<PathBuf> {
     let home = libraries.parent()?;
-    let read = |file: &str| std::fs::read_to_string(home.join(file)).ok();
-    let text = read("version.py").or_else(|| read("build-version"))?;
+    ["version.py", "build-version"].map(|name| home.join(name)).into_iter().find(|file| file.is_file())
+}
+
+/// The version of the torch whose libraries are in a folder, such as `2.13.0+cu130`, where a file says so.
+pub fn found(libraries: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file(libraries)?).ok()?;
     let assigned = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
     Some(assigned.unwrap_or(&text).trim().trim_matches(['\'', '"']).to_owned())
 }

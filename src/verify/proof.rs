@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use super::run::Options;
 use super::verdict::{ClaimReport, RefusedProof, Verdict};
-use crate::check::{Claim, Expected, Part, Theorem};
+use crate::base::{Code, Diagnostic};
+use crate::check::{Claim, Expected, Part, ProofStep, Theorem};
 use crate::prove;
+
+/// How many samples each step of an accepted proof is held against.
+const GUARDING: u64 = 200;
 
 /// What became of the proof of a claim.
 pub enum Outcome {
@@ -28,23 +32,60 @@ pub fn outcome(theorem: &Theorem, claim: &Claim, attack: impl FnOnce(&Theorem) -
     };
     let step = refused.step.and_then(|number| Some((number, claim.proof.as_ref()?.steps.get(number)?)));
     let counterexample = step.and_then(|(number, step)| {
-        let parts = vec![Part::Margin { condition: step.condition, margin: step.margin, put: Vec::new(), sides: None }];
-        let alone = Claim {
-            label: format!("step {}", number + 1),
-            statement: format!("claim {}", step.text),
-            span: step.span,
-            expected: Expected::Holds,
-            parts,
-            supremum: None,
-            proof: None,
-        };
-        match attack(&Theorem { claims: vec![alone], ..theorem.clone() })? {
+        match attack(&Theorem { claims: vec![alone(number, step)], ..theorem.clone() })? {
             Verdict::Refuted(witness) => Some(witness),
             Verdict::Proved { .. } | Verdict::Holds | Verdict::Vacuous { .. } | Verdict::Inconclusive { .. } => None,
         }
     });
     let step = step.map(|(number, step)| (number + 1, step.text.clone()));
     Outcome::Refused(Box::new(RefusedProof { step, diagnostic: refused.diagnostic, counterexample }))
+}
+
+/// A step as a claim under the hypotheses of its theorem.
+fn alone(number: usize, step: &ProofStep) -> Claim {
+    Claim {
+        label: format!("step {}", number + 1),
+        statement: format!("claim {}", step.text),
+        span: step.span,
+        expected: Expected::Holds,
+        parts: vec![Part::Margin { condition: step.condition, margin: step.margin, put: Vec::new(), sides: None }],
+        supremum: None,
+        proof: None,
+    }
+}
+
+/// Samples the steps of a proof that was accepted: a step that a sample contradicts, or that has no value where the claim has
+/// one, shows a defect of the prover or a false lemma, and the proof is none. `sample` gives the reports on a theorem's
+/// claims. A single step is the claim itself, which is sampled anyhow.
+pub fn guard(
+    theorem: &Theorem,
+    claim: &Claim,
+    sample: impl FnOnce(&Theorem) -> Vec<ClaimReport>,
+) -> Option<Box<RefusedProof>> {
+    let steps = &claim.proof.as_ref().filter(|proof| proof.steps.len() > 1)?.steps;
+    let mut claims: Vec<Claim> = steps.iter().enumerate().map(|(number, step)| alone(number, step)).collect();
+    claims.push(Claim { proof: None, ..claim.clone() });
+    let mut reports = sample(&Theorem { claims, ..theorem.clone() });
+    let whole = reports.pop()?;
+    reports.into_iter().zip(steps).enumerate().find_map(|(number, (report, step))| {
+        let (message, counterexample) = match report.verdict {
+            Verdict::Refuted(witness) => ("this step was derived, and an input contradicts it", Some(witness)),
+            _ if report.dropped > whole.dropped => {
+                ("this step was derived, and it has no value at inputs at which the claim has one", None)
+            }
+            _ => return None,
+        };
+        let diagnostic = Diagnostic::new(Code::E0704, message)
+            .at(step.span, "this step")
+            .help("a lemma that it rests on is false, or this is a defect of loewner");
+        let step = Some((number + 1, step.text.clone()));
+        Some(Box::new(RefusedProof { step, diagnostic, counterexample }))
+    })
+}
+
+/// The options for the samples of the steps of a proof that was accepted.
+pub fn of_a_guard(options: &Options) -> Options {
+    Options { samples: options.samples.min(GUARDING), attack: 0.0, out: None, only: None, ..options.clone() }
 }
 
 /// Takes back proofs that rest on a theorem of the same run that is refuted or could not be decided: what samples say of the

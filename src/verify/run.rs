@@ -275,6 +275,16 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (None, _) => (None, None),
         };
         let mut verdict = conclusion.verdict;
+        let proof = match proof {
+            Outcome::Proved(lemmas) if !matches!(verdict, Verdict::Refuted(_)) => {
+                let sample = |steps: &Theorem| verify_theorem(steps, &proof::of_a_guard(options), 0.0, &Silent);
+                match proof::guard(theorem, claim, sample) {
+                    Some(refused) => Outcome::Refused(refused),
+                    None => Outcome::Proved(lemmas),
+                }
+            }
+            other => other,
+        };
         let (mut refused, mut contradicted) = (None, None);
         match (proof, &verdict) {
             // Where a lemma is false, samples may contradict what was derived from it, and they are right.

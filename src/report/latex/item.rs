@@ -128,7 +128,8 @@ impl Document {
                         None => String::new(),
                     };
                     self.line(&lead(if first { "then" } else { "and" }));
-                    self.claim(claim, &name, writer);
+                    let more = theorem.statements[i + 1..].iter().any(|later| matches!(later, Statement::Claim(_)));
+                    self.claim(claim, &name, if more { "," } else { "." }, writer);
                     first = false;
                 }
                 Statement::Expect(expect, _) => {
@@ -157,7 +158,8 @@ impl Document {
         self.line("");
     }
 
-    fn claim(&mut self, claim: &Claim, name: &str, writer: Writer) {
+    /// A claim, with what ends it: the sentence goes on where another follows.
+    fn claim(&mut self, claim: &Claim, name: &str, end: &str, writer: Writer) {
         let parts = match &claim.kind {
             ClaimKind::Condition(condition) => writer.claimed(condition),
             ClaimKind::Asymptotic { f, g, order, variable, limit } => {
@@ -170,16 +172,16 @@ impl Document {
                 Parts::single(&text)
             }
         };
-        let end = if claim.equality.is_some() { "," } else { "." };
+        let after = if claim.equality.is_some() { "," } else { end };
         let tag = if name.is_empty() { String::new() } else { format!(" \\tag{{{name}}}") };
-        self.display(&parts.ending(end).formula(), &tag);
+        self.display(&parts.ending(after).formula(), &tag);
         match &claim.equality {
             None => {}
             Some(Equality::Iff(condition)) => {
-                self.line(&format!("with equality if and only if ${}$.", writer.expression(condition)));
+                self.line(&format!("with equality if and only if ${}${end}", writer.expression(condition)));
             }
             Some(Equality::At(bindings)) => {
-                self.line(&format!("with equality at ${}$.", writer.bindings(bindings)));
+                self.line(&format!("with equality at ${}${end}", writer.bindings(bindings)));
             }
         }
     }
@@ -209,20 +211,22 @@ impl Document {
     }
 
     fn chain(&mut self, proof: &Proof, writer: Writer) {
-        let rows: Vec<String> = proof.steps.iter().map(|step| row(step, writer)).collect();
+        let last = proof.steps.len().saturating_sub(1);
+        let row = |(i, step)| row(step, if i == last { "." } else { "" }, writer);
+        let rows: Vec<String> = proof.steps.iter().enumerate().map(row).collect();
         if !rows.is_empty() {
             self.line(&format!("\\begin{{align*}}\n{}\n\\end{{align*}}", rows.join(" \\\\\n")));
         }
     }
 }
 
-/// `left &= right && \text{by Lemma 2}`
-fn row(step: &Step, writer: Writer) -> String {
+/// `left &= right && \text{by Lemma 2}`, and what ends the calculation after its last row.
+fn row(step: &Step, end: &str, writer: Writer) -> String {
     let left = step.left.as_ref().map_or(String::new(), |left| format!("{} ", writer.side(left)));
     let right = writer.parts(&step.right).formula();
     let lemmas: Vec<String> = step.by.iter().map(|lemma| text(&lemma.text)).collect();
     let by = if lemmas.is_empty() { String::new() } else { format!(r" && \text{{by {}}}", sentence(&lemmas)) };
-    format!("  {left}&{} {right}{by}", relation_sign(step.relation))
+    format!("  {left}&{} {right}{by}{end}", relation_sign(step.relation))
 }
 
 impl Writer {

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::number::digits17;
-use crate::lint::{Change, Chosen, Digits, Extremum, Growth, Kind, Law, Lint, Outcome, Pair};
+use crate::lint::{Change, Chosen, Collapsed, Constants, Digits, Extremum, Growth, Kind, Law, Lint, Outcome, Pair};
 
 /// The version of the schema, raised when a field changes its meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The findings of a loss as one JSON object, with a newline at its end.
 pub fn lint_json(lint: &Lint) -> String {
@@ -19,7 +19,7 @@ pub fn lint_json(lint: &Lint) -> String {
             let chosen = match chosen {
                 Chosen::Default => "default",
                 Chosen::Given => "given",
-                Chosen::One => "one",
+                Chosen::Free => "free",
             };
             json!({"name": name, "value": value, "chosen": chosen})
         })
@@ -37,13 +37,7 @@ pub fn lint_json(lint: &Lint) -> String {
         })
         .collect();
     let (collapse, found) = (&lint.collapse, &lint.stationary);
-    let (kind, alone) = match collapse.kind {
-        Extremum::Least { alone } => ("minimises", Some(alone)),
-        Extremum::Greatest { alone } => ("maximises", Some(alone)),
-        Extremum::Neither => ("neither", None),
-        Extremum::Constant => ("constant", None),
-        Extremum::Undefined => ("undefined", None),
-    };
+    let states: Vec<Value> = collapse.states.iter().map(state).collect();
     let split: Vec<Value> = lint
         .split
         .iter()
@@ -71,15 +65,15 @@ pub fn lint_json(lint: &Lint) -> String {
         "batch": setting.batch,
         "features": setting.width,
         "scalars": scalars,
+        "hinges_off": setting.off,
         "varied": varied,
         "labels": setting.labels,
         "held": setting.held,
         "collapse": {
-            "is": kind,
-            "alone": alone,
-            "value": outcome(&collapse.value),
+            "states": states,
             "orthonormal": outcome(&collapse.orthonormal),
             "random": collapse.random.map(pair),
+            "search": collapse.search.map(pair),
             "ways": {"all": collapse.ways.all, "fall": collapse.ways.fall, "rise": collapse.ways.rise},
         },
         "permutation": both(&lint.permutation),
@@ -102,6 +96,26 @@ pub fn lint_json(lint: &Lint) -> String {
         }),
     });
     format!("{value}\n")
+}
+
+fn state(state: &Collapsed) -> Value {
+    let constants = match state.constants {
+        Constants::One => "one",
+        Constants::Opposite => "opposite",
+        Constants::Own => "own",
+    };
+    let (kind, alone) = match state.kind {
+        Extremum::Least { alone } => ("minimum", Some(alone)),
+        Extremum::Greatest { alone } => ("maximum", Some(alone)),
+        Extremum::Some { least: true, greatest: true } => ("minimum and maximum at some constants", None),
+        Extremum::Some { least: true, greatest: false } => ("minimum at some constants", None),
+        Extremum::Some { .. } => ("maximum at some constants", None),
+        Extremum::Neither => ("neither", None),
+        Extremum::Constant => ("constant", None),
+        Extremum::Undefined => ("undefined", None),
+    };
+    let (least, greatest) = (outcome(&state.value), outcome(&state.greatest));
+    json!({"constants": constants, "is": kind, "alone": alone, "value": least, "greatest": greatest})
 }
 
 fn number(x: f64) -> Value {

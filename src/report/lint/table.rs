@@ -2,12 +2,15 @@
 
 use super::super::number::digits;
 use super::text::percent;
-use crate::lint::{Change, Digits, Extremum, Growth, Law, Lint, Outcome, Pair};
+use crate::lint::{Change, Chosen, Constants, Digits, Extremum, Growth, Law, Lint, Outcome, Pair};
 
-const HEADINGS: [&str; 13] = [
+const HEADINGS: [&str; 16] = [
     "definition",
-    "collapse",
-    "stationary there",
+    "parameters",
+    "collapse to one constant",
+    "to opposite constants",
+    "to constants of their own",
+    "stationary at one constant",
     "samples permuted",
     "features rotated",
     "features times c",
@@ -27,12 +30,19 @@ const PREAMBLE: &str = "\
 Written by `cargo xtask lint`, which runs `loewner lint --library`. `loewner lint NAME` tells more of each, and about which
 numbers. All of it is found by trying: evidence, and no proof.
 
-A matrix d × B is features with a column per sample, N × p has a row per sample, a square one is a kernel. Random samples have
-norm 1, two views are alike in every other draw, and parameters without a default are 1.
+A matrix d × B is features with a column per sample, N × p has a row per sample, a square one is a kernel. Unless a number of
+them is varied there are 8 samples and 12 features, and 3 of anything else. Random samples have norm 1, two views are alike in
+every other draw.
 
-- *collapse*: whether all samples equal is least (minimises) or greatest (maximises) of what was tried; \"not alone\" where
-  others come to the same value, as equal views do. *stationary there*: whether the gradient vanishes, or does among samples of
-  norm 1.
+- *parameters*: with which all of the row was measured. One with an asterisk has no default: it is 1, or, where 1 leaves a hinge
+  max(0, x) at 0 at all random inputs, another number; hinges that stay at 0 are counted as off.
+- *collapse*: what the loss is where all samples are mapped to *one constant*, those of both views; where the views are mapped
+  to *opposite constants* u and -u; where each is mapped to a constant *of its own*, equal and opposite ones among them. A
+  minimum or a maximum is one among all samples of norm 1, whatever else the loss takes being held, as far as random and
+  structured inputs and descents and ascents from some ten starts tell: \"not alone\" where other inputs come to the same value,
+  as equal views do; *at some constants* where values differ between constants, and only some come to it. *Neither* has been
+  seen to be above and below others. A dash: there is one view, or the kernel of equal samples does not tell their constant.
+- *stationary at one constant*: whether the gradient that training sees vanishes there, or does among samples of norm 1.
 - *samples permuted*, *features rotated* (of a kernel: K to QKQ'): all arguments alike, and where it differs, apart: the first
   one alone, or each by its own.
 - *features times c*, *number of samples*, *number of features*: the law of the value, for c from 1/1000 to 1000 exact, and for
@@ -73,16 +83,10 @@ pub fn lint_row(lint: &Lint) -> Vec<String> {
     let near = lint.precision.get(1).map_or(String::new(), |found| single(&found.single));
     vec![
         format!("`{}`", lint.loss),
-        match lint.collapse.kind {
-            Extremum::Least { alone: true } => "minimises",
-            Extremum::Least { alone: false } => "minimises, not alone",
-            Extremum::Greatest { alone: true } => "maximises",
-            Extremum::Greatest { alone: false } => "maximises, not alone",
-            Extremum::Neither => "neither",
-            Extremum::Constant => "no difference",
-            Extremum::Undefined => "no value",
-        }
-        .to_owned(),
+        parameters(lint),
+        collapse(lint, Constants::One),
+        collapse(lint, Constants::Opposite),
+        collapse(lint, Constants::Own),
         match (lint.stationary.vanishes, lint.stationary.tangent_vanishes) {
             (Some(true), _) => "yes",
             (Some(false), Some(true)) => "among norm 1",
@@ -109,6 +113,40 @@ pub fn lint_row(lint: &Lint) -> Vec<String> {
         place("zero"),
         format!("{precision}; {near}"),
     ]
+}
+
+/// The numbers that parameters had.
+fn parameters(lint: &Lint) -> String {
+    let scalar = |(name, value, chosen): &(String, String, Chosen)| match chosen {
+        Chosen::Default | Chosen::Given => format!("{name} = {value}"),
+        Chosen::Free => format!("{name} = {value}\\*"),
+    };
+    let mut parts: Vec<String> = lint.setting.scalars.iter().map(scalar).collect();
+    match lint.setting.off {
+        0 => {}
+        1 => parts.push("1 hinge off".to_owned()),
+        more => parts.push(format!("{more} hinges off")),
+    }
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+/// What a way to collapse is to the loss.
+fn collapse(lint: &Lint, constants: Constants) -> String {
+    let state = lint.collapse.states.iter().find(|state| state.constants == constants);
+    state
+        .map_or("-", |state| match state.kind {
+            Extremum::Least { alone: true } => "minimum",
+            Extremum::Least { alone: false } => "minimum, not alone",
+            Extremum::Greatest { alone: true } => "maximum",
+            Extremum::Greatest { alone: false } => "maximum, not alone",
+            Extremum::Some { least: true, greatest: true } => "minimum and maximum at some constants",
+            Extremum::Some { least: true, greatest: false } => "minimum at some constants",
+            Extremum::Some { .. } => "maximum at some constants",
+            Extremum::Neither => "neither",
+            Extremum::Constant => "no difference",
+            Extremum::Undefined => "no value",
+        })
+        .to_owned()
 }
 
 /// The cell of collapse, with the arguments whose collapse alone is worse than that of all.

@@ -2,7 +2,7 @@
 
 use super::super::number::{digits, short};
 use super::super::{Ink, Style};
-use crate::lint::{Change, Chosen, Digits, Extremum, Growth, Kind, Law, Lint, Outcome, Pair};
+use crate::lint::{Change, Chosen, Collapsed, Constants, Digits, Extremum, Growth, Kind, Law, Lint, Outcome, Pair};
 
 /// How far the answers are set in.
 const INDENT: usize = 24;
@@ -13,16 +13,20 @@ pub fn lint_text(lint: &Lint, style: Style) -> String {
     let mut line = |heading: &str, answer: String| {
         text += &format!("  {heading:<width$}{answer}\n", width = INDENT - 2);
     };
-    line("collapse", collapse(lint));
-    line("", collapse_values(lint));
-    line("ways to collapse", ways(lint));
+    for (i, state) in lint.collapse.states.iter().enumerate() {
+        let several = lint.collapse.states.len() > 1;
+        line(if i == 0 { "collapse" } else { "" }, collapse(state, several));
+    }
+    line("", against(lint));
+    line("way to one constant", ways(lint));
     line("stationary there", stationary(lint));
     for (heading, pair, alone) in [
         ("permuted samples", &lint.permutation, "of one argument alone"),
         ("rotated features", &lint.rotation, "each argument by its own"),
     ] {
         let Pair { jointly, apart } = pair;
-        let heading = if heading == "rotated features" && lint.setting.width.is_none() { "K to QKQ'" } else { heading };
+        let kernels = lint.setting.varied.iter().all(|(_, kind)| *kind == Kind::Kernel);
+        let heading = if heading == "rotated features" && kernels { "K to QKQ'" } else { heading };
         line(heading, change(jointly));
         if let Some(apart) = apart {
             line("", format!("{alone}: {}", change(apart)));
@@ -68,9 +72,16 @@ fn setting(lint: &Lint) -> String {
         let scalar = |(name, value, chosen): &(String, String, Chosen)| match chosen {
             Chosen::Default => format!("{name} = {value}"),
             Chosen::Given => format!("{name} = {value} (given)"),
-            Chosen::One => format!("{name} = {value} (no default: chosen)"),
+            Chosen::Free => format!("{name} = {value} (no default: chosen)"),
         };
         text += &format!("; {}", setting.scalars.iter().map(scalar).collect::<Vec<_>>().join(", "));
+    }
+    if setting.off > 0 {
+        let (hinges, are) = if setting.off == 1 { ("hinge", "is") } else { ("hinges", "are") };
+        text += &format!(
+            "\n  {} {hinges} max(0, x) {are} 0 at all random inputs: nothing is seen of what is in there",
+            setting.off
+        );
     }
     let kind = |(name, kind): &(String, Kind)| match kind {
         Kind::Columns => format!("{name} (a column per sample)"),
@@ -86,29 +97,44 @@ fn setting(lint: &Lint) -> String {
     text
 }
 
-fn collapse(lint: &Lint) -> String {
-    match lint.collapse.kind {
-        Extremum::Least { alone: true } => "minimises it: everything else that was tried is higher".to_owned(),
-        Extremum::Least { alone: false } => {
-            "minimises it, but not alone: other inputs come to the same value".to_owned()
+/// A way to collapse: its value, and what it is.
+fn collapse(state: &Collapsed, several: bool) -> String {
+    let constants = match state.constants {
+        Constants::One if !several => "all samples equal",
+        Constants::One => "to one constant",
+        Constants::Opposite => "to opposite constants",
+        Constants::Own => "to constants of their own",
+    };
+    let value = match (state.value.number(), state.greatest.number()) {
+        (Some(least), Some(greatest)) if (greatest - least).abs() > 1e-9 * least.abs().max(greatest.abs()) => {
+            format!("{} to {}", short(least), short(greatest))
         }
-        Extremum::Greatest { alone: true } => "maximises it: everything else that was tried is lower".to_owned(),
-        Extremum::Greatest { alone: false } => {
-            "maximises it, but not alone: other inputs come to the same value".to_owned()
-        }
-        Extremum::Neither => "neither minimises nor maximises it".to_owned(),
-        Extremum::Constant => "makes no difference: all values are equal".to_owned(),
-        Extremum::Undefined => "it has no value there".to_owned(),
-    }
+        _ => outcome(&state.value),
+    };
+    let kind = match state.kind {
+        Extremum::Least { alone: true } => ": the least, and nothing else that was met comes to it",
+        Extremum::Least { alone: false } => ": the least, and not alone",
+        Extremum::Greatest { alone: true } => ": the greatest, and nothing else that was met comes to it",
+        Extremum::Greatest { alone: false } => ": the greatest, and not alone",
+        Extremum::Some { least: true, greatest: true } => ": with some constants the least, with others the greatest",
+        Extremum::Some { least: true, greatest: false } => ": with some constants the least",
+        Extremum::Some { .. } => ": with some constants the greatest",
+        Extremum::Neither => ": neither the least nor the greatest",
+        Extremum::Constant => ": as everywhere",
+        Extremum::Undefined => "",
+    };
+    format!("{constants}: {value}{kind}")
 }
 
-fn collapse_values(lint: &Lint) -> String {
-    let random = match lint.collapse.random {
+/// What collapse is compared with.
+fn against(lint: &Lint) -> String {
+    let ends = |ends: Option<(f64, f64)>| match ends {
         Some((low, high)) => format!("{} to {}", short(low), short(high)),
         None => "no value".to_owned(),
     };
-    let (value, orthonormal) = (outcome(&lint.collapse.value), outcome(&lint.collapse.orthonormal));
-    format!("all samples equal: {value}; orthonormal: {orthonormal}; random: {random}")
+    let collapse = &lint.collapse;
+    let (random, search) = (ends(collapse.random), ends(collapse.search));
+    format!("orthonormal: {}; random: {random}; all that a search met: {search}", outcome(&collapse.orthonormal))
 }
 
 fn ways(lint: &Lint) -> String {

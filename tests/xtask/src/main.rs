@@ -11,6 +11,7 @@ mod python;
 mod relations;
 mod rewrite;
 mod step;
+mod torch;
 mod truth;
 
 use std::process::ExitCode;
@@ -20,7 +21,10 @@ use step::{Failure, Step};
 const HELP: &str = "\
 Usage: cargo xtask CHORE
 
-  test        everything that a commit must pass: formatting, lints, tests of all targets, documentation
+  test        everything that a commit must pass: formatting, lints, tests of all targets, documentation, then torch
+                --no-torch    what needs no torch: minutes less, and no download
+  torch       libtorch for the feature `torch`: installs it into target/venv, or checks the one that LIBTORCH or
+              LIBTORCH_USE_PYTORCH=1 names
   bench       the benchmark against NumPy, alternating in one run: a table of ratios, and benches/results.csv
                 --rounds N    how often each cell is measured, the median counts (5)
                 --seconds S   how long each measurement lasts at least (0.5)
@@ -38,15 +42,16 @@ Usage: cargo xtask CHORE
   reference   recompute the library's quoted values and the counterexamples of proofs/ and tests/truth (mpmath)
   help        this text
 
-`test` needs Rust alone. `bench` and `reference` also need python3 with its venv module: they install what they use,
-pinned, into target/python.
+`test --no-torch` needs Rust alone. `bench`, `reference`, `torch` and `test` also need python3 with its venv module: they
+install what they use, pinned, into target/python and target/venv.
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest = arguments.get(1..).unwrap_or_default();
     let outcome = match arguments.first().map(String::as_str) {
-        Some("test") => no_options("test", rest).and_then(|()| test()),
+        Some("test") => switch("test", "--no-torch", rest).and_then(test),
+        Some("torch") => no_options("torch", rest).and_then(|()| torch::run()),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
         Some("calibrate") => no_options("calibrate", rest).and_then(|()| calibrate::run()),
         Some("rewrite") => rewrite::run(rest),
@@ -80,15 +85,45 @@ fn no_options(chore: &str, rest: &[String]) -> Result<(), Failure> {
     }
 }
 
+/// Whether the one option of a chore is given.
+fn switch(chore: &str, option: &str, rest: &[String]) -> Result<bool, Failure> {
+    match rest.split_first() {
+        Some((first, rest)) if first == option => no_options(chore, rest).map(|()| true),
+        _ => no_options(chore, rest).map(|()| false),
+    }
+}
+
 /// Everything in one build profile, so that each dependency is compiled once.
-fn test() -> Result<(), Failure> {
+fn test(without_torch: bool) -> Result<(), Failure> {
     step::require_component("fmt", "rustfmt")?;
     step::require_component("clippy", "clippy")?;
     Step::cargo(["fmt", "--all", "--check"]).run()?;
     Step::cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]).run()?;
     Step::cargo(["test", "--workspace", "--all-targets", "--locked"]).run()?;
     Step::cargo(["test", "--workspace", "--doc", "--locked"]).run()?;
-    Step::cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()
+    Step::cargo(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings").run()?;
+    if without_torch {
+        println!("\nNothing of torch was built or tested: `cargo xtask test` does.");
+        return Ok(());
+    }
+    test_torch().map_err(|failure| Failure {
+        message: format!(
+            "{}\nAll that needs no torch has passed: `cargo xtask test --no-torch` stops there.",
+            failure.message
+        ),
+        ..failure
+    })
+}
+
+/// What the feature `torch` adds, and not a second time what does without.
+fn test_torch() -> Result<(), Failure> {
+    println!("\n{}", torch::ready()?);
+    let cargo = |words: &[&str]| Step::cargo(words.iter().copied().chain(["--locked", "--features", "torch"]));
+    cargo(&["test", "--lib", "torch::"]).run()?;
+    cargo(&["test", "--test", "torch_*"]).run()?;
+    // The build script has run by now, and the programs are there: lints and documentation only read the crate.
+    Step::cargo(["clippy", "--all-targets", "--locked", "--features", "torch", "--", "-D", "warnings"]).run()?;
+    cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run()
 }
 
 /// The table of how the library's losses behave.

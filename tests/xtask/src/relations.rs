@@ -13,7 +13,8 @@ Self-Supervised Learning', ICML 2024. A relation holds wherever both losses are 
 and sizes up to 8, and with what the second column puts for parameters; `UnitCols` are columns of norm 1. The last column
 says what it rests on: *unfolding*, both are one expression; *proof*, by the rules of the rewriter; *samples*, thousands of
 random and adversarial inputs, and no proof. *Different* has a counterexample, which the command shows. 'Near' and 'as' say
-where two different losses agree to second order: the second is the factor times the first, and a constant.
+where two different losses agree to second order: the second is the factor times the first, and a constant. 'Only what it
+weighs': a weight that both losses share grows, and what remains of them are the terms that it weighs.
 ";
 
 /// What is compared: a heading, A, B, what the names range over, and what is put for parameters.
@@ -132,8 +133,8 @@ fn ask(row: &Row) -> Result<String, Failure> {
     arguments.push("--json");
     row.forall.iter().for_each(|text| arguments.extend(["--forall", text]));
     row.set.iter().for_each(|text| arguments.extend(["--set", text]));
-    // Different losses end with 1, which is an answer.
-    let output = Step::cargo(arguments).answer(&[0, 1])?;
+    // Different losses end with 1, and what is only measured with 3: both are answers.
+    let output = Step::cargo(arguments).answer(&[0, 1, 3])?;
     let json =
         Json::parse(output.trim()).ok_or_else(|| Failure::new(format!("no JSON for {} and {}", row.a, row.b)))?;
     Ok(line(row, &json))
@@ -167,7 +168,7 @@ fn relation(json: &Json) -> String {
                 None => format!("second = `{slope} + {offset}`"),
             }
         }
-        "lines" => "second = a * first + b, a and b not recognised".to_owned(),
+        "measured" => "measured, not checked: second = a * first + b, a and b not recognised".to_owned(),
         other => other.to_owned(),
     };
     for local in json.get("second_order").map_or(&[][..], Json::items) {
@@ -176,7 +177,8 @@ fn relation(json: &Json) -> String {
             "null" => "a factor".to_owned(),
             factor => format!("`{factor}`"),
         };
-        said += &format!("; {near} {}: {factor}", text(local, "at"));
+        let weight = if text(local, "weight") == "true" { " (only what it weighs)" } else { "" };
+        said += &format!("; {near} {}{weight}: {factor}", text(local, "at"));
     }
     said
 }
@@ -203,8 +205,9 @@ mod tests {
         let expected = "| `a` | `b` | `Z: Mat[d, B]`, `mu=1` | second = `first + lambda` | 4000 samples |";
         assert_eq!(line(&row, &Json::parse(json).unwrap()), expected);
         let json = r#"{"relation": "different", "slope": null, "offset": null, "rests_on": null, "lemmas": [],
-            "second_order": [{"at": "mu -> inf", "limit": true, "factor": null}], "unit_columns": null}"#;
-        let expected = "| `a` | `b` | `Z: Mat[d, B]`, `mu=1` | different; as mu -> inf: a factor |  |";
+            "second_order": [{"at": "mu -> inf", "limit": true, "weight": true, "factor": null}], "unit_columns": null}"#;
+        let expected =
+            "| `a` | `b` | `Z: Mat[d, B]`, `mu=1` | different; as mu -> inf (only what it weighs): a factor |  |";
         assert_eq!(line(&row, &Json::parse(json).unwrap()), expected);
     }
 }

@@ -88,10 +88,16 @@ impl Step {
         String::from_utf8(output.stdout).map_err(|_| Failure::new(format!("`{self}` printed what is not UTF-8")))
     }
 
+    /// The command's standard output where it starts and succeeds; its errors are dropped.
+    pub fn quietly(&self) -> Result<Option<String>, Failure> {
+        let output = self.command()?.stderr(Stdio::null()).output();
+        let output = output.ok().filter(|output| output.status.success());
+        Ok(output.and_then(|output| String::from_utf8(output.stdout).ok()))
+    }
+
     /// Whether the command starts and succeeds; its output is dropped.
     pub fn succeeds(&self) -> Result<bool, Failure> {
-        let status = self.command()?.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        Ok(status.is_ok_and(|status| status.success()))
+        Ok(self.quietly()?.is_some())
     }
 
     fn command(&self) -> Result<Command, Failure> {

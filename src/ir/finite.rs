@@ -1,0 +1,399 @@
+//! Where values are finite, and where they are defined.
+//!
+//! Quantities of the language may be infinite: log 0 = −∞, 1/0 = +∞, and a divergence is +∞ off the support. That a node is
+//! finite ([`Property::Finite`]) says that every value it takes has finite entries; at inputs where it has no value at all
+//! (∞ − ∞, the root of −1, the inverse of a singular matrix) it says nothing. [`Graph::is_total`] is about these.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fact::{Facts, Property};
+use super::graph::{Graph, NodeId};
+use super::op::{Basis, Comparison, Op, Part, Reduction, Zip};
+use super::scalar::{Domain, ScalarFn};
+use super::ty::Field;
+use Property::{Finite, Nonnegative, Pd, Positive, Psd};
+
+/// Whether the values of an operation are finite, where `is` tells it of the operands.
+pub(super) fn finite(g: &Graph, op: &Op, args: &[NodeId], is: &dyn Fn(NodeId) -> bool) -> bool {
+    let all = |args: &[NodeId]| args.iter().all(|arg| is(*arg));
+    match op {
+        Op::Infinity => false,
+        Op::Input(_)
+        | Op::Constant(_)
+        | Op::Truth(_)
+        | Op::ImaginaryUnit
+        | Op::Pi
+        | Op::Size(_)
+        | Op::Eye(_)
+        | Op::Compare(_)
+        | Op::And
+        | Op::Or
+        | Op::Not => true,
+        Op::Zip(Zip::Div) => all(args) && nonzero(g, args[1]),
+        Op::Map(function) => {
+            let real = g.ty(args[0]).field == Field::Real;
+            bounded_everywhere(*function)
+                || all(args) && (real || !has_pole(*function)) && pole_free(g, *function, args, Nonnegative, Positive)
+        }
+        // Of matrices that are not finite there are no eigenvalues.
+        Op::Spectral(function) => all(args) && pole_free(g, *function, args, Psd, Pd),
+        Op::LogDet => all(args) && g.has(args[0], Pd),
+        // Divided differences at an eigenvalue 0 may be infinite.
+        Op::Frechet(_) => all(args) && g.has(args[0], Pd),
+        Op::Select => all(&args[1..]),
+        Op::Require => is(args[0]),
+        Op::Fill(_)
+        | Op::Part(_)
+        | Op::Complexify
+        | Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Min | Zip::Max)
+        | Op::Adjoint
+        | Op::Transpose
+        | Op::Conj
+        | Op::DiagonalOf
+        | Op::DiagonalMatrix
+        | Op::Broadcast(..)
+        | Op::Block(..)
+        | Op::Stack
+        | Op::Entry
+        | Op::OneHot(_)
+        | Op::Slice(..)
+        | Op::MatMul
+        | Op::Kron
+        | Op::PartialInner(..)
+        | Op::Reduce(..)
+        | Op::Eigenvalues
+        | Op::SingularValues
+        | Op::EigenSum
+        | Op::SingularSum
+        | Op::Det
+        | Op::Inverse
+        | Op::Adjugate
+        | Op::Rank
+        | Op::StopGradient
+        | Op::Annotate(..) => all(args),
+    }
+}
+
+/// Whether what else is known of a value bounds its entries.
+pub(super) fn bounded(known: &Facts) -> bool {
+    let psd = known.has(Psd) && (known.has(Property::UnitDiagonal) || known.has(Property::TraceOne));
+    psd || known.has(Nonnegative) && known.has(Property::SumsToOne)
+        || [Property::ZeroOne, Property::UnitColumns, Property::UnitRows].into_iter().any(|p| known.has(p))
+}
+
+/// Whether a value is known to be different from 0 in every entry.
+fn nonzero(g: &Graph, id: NodeId) -> bool {
+    let spread = if let Op::Fill(_) | Op::Complexify = g.op(id) { g.args(id)[0] } else { id };
+    g.has(id, Positive) || g.constant_value(spread).is_some_and(|value| !num_traits::Zero::is_zero(value))
+}
+
+/// Whether a function is finite at infinities too.
+fn bounded_everywhere(function: ScalarFn) -> bool {
+    matches!(function, ScalarFn::Sign | ScalarFn::Step | ScalarFn::Tanh | ScalarFn::Sigmoid)
+}
+
+/// Whether a function is infinite somewhere at a finite argument.
+fn has_pole(function: ScalarFn) -> bool {
+    match function {
+        ScalarFn::Log
+        | ScalarFn::Recip
+        | ScalarFn::Log1p
+        | ScalarFn::Log1pRel
+        | ScalarFn::Log1pRelSlope
+        | ScalarFn::Pow
+        | ScalarFn::PowLog
+        | ScalarFn::PowLogSlope => true,
+        ScalarFn::Neg
+        | ScalarFn::Exp
+        | ScalarFn::Sqrt
+        | ScalarFn::Abs
+        | ScalarFn::Sign
+        | ScalarFn::Step
+        | ScalarFn::Floor
+        | ScalarFn::Sin
+        | ScalarFn::Cos
+        | ScalarFn::Tanh
+        | ScalarFn::Relu
+        | ScalarFn::Sigmoid
+        | ScalarFn::Softplus
+        | ScalarFn::Expm1
+        | ScalarFn::XLogX
+        | ScalarFn::LogOnSupport
+        | ScalarFn::RecipOnSupport
+        | ScalarFn::PowOnSupport
+        | ScalarFn::Tsallis
+        | ScalarFn::TsallisSlope => false,
+    }
+}
+
+/// Whether an argument, with what is known of its sign, lies at no pole of a function. The properties are those of entries
+/// or of spectra.
+fn pole_free(g: &Graph, function: ScalarFn, args: &[NodeId], nonnegative: Property, positive: Property) -> bool {
+    if !has_pole(function) || g.has(args[0], positive) {
+        return true;
+    }
+    match function {
+        // The pole is at −1.
+        ScalarFn::Log1p | ScalarFn::Log1pRel | ScalarFn::Log1pRelSlope => g.has(args[0], nonnegative),
+        ScalarFn::Recip => nonzero(g, args[0]),
+        ScalarFn::Pow => args.get(1).is_some_and(|power| g.has(*power, Nonnegative)),
+        _ => false,
+    }
+}
+
+/// Whether a value with finite entries shows that the entries of this operand are finite: ∞ in it would make ∞ or no value
+/// of the result. What is taken of the operand must be all of it.
+fn shows_finite(g: &Graph, op: &Op, args: &[NodeId], position: usize) -> bool {
+    match op {
+        Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::MatMul | Op::Kron | Op::PartialInner(..) => true,
+        Op::Zip(Zip::Div) => position == 0,
+        Op::Map(function) => match function {
+            ScalarFn::Neg
+            | ScalarFn::Log
+            | ScalarFn::Sqrt
+            | ScalarFn::Abs
+            | ScalarFn::Floor
+            | ScalarFn::Sin
+            | ScalarFn::Cos
+            | ScalarFn::XLogX
+            | ScalarFn::LogOnSupport
+            | ScalarFn::Log1p => true,
+            ScalarFn::Tsallis => position == 0,
+            ScalarFn::Pow => position == 0 && g.constant_value(args[1]).is_some_and(num_traits::Signed::is_positive),
+            ScalarFn::Exp
+            | ScalarFn::Recip
+            | ScalarFn::Sign
+            | ScalarFn::Step
+            | ScalarFn::Tanh
+            | ScalarFn::Relu
+            | ScalarFn::Sigmoid
+            | ScalarFn::Softplus
+            | ScalarFn::Expm1
+            | ScalarFn::Log1pRel
+            | ScalarFn::Log1pRelSlope
+            | ScalarFn::RecipOnSupport
+            | ScalarFn::PowOnSupport
+            | ScalarFn::PowLog
+            | ScalarFn::PowLogSlope
+            | ScalarFn::TsallisSlope => false,
+        },
+        Op::Reduce(Reduction::Sum, _) | Op::Part(Part::Abs | Part::Abs2) => true,
+        Op::Fill(_)
+        | Op::Complexify
+        | Op::Adjoint
+        | Op::Transpose
+        | Op::Conj
+        | Op::DiagonalMatrix
+        | Op::Broadcast(..)
+        | Op::Block(..)
+        | Op::Stack
+        | Op::StopGradient
+        | Op::Annotate(..) => true,
+        // There is no decomposition of what is not finite.
+        Op::Eigenvalues
+        | Op::SingularValues
+        | Op::Spectral(_)
+        | Op::EigenSum
+        | Op::Frechet(_)
+        | Op::SingularSum
+        | Op::LogDet
+        | Op::Det
+        | Op::Inverse
+        | Op::Adjugate
+        | Op::Rank
+        | Op::OneHot(_)
+        | Op::Require => position == 0,
+        Op::Reduce(Reduction::Max | Reduction::Min | Reduction::LogSumExp, _)
+        | Op::Part(Part::Re | Part::Im)
+        | Op::Zip(Zip::Min | Zip::Max)
+        | Op::DiagonalOf
+        | Op::Entry
+        | Op::Slice(..)
+        | Op::Select
+        | Op::Input(_)
+        | Op::Constant(_)
+        | Op::Truth(_)
+        | Op::ImaginaryUnit
+        | Op::Pi
+        | Op::Infinity
+        | Op::Size(_)
+        | Op::Eye(_)
+        | Op::Compare(_)
+        | Op::And
+        | Op::Or
+        | Op::Not => false,
+    }
+}
+
+/// What is finite at the inputs where some nodes have finite values.
+#[derive(Clone, Debug, Default)]
+pub struct Finiteness {
+    /// The nodes that are finite there, since others would not be.
+    shown: BTreeSet<NodeId>,
+    /// The nodes that are not 0 there.
+    divisors: BTreeSet<NodeId>,
+    /// The nodes that are positive there.
+    positive: BTreeSet<NodeId>,
+    known: RefCell<BTreeMap<NodeId, bool>>,
+}
+
+impl Finiteness {
+    /// What follows from nodes being finite.
+    pub fn of(graph: &Graph, roots: &[NodeId]) -> Finiteness {
+        let mut found = Finiteness::default();
+        found.extend(graph, roots);
+        found
+    }
+
+    /// What follows from nodes having values: requirements that are evaluated with them are met.
+    pub fn where_required(graph: &Graph, evaluated: impl IntoIterator<Item = NodeId>) -> Finiteness {
+        let mut found = Finiteness::default();
+        for id in evaluated {
+            if *graph.op(id) != Op::Require {
+                continue;
+            }
+            for condition in graph.conjuncts(graph.args(id)[1]) {
+                let (op, args) = (graph.op(condition), graph.args(condition));
+                let above = matches!(op, Op::Compare(Comparison::Lt))
+                    && (graph.has(args[0], Nonnegative) || graph.has(args[0], Positive));
+                found.positive.extend(above.then(|| args[1]));
+            }
+        }
+        found
+    }
+
+    /// Whether a node is known to be positive there.
+    fn is_positive(&self, graph: &Graph, id: NodeId) -> bool {
+        let both = |args: &[NodeId]| args.iter().all(|arg| self.is_positive(graph, *arg));
+        self.positive.contains(&id)
+            || graph.has(id, Positive)
+            || match graph.op(id) {
+                Op::Zip(Zip::Mul) => both(graph.args(id)),
+                Op::Zip(Zip::Div) => both(graph.args(id)) && self.has(graph, graph.args(id)[1]),
+                _ => false,
+            }
+    }
+
+    /// Adds what follows from more nodes being finite.
+    pub fn extend(&mut self, graph: &Graph, roots: &[NodeId]) {
+        self.known.borrow_mut().clear();
+        let mut stack = roots.to_vec();
+        while let Some(id) = stack.pop() {
+            if !self.shown.insert(id) {
+                continue;
+            }
+            let (op, args) = (graph.op(id), graph.args(id));
+            let divisor = match op {
+                Op::Zip(Zip::Div) => Some(args[1]),
+                Op::Map(ScalarFn::Recip | ScalarFn::Log) => Some(args[0]),
+                _ => None,
+            };
+            self.divisors.extend(divisor);
+            stack.extend(
+                args.iter().enumerate().filter(|(i, _)| shows_finite(graph, op, args, *i)).map(|(_, arg)| *arg),
+            );
+        }
+    }
+
+    /// Whether a node is finite there.
+    pub fn has(&self, graph: &Graph, id: NodeId) -> bool {
+        if self.shown.contains(&id) || graph.has(id, Finite) {
+            return true;
+        }
+        if let Some(known) = self.known.borrow().get(&id) {
+            return *known;
+        }
+        let (op, args) = (graph.op(id), graph.args(id));
+        let divides = match op {
+            Op::Zip(Zip::Div) => self.divisors.contains(&args[1]) && self.has(graph, args[0]),
+            Op::Map(ScalarFn::Recip) => self.divisors.contains(&args[0]),
+            _ => false,
+        };
+        let positive = match op {
+            Op::Zip(Zip::Div) => self.is_positive(graph, args[1]),
+            Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) => self.is_positive(graph, args[0]),
+            _ => false,
+        };
+        let positive = positive && args.iter().all(|arg| self.has(graph, *arg));
+        let is = divides || positive || finite(graph, op, args, &|arg| self.has(graph, arg));
+        self.known.borrow_mut().insert(id, is);
+        is
+    }
+}
+
+impl Graph {
+    /// Whether the values of a node are finite, where `is` tells it of the operands.
+    pub fn is_finite_when(&self, id: NodeId, is: &dyn Fn(NodeId) -> bool) -> bool {
+        self.has(id, Finite) || finite(self, self.op(id), self.args(id), is)
+    }
+
+    /// Whether a node has a value, possibly infinite, wherever its operands have finite ones.
+    pub fn is_total(&self, id: NodeId) -> bool {
+        let args = self.args(id);
+        let on = |function: ScalarFn, nonnegative: Property, positive: Property| {
+            let known = |property| self.has(args[0], property);
+            match function.row().domain {
+                Domain::Line => true,
+                Domain::Nonnegative | Domain::AboveMinusOne => known(nonnegative),
+                Domain::Positive => known(positive),
+                Domain::Nonzero => known(positive) || nonzero(self, args[0]),
+                Domain::Power => {
+                    let power = args.get(1).and_then(|power| self.constant_value(*power));
+                    let whole =
+                        power.is_some_and(|power| power.is_integer() && !num_traits::Signed::is_negative(power));
+                    known(nonnegative) || whole
+                }
+            }
+        };
+        match self.op(id) {
+            Op::Map(function) => self.ty(args[0]).field == Field::Complex || on(*function, Nonnegative, Positive),
+            Op::Spectral(function) => on(*function, Psd, Pd),
+            Op::Zip(Zip::Div) => nonzero(self, args[1]),
+            Op::LogDet => self.has(args[0], Psd),
+            Op::Inverse => self.has(args[0], Pd),
+            Op::Frechet(_) => self.has(args[0], Pd),
+            Op::Entry | Op::Require | Op::Annotate(_, Basis::Tested) => false,
+            Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Min | Zip::Max)
+            | Op::Input(_)
+            | Op::Constant(_)
+            | Op::Truth(_)
+            | Op::ImaginaryUnit
+            | Op::Pi
+            | Op::Infinity
+            | Op::Size(_)
+            | Op::Eye(_)
+            | Op::Fill(_)
+            | Op::Part(_)
+            | Op::Complexify
+            | Op::Adjoint
+            | Op::Transpose
+            | Op::Conj
+            | Op::DiagonalOf
+            | Op::DiagonalMatrix
+            | Op::Broadcast(..)
+            | Op::Block(..)
+            | Op::Stack
+            | Op::OneHot(_)
+            | Op::Slice(..)
+            | Op::MatMul
+            | Op::Kron
+            | Op::PartialInner(..)
+            | Op::Reduce(..)
+            | Op::Eigenvalues
+            | Op::SingularValues
+            | Op::EigenSum
+            | Op::SingularSum
+            | Op::Det
+            | Op::Adjugate
+            | Op::Rank
+            | Op::Compare(_)
+            | Op::And
+            | Op::Or
+            | Op::Not
+            | Op::Select
+            | Op::StopGradient
+            | Op::Annotate(_, Basis::Construction) => true,
+        }
+    }
+}
