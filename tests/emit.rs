@@ -73,5 +73,8 @@ fn files_are_replaced_whole_and_mistakes_are_told() {
     refused(&["m_mae", "--size", "e=3"], "`m_mae` has no size `e`");
     refused(&["m_mae", "--by", "mu", "--set", "mu=1"], "`mu` of `m_mae` is a constant");
     refused(&["effective_rank", "--size", "m=3"], "n is missing");
+    refused(&["H", "--data-parallel"], "which size of `H` is that of the batch?");
+    refused(&["H", "--data-parallel=n"], "`K` of `H` is n × n");
+    refused(&["m_mae", "--data-parallel=M"], "`m_mae` has no size `M`");
     refused(&["gram"], "not a real number");
 }

@@ -311,3 +311,63 @@ fn the_example_trains() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("trained"));
 }
+
+/// A module for a batch that is split over processes, and one for a single process, for each loss.
+#[test]
+fn split_batches_have_the_value_and_the_gradient_of_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut loewner = Loewner::new();
+    let names = [
+        "tcr_of_gram",
+        "m_mae",
+        "u_mae",
+        "m_mae_entropy",
+        "h1",
+        "h2",
+        "i2",
+        "info_nce",
+        "with_temperature",
+        "barlow_twins",
+        "spectral_contrastive",
+        "vicreg",
+        "uniformity",
+        "simclr",
+        "matrix_ssl",
+    ];
+    let mut cases = Vec::new();
+    for name in names {
+        let (source, _) = open(&mut loewner, name);
+        let declared = |input: loewner::ir::InputId| source.graph.inputs()[input.0 as usize].ty.shape.clone();
+        let learnt = name == "with_temperature";
+        // Numbers keep their defaults, but for a temperature that is learnt.
+        let inputs: Vec<_> = source
+            .inputs
+            .iter()
+            .map(|input| (input, declared(input.input)))
+            .filter(|(_, shape)| learnt || *shape != loewner::ir::Shape::Scalar)
+            .collect();
+        let by = inputs.iter().filter(|(input, _)| input.name != "mask").map(|(input, _)| input.input);
+        let one = Request { search: Duration::ZERO, by: Some(by.collect()), ..Request::default() };
+        let batch = source.size_vars().into_iter().filter(|var| ["B", "N"].contains(&&*var.name)).collect();
+        let split = Request { batch, ..one.clone() };
+        for (suffix, request) in [("", &one), ("_parallel", &split)] {
+            let text = pytorch(&source, request, loewner::prove::rules()).unwrap();
+            std::fs::write(folder.path().join(format!("{name}{suffix}.py")), text).unwrap();
+        }
+        let shape = |shape: &loewner::ir::Shape| match shape {
+            loewner::ir::Shape::Scalar => vec![],
+            loewner::ir::Shape::Vector(n) => vec![n.to_string()],
+            loewner::ir::Shape::Matrix(m, n) => vec![m.to_string(), n.to_string()],
+        };
+        let inputs: Vec<Value> = inputs.iter().map(|(input, of)| json!([input.name, shape(of)])).collect();
+        cases.push(json!({"name": name, "inputs": inputs}));
+    }
+    std::fs::write(folder.path().join("cases.json"), serde_json::to_string(&cases).unwrap()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torch/data_parallel.py");
+    for world in ["2", "4"] {
+        let output = Command::new(python()).arg(script).arg(folder.path()).arg(world).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.contains(&format!("{} losses on {world} processes", names.len())), "{text}");
+    }
+}

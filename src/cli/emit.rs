@@ -5,8 +5,7 @@ use std::path::Path;
 
 use super::args::Emit;
 use super::engine::Engine;
-use super::eval::split;
-use super::optimise::size;
+use super::naming::{assignment, sizes};
 use super::{Outcome, Status, output};
 use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::ir::{InputId, SizeVar};
@@ -17,14 +16,18 @@ pub(super) fn run(engine: &mut Engine, arguments: &Emit) -> Outcome {
     let source = engine.loss(&arguments.loss)?;
     let mut request = Request { command: command(arguments), ..Request::default() };
     let mut mistakes = Vec::new();
-    for text in arguments.sizes.iter().flat_map(|text| text.split(',')) {
-        let found = size(text).and_then(|(name, n)| Ok((size_named(&source, &name)?, n)));
-        match found {
-            Ok((var, n)) => {
-                request.sizes.insert(var, n);
+    match sizes(&arguments.sizes) {
+        Ok(sizes) => {
+            for (name, n) in sizes {
+                match size_named(&source, &name) {
+                    Ok(var) => {
+                        request.sizes.insert(var, n);
+                    }
+                    Err(mistake) => mistakes.push(mistake),
+                }
             }
-            Err(mistake) => mistakes.push(mistake),
         }
+        Err(more) => mistakes.extend(more),
     }
     for text in &arguments.set {
         match constant(engine, &source, text) {
@@ -122,7 +125,7 @@ fn constant(
     text: &str,
 ) -> Result<(InputId, num_rational::BigRational), Vec<Diagnostic>> {
     let wrong = |mistake: Diagnostic| vec![mistake];
-    let (name, value) = split("--set", text).map_err(wrong)?;
+    let (name, value) = assignment("--set", text).map_err(wrong)?;
     let input = input_named(source, name).map_err(wrong)?;
     if !source.graph.inputs()[input.0 as usize].ty.is_real_scalar() {
         return Err(wrong(Diagnostic::new(Code::E0807, format!("--set {name}: it is no number"))));

@@ -9,14 +9,11 @@ pub use tch::Tensor;
 use tch::{Kind, TchError};
 
 use super::machine::{Machine, Setting};
-use super::plan::Source;
+use super::plan::{SEARCH, Source};
 use super::program::Program;
 use crate::base::{Code, Diagnostic};
 use crate::ir::{InputId, Sizes};
 use crate::rewrite::Rule;
-
-/// How long to search for a cheaper form where nothing is said.
-const SEARCH: Duration = Duration::from_secs(2);
 
 /// How a loss is computed where there is a choice. Nothing here changes what it is.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -16,6 +16,9 @@ use crate::ir::{
 use crate::rewrite::cost::cost_at;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
+/// How long to search for a cheaper form where nothing is said.
+pub(super) const SEARCH: Duration = Duration::from_secs(2);
+
 /// A loss as a graph of its inputs.
 #[derive(Clone, Debug)]
 pub struct Source {

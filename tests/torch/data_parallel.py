@@ -47,6 +47,8 @@ def compare(folder, case, rank, world):
         sides = [SIZES[side] for side in shape]
         if parameter == "mask":
             whole[parameter] = (torch.arange(sides[0]) % 3 != 0).float()
+        elif parameter == "tau":
+            whole[parameter] = torch.tensor(0.4)
         else:
             whole[parameter] = torch.randn(sides, generator=generator)
         axes[parameter] = next((axis for axis, side in enumerate(shape) if side in "BN"), None)

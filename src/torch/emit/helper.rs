@@ -77,7 +77,9 @@ pub(super) const HELPERS: &[Helper] = &[
     """The x of all processes, one after the other along a dimension."""
     x = x.movedim(dim, 0).contiguous()
     result = x.new_empty((dist.get_world_size(group) * x.shape[0], *x.shape[1:]))
-    dist.all_gather_into_tensor(result, x, group=group)
+    # The second name is that of versions before 2.13.
+    gather = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
+    gather(result, x, group=group)
     return result.movedim(0, dim)
 "#,
     },

@@ -1,9 +1,11 @@
 //! A loss as a Python module that needs torch alone: a `torch.autograd.Function` that computes the value and, where they
 //! are asked for, the gradients of [`crate::grad`], and a function that checks shapes and precision before it.
 
+mod docs;
 mod helper;
 mod line;
 mod module;
+mod naming;
 mod parallel;
 mod shapes;
 mod text;
