@@ -7,6 +7,8 @@ pub mod available;
 mod call;
 mod divided;
 #[cfg(feature = "torch")]
+mod entries;
+#[cfg(feature = "torch")]
 mod loss;
 #[cfg(not(feature = "torch"))]
 #[path = "absent.rs"]
