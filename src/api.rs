@@ -260,10 +260,14 @@ pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>
     let (_, short) = session.open(name)?;
     let definition = session.definition(short).cloned().ok_or_else(|| vec![session.no_definition(short)])?;
     let opened = session.opened(&definition)?;
+    let span = definition.def.span;
+    let text = &session.sources().get(span.file).text;
     let input =
         |parameter: Parameter| SourceInput { name: parameter.name, input: parameter.input, default: parameter.default };
     Ok(Source {
         name: opened.name,
+        definition: text.get(span.start as usize..span.end as usize).unwrap_or_default().to_owned(),
+        doc: definition.def.doc.iter().map(|line| line.text.clone()).collect(),
         graph: opened.graph,
         root: opened.root,
         condition: opened.condition,

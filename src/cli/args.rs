@@ -25,6 +25,7 @@ pub(super) enum Command {
     Relate(Relate),
     Lint(Lint),
     Latex(Latex),
+    Emit(Emit),
     Replay(Replay),
     Devices(Devices),
     /// Evaluate, define and verify interactively
@@ -228,6 +229,35 @@ pub(super) struct Latex {
     /// Write a whole document, which compiles as it is
     #[arg(long)]
     pub standalone: bool,
+}
+
+/// Write a loss as a module for another system: Python with PyTorch
+///
+/// The module needs torch alone. It computes the value and, where they are asked for, the gradients, which are finite at
+/// repeated and zero eigenvalues; it works at all sizes and under torch.compile.
+#[derive(Args, Debug)]
+pub(super) struct Emit {
+    /// What to write
+    #[arg(value_name = "SYSTEM", value_parser = ["pytorch"])]
+    pub system: String,
+    /// A definition of the library, or FILE.lw:NAME
+    #[arg(value_name = "LOSS")]
+    pub loss: String,
+    /// The sizes that the form is chosen for, such as d=768,B=1024
+    #[arg(long = "size", value_name = "NAME=N,...")]
+    pub sizes: Vec<String>,
+    /// Put in a parameter that is a number: 'alpha=2'. Those that a formula depends on are put in with their defaults
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// The inputs that gradients are wanted by [default: every matrix and vector that is no mask]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Split the batch over processes (torch.distributed): the sizes that are split [default: those of B and N it has]
+    #[arg(long, value_name = "NAME,...", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub data_parallel: Option<String>,
+    /// Write to this file, which is replaced at once or left as it was [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Certify saved counterexamples anew

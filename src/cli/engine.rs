@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use num_complex::Complex;
+use num_rational::BigRational;
 
 use super::progress::Bar;
 use crate::api;
@@ -11,10 +12,12 @@ use crate::check::{Data, Entries, Session, Theorem};
 use crate::explain::{self, Explanation, Measuring, Task};
 use crate::ir::{Dim, Property, SETS, Shape};
 use crate::lint::{self, Lint, Request};
+use crate::prove;
 use crate::relate::{self, Given};
 use crate::report::Answer;
 use crate::syntax::ast::{Expr, Item, Program};
 use crate::syntax::parse_program;
+use crate::torch::{Source, emit};
 use crate::verify::{self, Options, Report, Value};
 
 /// A session with the library loaded.
@@ -134,6 +137,22 @@ impl Engine {
         });
         let compiled = self.session.expression(call.as_deref().unwrap_or(text))?;
         explain::explain_task(&Task::compiled(&compiled)?, Measuring::default())
+    }
+
+    /// A definition as a loss of its parameters.
+    pub fn loss(&mut self, name: &str) -> Result<Source, Vec<Diagnostic>> {
+        api::open(&mut self.session, name)
+    }
+
+    /// A loss as a Python module.
+    pub fn pytorch(&self, source: &Source, request: &emit::Request) -> Result<String, Vec<Diagnostic>> {
+        emit::pytorch(source, request, prove::rules()).map_err(|mistake| vec![mistake])
+    }
+
+    /// The exact number that an expression is, if it is one.
+    pub fn exact(&mut self, text: &str) -> Result<Option<BigRational>, Vec<Diagnostic>> {
+        let compiled = self.session.expression(text)?;
+        Ok(compiled.graph.constant_value(compiled.root).cloned())
     }
 
     /// How two losses are related.

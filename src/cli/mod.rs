@@ -1,12 +1,13 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | explain | relate | lint | latex | replay | devices | repl --> engine --> report --> output
+//! args --> verify | eval | grad | check | explain | relate | lint | latex | emit | replay | devices | repl --> engine --> report --> output
 //! ```
 
 mod args;
 mod check;
 mod devices;
+mod emit;
 mod engine;
 mod eval;
 mod explain;
@@ -102,6 +103,7 @@ fn run() -> Status {
         Some(Command::Relate(arguments)) => relate::run(&mut engine, arguments),
         Some(Command::Lint(arguments)) => lint::run(&mut engine, arguments),
         Some(Command::Latex(arguments)) => latex::run(&mut engine, arguments),
+        Some(Command::Emit(arguments)) => emit::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Devices(arguments)) => devices::run(arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),

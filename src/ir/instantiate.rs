@@ -28,21 +28,50 @@ impl Graph {
     pub fn instantiate(&self, roots: &[NodeId], instance: &Instance) -> Result<(Graph, Vec<NodeId>), Mismatch> {
         let known =
             |dim: &Dim| dim.eval(&instance.sizes).map(Dim::constant).ok_or_else(|| Mismatch::BadSize(dim.clone()));
+        self.made_anew(roots, &instance.constants, self.inputs().to_vec(), &known)
+    }
+
+    /// The part of the graph under `roots` with some scalar inputs known and every size as it is, in a new graph with the
+    /// same raw inputs, and the roots' nodes there.
+    ///
+    /// # Errors
+    /// Whatever mismatch the constants cause.
+    pub fn with_constants(
+        &self,
+        roots: &[NodeId],
+        constants: &BTreeMap<InputId, BigRational>,
+    ) -> Result<(Graph, Vec<NodeId>), Mismatch> {
+        self.made_anew(roots, constants, self.inputs().to_vec(), &|dim: &Dim| Ok(dim.clone()))
+    }
+
+    /// The part of the graph under `roots` in a new graph whose raw inputs are these, of the same types: more may be known of
+    /// them.
+    ///
+    /// # Errors
+    /// Whatever mismatch that causes.
+    pub fn with_known_inputs(&self, roots: &[NodeId], inputs: Vec<Input>) -> Result<(Graph, Vec<NodeId>), Mismatch> {
+        self.made_anew(roots, &BTreeMap::new(), inputs, &|dim: &Dim| Ok(dim.clone()))
+    }
+
+    fn made_anew(
+        &self,
+        roots: &[NodeId],
+        constants: &BTreeMap<InputId, BigRational>,
+        mut inputs: Vec<Input>,
+        known: &impl Fn(&Dim) -> Result<Dim, Mismatch>,
+    ) -> Result<(Graph, Vec<NodeId>), Mismatch> {
         let needed = self.reachable(roots);
         // Inputs that nothing here rests on may have sizes that nothing determines; they keep their types.
         let used: Vec<InputId> = needed.iter().filter_map(|id| self.as_input(*id)).collect();
-        let mut inputs: Vec<Input> = Vec::with_capacity(self.inputs().len());
-        for (i, input) in self.inputs().iter().enumerate() {
-            let mut input = input.clone();
+        for (i, input) in inputs.iter_mut().enumerate() {
             if used.contains(&InputId(i as u32)) {
-                input.ty = Type { field: input.ty.field, shape: input.ty.shape.with_sizes(&known)? };
+                input.ty = Type { field: input.ty.field, shape: input.ty.shape.with_sizes(known)? };
                 for size in [input.ty.shape.rows(), input.ty.shape.cols()] {
                     if size.as_constant().is_some_and(|n| n < 1) {
                         return Err(Mismatch::BadSize(size));
                     }
                 }
             }
-            inputs.push(input);
         }
         let mut graph = Graph::with_inputs(inputs);
         let mut made: BTreeMap<NodeId, Result<NodeId, Mismatch>> = BTreeMap::new();
@@ -50,11 +79,11 @@ impl Graph {
             let node = self.node(id);
             graph.set_origin(node.origin);
             let new = match &node.op {
-                Op::Input(input) => match instance.constants.get(input) {
+                Op::Input(input) => match constants.get(input) {
                     Some(value) => graph.make(Op::Constant(value.clone()), vec![]),
                     None => graph.make(Op::Input(*input), vec![]),
                 },
-                op => op.with_sizes(&known).and_then(|op| graph.remake(op, &node.args, &made)),
+                op => op.with_sizes(known).and_then(|op| graph.remake(op, &node.args, &made)),
             };
             made.insert(id, new);
         }

@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use crate::ir::{Axis, Basis, Field, Graph, NodeId, Op, Property, Reduction, ScalarFn};
+use crate::ir::{Axis, Basis, Field, Graph, NodeId, Op, Property, Reduction, ScalarFn, Sizes};
 
 /// Sizes that are not known yet count as this.
 const UNKNOWN_SIZE: f64 = 256.0;
@@ -135,10 +135,15 @@ impl Model {
     /// The cost of one node of an instantiated graph by itself, its operands being there. A transpose is free: most are
     /// operands of products, which take them as they lie.
     pub fn cost(&self, graph: &Graph, node: NodeId) -> Cost {
+        self.cost_at(graph, node, &Sizes::new())
+    }
+
+    /// The same of a graph with symbolic sizes, at these.
+    pub fn cost_at(&self, graph: &Graph, node: NodeId, sizes: &Sizes) -> Cost {
         if matches!(graph.op(node), Op::Adjoint | Op::Transpose) {
             return Cost::default();
         }
-        let parts = work(graph, node);
+        let parts = work(graph, sizes, node);
         parts.into_iter().fold(Cost::default(), |sum, part| sum.plus(self.of(part)))
     }
 
@@ -155,8 +160,9 @@ impl Model {
         }
         let mut decomposed = vec![None; graph.len()];
         let mut sum = Cost::default();
+        let sizes = Sizes::new();
         for id in &reachable {
-            let mut parts = work(graph, *id);
+            let mut parts = work(graph, &sizes, *id);
             let by = &users[id.index()];
             let moved = matches!(graph.op(*id), Op::Adjoint | Op::Transpose);
             if moved && !roots.contains(id) && by.iter().all(|user| *graph.op(*user) == Op::MatMul) {
@@ -177,11 +183,11 @@ impl Model {
             }
             if let [only] = by.as_slice()
                 && is_entrywise(graph, *id)
-                && in_one_pass(graph, *id, *only)
+                && in_one_pass(graph, &sizes, *id, *only)
                 && let Some(part) = parts.first_mut()
             {
                 // Neither written here nor read there.
-                part.bytes -= 2.0 * entries(graph, *id) * WORD;
+                part.bytes -= 2.0 * entries(graph, &sizes, *id) * WORD;
             }
             sum = parts.into_iter().fold(sum, |sum, part| sum.plus(self.of(part)));
         }
@@ -212,6 +218,11 @@ pub fn cost(graph: &Graph, node: NodeId) -> Cost {
     Model::builtin().cost(graph, node)
 }
 
+/// The same of a graph with symbolic sizes, at these.
+pub fn cost_at(graph: &Graph, node: NodeId, sizes: &Sizes) -> Cost {
+    Model::builtin().cost_at(graph, node, sizes)
+}
+
 /// One algorithm's share of a node.
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -232,14 +243,14 @@ fn has(graph: &Graph, id: NodeId, property: Property) -> bool {
     graph.has(id, property) || graph.has(value(graph, id), property)
 }
 
-fn sides(graph: &Graph, id: NodeId) -> (f64, f64) {
+fn sides(graph: &Graph, sizes: &Sizes, id: NodeId) -> (f64, f64) {
     let shape = &graph.ty(id).shape;
-    let size = |dim: crate::ir::Dim| dim.as_constant().map_or(UNKNOWN_SIZE, |n| n as f64);
+    let size = |dim: crate::ir::Dim| dim.eval(sizes).map_or(UNKNOWN_SIZE, |n| n as f64);
     (size(shape.rows()), size(shape.cols()))
 }
 
-fn entries(graph: &Graph, id: NodeId) -> f64 {
-    let (rows, cols) = sides(graph, id);
+fn entries(graph: &Graph, sizes: &Sizes, id: NodeId) -> f64 {
+    let (rows, cols) = sides(graph, sizes, id);
     rows * cols
 }
 
@@ -256,9 +267,9 @@ fn is_entrywise(graph: &Graph, id: NodeId) -> bool {
 }
 
 /// Whether the evaluator keeps a node's value in a chunk of the first cache, on the way to its only user.
-fn in_one_pass(graph: &Graph, id: NodeId, user: NodeId) -> bool {
+fn in_one_pass(graph: &Graph, sizes: &Sizes, id: NodeId, user: NodeId) -> bool {
     let closing = matches!(graph.op(user), Op::Reduce(Reduction::Sum | Reduction::Max | Reduction::Min, Axis::All));
-    closing || (is_entrywise(graph, user) && entries(graph, user) == entries(graph, id))
+    closing || (is_entrywise(graph, user) && entries(graph, sizes, user) == entries(graph, sizes, id))
 }
 
 /// The arithmetic of factorisations of an n × n matrix.
@@ -297,14 +308,14 @@ fn is_cheap(function: ScalarFn) -> bool {
 }
 
 /// What the evaluator does for a node, part by part.
-fn work(graph: &Graph, node: NodeId) -> Vec<Part> {
+fn work(graph: &Graph, sizes: &Sizes, node: NodeId) -> Vec<Part> {
     let args = graph.args(node);
     let complex = std::iter::once(&node).chain(args).any(|id| graph.ty(*id).field == Field::Complex);
     let (times, word) = if complex { (4.0, 2.0 * WORD) } else { (1.0, WORD) };
-    let out = entries(graph, node);
-    let read: f64 = args.iter().map(|arg| entries(graph, *arg)).sum();
+    let out = entries(graph, sizes, node);
+    let read: f64 = args.iter().map(|arg| entries(graph, sizes, *arg)).sum();
     let moved = (read + out) * word;
-    let side = || sides(graph, args[0]);
+    let side = || sides(graph, sizes, args[0]);
     let n = || side().0;
     let of_first = |property| has(graph, args[0], property);
     let one = |class, flops: f64| vec![Part { class, flops: times * flops, bytes: moved }];
@@ -367,7 +378,7 @@ fn work(graph: &Graph, node: NodeId) -> Vec<Part> {
             }
         }
         Op::Kron => one(Class::Arithmetic, out),
-        Op::PartialInner(..) => one(Class::Arithmetic, 2.0 * entries(graph, args[0])),
+        Op::PartialInner(..) => one(Class::Arithmetic, 2.0 * entries(graph, sizes, args[0])),
         Op::Reduce(Reduction::Sum | Reduction::Max | Reduction::Min, _) => one(Class::Arithmetic, read),
         Op::Reduce(Reduction::LogSumExp, _) => one(Class::Function, read),
         Op::Eigenvalues => one(Class::Eigenvalues, eigenvalues(n())),

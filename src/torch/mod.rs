@@ -6,6 +6,7 @@
 pub mod available;
 mod call;
 mod divided;
+pub mod emit;
 #[cfg(feature = "torch")]
 mod entries;
 #[cfg(feature = "torch")]

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use num_rational::BigRational;
+use num_traits::{Signed, Zero};
 
 use super::lower::lower;
 use super::program::Program;
 use crate::base::{Code, Diagnostic};
 use crate::grad;
-use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Op, Shape, SizeVar, Sizes, solve};
-use crate::rewrite::cost::cost;
+use crate::ir::{
+    Comparison, Dim, Graph, InputId, Instance, Mismatch, NodeId, Op, Property, Shape, SizeVar, Sizes, solve,
+};
+use crate::rewrite::cost::cost_at;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
 /// A loss as a graph of its inputs.
@@ -18,6 +21,10 @@ use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 pub struct Source {
     /// Its name, for messages.
     pub name: String,
+    /// The definition as it is written.
+    pub definition: String,
+    /// The documentation before it, line by line.
+    pub doc: Vec<String>,
     /// The graph. Sizes may be symbolic. What the domains of the inputs say is taken as true.
     pub graph: Graph,
     /// The value, a real number.
@@ -52,6 +59,20 @@ impl Source {
     /// The input of this name.
     pub fn input(&self, name: &str) -> Option<&SourceInput> {
         self.inputs.iter().find(|input| input.name == name)
+    }
+
+    /// The sizes of the inputs, each once, in their order.
+    pub fn size_vars(&self) -> Vec<SizeVar> {
+        let mut found: Vec<SizeVar> = Vec::new();
+        for input in &self.inputs {
+            let shape = &self.graph.inputs()[input.input.0 as usize].ty.shape;
+            for var in shape.rows().vars().into_iter().chain(shape.cols().vars()) {
+                if !found.contains(&var) {
+                    found.push(var);
+                }
+            }
+        }
+        found
     }
 
     /// The names of the inputs, for messages.
@@ -132,34 +153,69 @@ impl Source {
         rules: &[Rule],
         search: Duration,
     ) -> Result<Planned, Diagnostic> {
-        let unfit =
-            |mismatch: crate::ir::Mismatch| Diagnostic::new(Code::E0301, format!("`{}`: {mismatch}", self.name));
         let instance = Instance { sizes: sizes.clone(), constants: constants.clone() };
+        self.planned(&|graph, roots| graph.instantiate(roots, &instance), &Sizes::new(), constants, by, rules, search)
+    }
+
+    /// The same with every size symbolic, so that the program serves inputs of all shapes; the form is the cheapest at the
+    /// sizes that are given.
+    ///
+    /// # Errors
+    /// As [`Source::plan`], and where the gradient has a form only at known sizes.
+    pub fn plan_open(
+        &self,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        by: &[InputId],
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<Planned, Diagnostic> {
+        self.planned(&|graph, roots| graph.with_constants(roots, constants), sizes, constants, by, rules, search)
+    }
+
+    fn planned(
+        &self,
+        anew: &dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch>,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        by: &[InputId],
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<Planned, Diagnostic> {
+        let unfit = |mismatch: Mismatch| Diagnostic::new(Code::E0301, format!("`{}`: {mismatch}", self.name));
         let inputs = self.inputs.iter().filter(|input| !constants.contains_key(&input.input));
         let nodes: Vec<NodeId> = inputs.filter_map(|input| self.graph.input_node(input.input)).collect();
         // The inputs are roots of their own, so that each is there even where nothing rests on it.
         let roots: Vec<NodeId> =
             std::iter::once(self.root).chain(self.condition).chain(nodes.iter().copied()).collect();
-        let (mut graph, made) = self.graph.instantiate(&roots, &instance).map_err(unfit)?;
-        let (root, mut rest) = (made[0], &made[1..]);
+        let (mut graph, mut made) = anew(&self.graph, &roots).map_err(unfit)?;
         if self.condition.is_some() {
-            if *graph.op(rest[0]) == Op::Truth(false) {
+            if *graph.op(made[1]) == Op::Truth(false) {
                 let message = format!("the constants break what `{}` requires", self.name);
                 return Err(
                     Diagnostic::new(Code::E0811, message).help("its definition says after `where` what it requires")
                 );
             }
-            rest = &rest[1..];
+            // What is required of the numbers that are still open holds too.
+            let known = required_signs(&graph, made[1]);
+            if !known.is_empty() {
+                let mut inputs = graph.inputs().to_vec();
+                for (input, property) in known {
+                    inputs[input.0 as usize].facts.yes(property, "the definition requires it");
+                }
+                (graph, made) = graph.with_known_inputs(&made, inputs).map_err(unfit)?;
+            }
         }
-        let inputs = rest.to_vec();
+        let root = made[0];
+        let inputs = made[if self.condition.is_some() { 2 } else { 1 }..].to_vec();
         let root = without_tests(&mut graph, &[root], &inputs).map_err(unfit)?[0];
-        let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
-        let (mut graph, root, rewritten) = if search.is_zero() {
-            (graph, root, false)
-        } else {
-            let limits = Limits { time: search, ..Limits::default() };
-            let found = rewrite(&graph, root, &inputs, rules, &limits, &seconds).map_err(unfit)?;
-            (found.graph, found.after, found.before != found.after)
+        let seconds = |graph: &Graph, node: NodeId| cost_at(graph, node, sizes).seconds;
+        // A search that fails leaves what was written, which is only slower.
+        let limits = Limits { time: search, ..Limits::default() };
+        let found = (!search.is_zero()).then(|| rewrite(&graph, root, &inputs, rules, &limits, &seconds));
+        let (mut graph, root, rewritten) = match found {
+            Some(Ok(found)) => (found.graph, found.after, found.before != found.after),
+            Some(Err(_)) | None => (graph, root, false),
         };
         // An input that nothing rests on has no node yet.
         let variables: Result<Vec<NodeId>, _> = by.iter().map(|input| graph.make(Op::Input(*input), vec![])).collect();
@@ -171,4 +227,28 @@ impl Source {
         let outputs: Vec<NodeId> = std::iter::once(root).chain(gradients).collect();
         Ok(Planned { program: lower(&graph, &inputs, &outputs), rewritten })
     }
+}
+
+/// The conditions that a conjunction is made of.
+pub(super) fn conjuncts(graph: &Graph, condition: NodeId) -> Vec<NodeId> {
+    if *graph.op(condition) == Op::And {
+        graph.args(condition).iter().flat_map(|part| conjuncts(graph, *part)).collect()
+    } else {
+        vec![condition]
+    }
+}
+
+/// The raw inputs whose sign a condition tells, as `mu >= 0` does.
+fn required_signs(graph: &Graph, condition: NodeId) -> Vec<(InputId, Property)> {
+    let sign = |part: NodeId| {
+        let Op::Compare(comparison) = graph.op(part) else { return None };
+        let (bound, input) = (graph.constant_value(graph.args(part)[0])?, graph.as_input(graph.args(part)[1])?);
+        match comparison {
+            Comparison::Lt if !bound.is_negative() => Some((input, Property::Positive)),
+            Comparison::Le if bound.is_positive() => Some((input, Property::Positive)),
+            Comparison::Le if bound.is_zero() => Some((input, Property::Nonnegative)),
+            Comparison::Lt | Comparison::Le | Comparison::Eq | Comparison::Ne => None,
+        }
+    };
+    conjuncts(graph, condition).into_iter().filter_map(sign).collect()
 }
