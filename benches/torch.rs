@@ -77,6 +77,17 @@ impl Cell {
         (value.detach(), gradients)
     }
 
+    /// How far the resident memory rises over a step, in bytes.
+    fn peak(&mut self) -> u64 {
+        for _ in 0..3 {
+            let _ = self.step();
+        }
+        std::fs::write("/proc/self/clear_refs", "5").expect("Linux");
+        let before = resident("VmRSS");
+        let _ = self.step();
+        resident("VmHWM").saturating_sub(before)
+    }
+
     fn answer(&mut self, seconds: f64) -> Value {
         let mut runs = Vec::new();
         let start = Instant::now();
@@ -97,6 +108,13 @@ impl Cell {
     }
 }
 
+/// VmRSS or its high-water mark VmHWM of this process, in bytes (Linux).
+fn resident(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with(field)).expect("a line of memory");
+    line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a number") * 1024
+}
+
 fn main() {
     // Under `cargo test --benches` there is nothing to do.
     if std::env::args().any(|arg| arg == "--test") {
@@ -114,7 +132,11 @@ fn main() {
             Some(cell) if cell.place == place => cell,
             _ => Cell::new(&mut loewner, place),
         };
-        println!("{}", at.answer(asked["seconds"].as_f64().unwrap_or(0.3)));
+        let answer = match asked["memory"].as_bool() {
+            Some(true) => json!({"peak": at.peak()}),
+            Some(false) | None => at.answer(asked["seconds"].as_f64().unwrap_or(0.3)),
+        };
+        println!("{answer}");
         std::io::stdout().flush().expect("standard output");
         cell = Some(at);
     }

@@ -206,6 +206,12 @@ impl Call {
         }
     }
 
+    /// Whether torch makes the processor wait for the device: for the library that works out singular values, whose answer
+    /// it looks at. What is tested of the other calls is tested by tensors.
+    pub fn waits(&self) -> bool {
+        matches!(self, Call::SingularValues | Call::SingularVectors)
+    }
+
     /// Whether the result may share the memory of the first operand.
     pub fn is_view(&self) -> bool {
         match self {

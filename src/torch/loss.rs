@@ -199,7 +199,8 @@ impl CompiledLoss {
             plans: Mutex::default(),
         };
         let program = written.program(&given.key.shapes, &[])?;
-        let machine = Machine::new(&program, &Sizes::new(), self.setting(&given.key), false);
+        let setting = Setting { differentiable: true, ..self.setting(&given.key) };
+        let machine = Machine::new(&program, &Sizes::new(), setting);
         let named = inputs.iter().map(|(name, tensor)| Ok((self.input(name)?, tensor.to_kind(given.key.kind))));
         let tensors: Result<HashMap<InputId, Tensor>, Diagnostic> = named.collect();
         let mut outputs = machine.run(&tensors?).map_err(|error| self.refused(&error))?;
@@ -233,7 +234,7 @@ impl CompiledLoss {
                 program
             }
         };
-        let machine = Arc::new(Machine::new(&program, &Sizes::new(), self.setting(key), true));
+        let machine = Arc::new(Machine::new(&program, &Sizes::new(), self.setting(key)));
         self.plans().machines.insert(key.clone(), machine.clone());
         Ok(machine)
     }
@@ -244,6 +245,7 @@ impl CompiledLoss {
             device: key.device,
             double_decompositions: self.options.double_decompositions,
             jitter: self.options.jitter,
+            differentiable: false,
         }
     }
 

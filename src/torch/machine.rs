@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use tch::{Kind, TchError, Tensor};
 
 use super::call::{Call, Entrywise};
+use super::entries::{Entry, has_place, in_place};
 use super::program::{Arg, Program, Register, Step};
 use crate::ir::{Axis, Dim, Field, InputId, Shape, Side, Sizes, Type};
 
@@ -20,14 +21,17 @@ pub(super) struct Setting {
     pub double_decompositions: bool,
     /// What is added to the diagonal of a matrix before its eigenvalues are worked out.
     pub jitter: f64,
+    /// Whether torch is to differentiate what it sees: then every result has memory of its own, and a decomposition its
+    /// vectors, which torch's own gradients need.
+    pub differentiable: bool,
 }
 
 impl Setting {
-    fn complex(&self) -> Kind {
+    pub(super) fn complex(&self) -> Kind {
         if self.kind == Kind::Double { Kind::ComplexDouble } else { Kind::ComplexFloat }
     }
 
-    fn of(&self, field: Field) -> Kind {
+    pub(super) fn of(&self, field: Field) -> Kind {
         match field {
             Field::Real => self.kind,
             Field::Complex => self.complex(),
@@ -95,37 +99,9 @@ fn reusable(
     })
 }
 
-/// Whether an entrywise call has a form that works in place.
-fn has_place(call: Entrywise) -> bool {
-    use Entrywise::{
-        Abs, Add, Cos, Div, Exp, Expm1, Floor, Log, Log1p, Mul, Neg, Recip, Sigmoid, Sin, Sqrt, Square, Sub, Tanh,
-    };
-    matches!(
-        call,
-        Add | Sub
-            | Mul
-            | Div
-            | Neg
-            | Exp
-            | Log
-            | Sqrt
-            | Recip
-            | Abs
-            | Floor
-            | Sin
-            | Cos
-            | Tanh
-            | Sigmoid
-            | Expm1
-            | Log1p
-            | Square
-    )
-}
-
 impl Machine {
-    /// Binds a program to sizes and a setting. Without `in_place` every result has memory of its own, as torch wants it where
-    /// it is to differentiate what it sees.
-    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting, in_place: bool) -> Machine {
+    /// Binds a program to sizes and a setting.
+    pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting) -> Machine {
         let operand = |arg: &Arg| match arg {
             Arg::Tensor(register) => Operand::Tensor(register.index()),
             Arg::Number(number) => Operand::Number(number.value(sizes, setting.epsilon())),
@@ -145,7 +121,7 @@ impl Machine {
                 }
                 *living.entry(root[result.index()]).or_insert(0) += 1;
             }
-            let reuse = if in_place { reusable(step, &released, program, &root, &living) } else { None };
+            let reuse = if setting.differentiable { None } else { reusable(step, &released, program, &root, &living) };
             for register in &released {
                 if let Some(count) = living.get_mut(&root[register.index()]) {
                     *count -= 1;
@@ -190,11 +166,7 @@ impl Machine {
     fn call(&self, instruction: &Instruction, tensors: &mut [Option<Tensor>]) -> Result<Vec<Tensor>, TchError> {
         let step = &instruction.step;
         if let Call::Entrywise(call) = step.call {
-            if let Some(at) = instruction.reuse {
-                return self.in_place(call, instruction, at, tensors).map(|made| vec![made]);
-            }
-            let field = self.types[step.results[0].index()].field;
-            return self.entrywise(call, &instruction.operands, tensors, field).map(|made| vec![made]);
+            return self.entrywise(call, instruction, tensors).map(|made| vec![made]);
         }
         let x = |i: usize| match instruction.operands.get(i) {
             Some(Operand::Tensor(at)) => tensor(tensors, *at),
@@ -286,7 +258,8 @@ impl Machine {
                 Ok(vec![sign, log])
             }
             Call::Eigenvalues => {
-                let (values, _) = Tensor::f_internal_linalg_eigh(&self.prepared(x(0)?, true)?, "L", false)?;
+                let a = self.prepared(x(0)?, true)?;
+                let (values, _) = Tensor::f_internal_linalg_eigh(&a, "L", self.setting.differentiable)?;
                 one(values.f_to_kind(self.setting.kind)?)
             }
             Call::Eigenvectors => {
@@ -294,7 +267,7 @@ impl Machine {
                 Ok(vec![values.f_to_kind(self.setting.kind)?, vectors.f_to_kind(self.setting.of(self.field(step, 1)))?])
             }
             Call::SingularValues => {
-                let (_, values, _) = self.prepared(x(0)?, false)?.f_svd(true, false)?;
+                let (_, values, _) = self.prepared(x(0)?, false)?.f_svd(true, self.setting.differentiable)?;
                 one(values.f_to_kind(self.setting.kind)?)
             }
             Call::SingularVectors => {
@@ -303,6 +276,25 @@ impl Machine {
                 Ok(vec![u.f_to_kind(kind)?, values.f_to_kind(self.setting.kind)?, v.f_to_kind(kind)?.f_adjoint()?])
             }
         }
+    }
+
+    fn entrywise(
+        &self,
+        call: Entrywise,
+        instruction: &Instruction,
+        tensors: &mut [Option<Tensor>],
+    ) -> Result<Tensor, TchError> {
+        let operands = &instruction.operands;
+        if let Some(at) = instruction.reuse {
+            let Operand::Tensor(own) = operands[at] else { return Err(broken("a tensor was expected")) };
+            let mut x = tensor(tensors, own)?.shallow_clone();
+            let other = operands.get(1 - at).map(|operand| entry(tensors, operand)).transpose()?;
+            in_place(call, &mut x, other)?;
+            return Ok(x);
+        }
+        let entries: Result<Vec<Entry<'_>>, TchError> =
+            operands.iter().map(|operand| entry(tensors, operand)).collect();
+        self.setting.entrywise(call, &entries?, self.field(&instruction.step, 0))
     }
 
     fn field(&self, step: &Step, result: usize) -> Field {
@@ -321,214 +313,6 @@ impl Machine {
         let _ = sum.f_diagonal(0, 0, 1)?.f_add_scalar_(self.setting.jitter)?;
         Ok(sum)
     }
-
-    fn in_place(
-        &self,
-        call: Entrywise,
-        instruction: &Instruction,
-        at: usize,
-        tensors: &mut [Option<Tensor>],
-    ) -> Result<Tensor, TchError> {
-        let Operand::Tensor(own) = instruction.operands[at] else { return Err(broken("a tensor was expected")) };
-        let mut x = tensors[own].take().ok_or_else(|| broken("an operand is missing"))?;
-        // Both operands may be the same tensor.
-        let other = match instruction.operands.get(1 - at) {
-            Some(Operand::Tensor(other)) if *other == own => Some(Ok(x.shallow_clone())),
-            Some(Operand::Tensor(other)) => Some(tensor(tensors, *other).map(Tensor::shallow_clone)),
-            Some(Operand::Number(value)) => Some(Err(broken_number(*value))),
-            None => None,
-        };
-        let number = match instruction.operands.get(1 - at) {
-            Some(Operand::Number(value)) => Some(*value),
-            Some(Operand::Tensor(_)) | None => None,
-        };
-        let other = || other.unwrap_or_else(|| Err(broken("an operand is missing")));
-        let _ = match (call, number) {
-            (Entrywise::Add, Some(value)) => x.f_add_scalar_(value)?,
-            (Entrywise::Add, None) => x.f_add_(&other()?)?,
-            (Entrywise::Sub, Some(value)) => x.f_sub_scalar_(value)?,
-            (Entrywise::Sub, None) => x.f_sub_(&other()?)?,
-            (Entrywise::Mul, Some(value)) => x.f_mul_scalar_(value)?,
-            (Entrywise::Mul, None) => x.f_mul_(&other()?)?,
-            (Entrywise::Div, Some(value)) => x.f_div_scalar_(value)?,
-            (Entrywise::Div, None) => x.f_div_(&other()?)?,
-            (Entrywise::Neg, _) => x.f_neg_()?,
-            (Entrywise::Exp, _) => x.f_exp_()?,
-            (Entrywise::Log, _) => x.f_log_()?,
-            (Entrywise::Sqrt, _) => x.f_sqrt_()?,
-            (Entrywise::Recip, _) => x.f_reciprocal_()?,
-            (Entrywise::Abs, _) => x.f_abs_()?,
-            (Entrywise::Floor, _) => x.f_floor_()?,
-            (Entrywise::Sin, _) => x.f_sin_()?,
-            (Entrywise::Cos, _) => x.f_cos_()?,
-            (Entrywise::Tanh, _) => x.f_tanh_()?,
-            (Entrywise::Sigmoid, _) => x.f_sigmoid_()?,
-            (Entrywise::Expm1, _) => x.f_expm1_()?,
-            (Entrywise::Log1p, _) => x.f_log1p_()?,
-            (Entrywise::Square, _) => x.f_square_()?,
-            // `has_place` lists those above.
-            (
-                Entrywise::Sign
-                | Entrywise::Conj
-                | Entrywise::Real
-                | Entrywise::Imag
-                | Entrywise::Angle
-                | Entrywise::Not
-                | Entrywise::ToReal
-                | Entrywise::ToComplex
-                | Entrywise::Min
-                | Entrywise::Max
-                | Entrywise::Pow
-                | Entrywise::XLogY
-                | Entrywise::Lt
-                | Entrywise::Le
-                | Entrywise::Eq
-                | Entrywise::Ne
-                | Entrywise::And
-                | Entrywise::Or
-                | Entrywise::Where,
-                _,
-            ) => return Err(broken("a call without a form in place")),
-        };
-        Ok(x)
-    }
-
-    fn entrywise(
-        &self,
-        call: Entrywise,
-        operands: &[Operand],
-        tensors: &[Option<Tensor>],
-        field: Field,
-    ) -> Result<Tensor, TchError> {
-        let first = match operands[0] {
-            Operand::Tensor(at) => Ok(tensor(tensors, at)?),
-            Operand::Number(value) => Err(value),
-        };
-        if operands.len() == 1 {
-            // The call of a number is a number.
-            let x = first.map_err(broken_number)?;
-            return self.unary(call, x);
-        }
-        let second = match operands[1] {
-            Operand::Tensor(at) => Ok(tensor(tensors, at)?),
-            Operand::Number(value) => Err(value),
-        };
-        if call == Entrywise::Where {
-            let third = match operands[2] {
-                Operand::Tensor(at) => Ok(tensor(tensors, at)?),
-                Operand::Number(value) => Err(value),
-            };
-            return self.choice(first.map_err(broken_number)?, second, third, field);
-        }
-        self.binary(call, first, second)
-    }
-
-    fn unary(&self, call: Entrywise, x: &Tensor) -> Result<Tensor, TchError> {
-        match call {
-            Entrywise::Neg => x.f_neg(),
-            Entrywise::Exp => x.f_exp(),
-            Entrywise::Log => x.f_log(),
-            Entrywise::Sqrt => x.f_sqrt(),
-            Entrywise::Recip => x.f_reciprocal(),
-            Entrywise::Abs => x.f_abs(),
-            Entrywise::Sign => x.f_sign(),
-            Entrywise::Floor => x.f_floor(),
-            Entrywise::Sin => x.f_sin(),
-            Entrywise::Cos => x.f_cos(),
-            Entrywise::Tanh => x.f_tanh(),
-            Entrywise::Sigmoid => x.f_sigmoid(),
-            Entrywise::Expm1 => x.f_expm1(),
-            Entrywise::Log1p => x.f_log1p(),
-            Entrywise::Square => x.f_square(),
-            Entrywise::Conj => x.f_conj(),
-            Entrywise::Real => x.f_real(),
-            Entrywise::Imag => x.f_imag(),
-            Entrywise::Angle => x.f_angle(),
-            Entrywise::Not => x.f_logical_not(),
-            Entrywise::ToReal => x.f_to_kind(self.setting.kind),
-            Entrywise::ToComplex => x.f_to_kind(self.setting.complex()),
-            Entrywise::Add
-            | Entrywise::Sub
-            | Entrywise::Mul
-            | Entrywise::Div
-            | Entrywise::Min
-            | Entrywise::Max
-            | Entrywise::Pow
-            | Entrywise::XLogY
-            | Entrywise::Lt
-            | Entrywise::Le
-            | Entrywise::Eq
-            | Entrywise::Ne
-            | Entrywise::And
-            | Entrywise::Or
-            | Entrywise::Where => Err(broken("too few operands")),
-        }
-    }
-
-    fn binary(&self, call: Entrywise, x: Result<&Tensor, f64>, y: Result<&Tensor, f64>) -> Result<Tensor, TchError> {
-        match (call, x, y) {
-            (Entrywise::Add, Ok(x), Ok(y)) => x.f_add(y),
-            (Entrywise::Add, Ok(x), Err(n)) | (Entrywise::Add, Err(n), Ok(x)) => x.f_add_scalar(n),
-            (Entrywise::Sub, Ok(x), Ok(y)) => x.f_sub(y),
-            (Entrywise::Sub, Ok(x), Err(n)) => x.f_sub_scalar(n),
-            (Entrywise::Sub, Err(n), Ok(y)) => y.f_rsub_scalar(n),
-            (Entrywise::Mul, Ok(x), Ok(y)) => x.f_mul(y),
-            (Entrywise::Mul, Ok(x), Err(n)) | (Entrywise::Mul, Err(n), Ok(x)) => x.f_mul_scalar(n),
-            (Entrywise::Div, Ok(x), Ok(y)) => x.f_div(y),
-            (Entrywise::Div, Ok(x), Err(n)) => x.f_div_scalar(n),
-            (Entrywise::Div, Err(1.0), Ok(y)) => y.f_reciprocal(),
-            (Entrywise::Div, Err(n), Ok(y)) => self.scalar(n)?.f_div(y),
-            (Entrywise::Min, Ok(x), Ok(y)) => x.f_minimum(y),
-            (Entrywise::Min, Ok(x), Err(n)) | (Entrywise::Min, Err(n), Ok(x)) => x.f_clamp_max(n),
-            (Entrywise::Max, Ok(x), Ok(y)) => x.f_maximum(y),
-            (Entrywise::Max, Ok(x), Err(n)) | (Entrywise::Max, Err(n), Ok(x)) => x.f_clamp_min(n),
-            (Entrywise::Pow, Ok(x), Ok(y)) => x.f_pow(y),
-            (Entrywise::Pow, Ok(x), Err(n)) => x.f_pow_tensor_scalar(n),
-            (Entrywise::Pow, Err(n), Ok(y)) => Tensor::f_pow_scalar(n, y),
-            (Entrywise::XLogY, x, y) => self.either(x)?.f_xlogy(&self.either(y)?),
-            (Entrywise::Lt, Ok(x), Ok(y)) => x.f_lt_tensor(y),
-            (Entrywise::Lt, Ok(x), Err(n)) => x.f_lt(n),
-            (Entrywise::Lt, Err(n), Ok(y)) => y.f_gt(n),
-            (Entrywise::Le, Ok(x), Ok(y)) => x.f_le_tensor(y),
-            (Entrywise::Le, Ok(x), Err(n)) => x.f_le(n),
-            (Entrywise::Le, Err(n), Ok(y)) => y.f_ge(n),
-            (Entrywise::Eq, Ok(x), Ok(y)) => x.f_eq_tensor(y),
-            (Entrywise::Eq, Ok(x), Err(n)) | (Entrywise::Eq, Err(n), Ok(x)) => x.f_eq(n),
-            (Entrywise::Ne, Ok(x), Ok(y)) => x.f_ne_tensor(y),
-            (Entrywise::Ne, Ok(x), Err(n)) | (Entrywise::Ne, Err(n), Ok(x)) => x.f_ne(n),
-            (Entrywise::And, x, y) => self.either(x)?.f_logical_and(&self.either(y)?),
-            (Entrywise::Or, x, y) => self.either(x)?.f_logical_or(&self.either(y)?),
-            (call, ..) => Err(broken(&format!("{call:?} of two numbers"))),
-        }
-    }
-
-    fn choice(
-        &self,
-        condition: &Tensor,
-        x: Result<&Tensor, f64>,
-        y: Result<&Tensor, f64>,
-        field: Field,
-    ) -> Result<Tensor, TchError> {
-        // Numbers take the precision of the tensor beside them, which torch decides otherwise.
-        let kind = self.setting.of(field);
-        let of = |value: Result<&Tensor, f64>| match value {
-            Ok(tensor) => Ok(tensor.shallow_clone()),
-            Err(n) => Tensor::f_full([0i64; 0], n, (kind, self.setting.device)),
-        };
-        of(x)?.f_where_self(condition, &of(y)?)
-    }
-
-    /// A number as a tensor.
-    fn scalar(&self, value: f64) -> Result<Tensor, TchError> {
-        Tensor::f_full([0i64; 0], value, (self.setting.kind, self.setting.device))
-    }
-
-    fn either(&self, value: Result<&Tensor, f64>) -> Result<Tensor, TchError> {
-        match value {
-            Ok(tensor) => Ok(tensor.shallow_clone()),
-            Err(n) => self.scalar(n),
-        }
-    }
 }
 
 /// A tensor with memory of its own.
@@ -543,12 +327,15 @@ fn tensor(tensors: &[Option<Tensor>], at: usize) -> Result<&Tensor, TchError> {
 }
 
 /// A program that its builder should have ruled out.
-fn broken(what: &str) -> TchError {
+pub(super) fn broken(what: &str) -> TchError {
     TchError::Shape(format!("the program is broken: {what}"))
 }
 
-fn broken_number(value: f64) -> TchError {
-    broken(&format!("{value} stands where a tensor should"))
+fn entry<'a>(tensors: &'a [Option<Tensor>], operand: &Operand) -> Result<Entry<'a>, TchError> {
+    Ok(match operand {
+        Operand::Tensor(at) => Ok(tensor(tensors, *at)?),
+        Operand::Number(value) => Err(*value),
+    })
 }
 
 /// The factor in the adjoint of the Kronecker product.

@@ -8,6 +8,8 @@ mod call;
 mod divided;
 pub mod emit;
 #[cfg(feature = "torch")]
+mod entries;
+#[cfg(feature = "torch")]
 mod loss;
 #[cfg(not(feature = "torch"))]
 #[path = "absent.rs"]

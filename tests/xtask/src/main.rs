@@ -12,6 +12,7 @@ mod relations;
 mod rewrite;
 mod step;
 mod torch;
+mod torch_bench;
 mod truth;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ Usage: cargo xtask CHORE
   calibrate   measure the rates of the cost model, src/rewrite/rates.csv, and compare: benches/cost.csv
   rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md
                 --only NAME   one expression; --seconds S for each form (1); the files stay as they are
+  torch-bench losses on torch against PyTorch, forward and backward: benches/torch.csv and TORCH.md
+                --only LOSS   one loss; the files stay as they are
   relations   how the losses of code bases are related to the paper's: src/library/RELATIONS.md
   truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
                 --false S     the budget of a false statement in seconds (10)
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.first().map(String::as_str) {
         Some("test") => switch("test", "--no-torch", rest).and_then(test),
         Some("torch") => no_options("torch", rest).and_then(|()| torch::run()),
+        Some("torch-bench") => torch_bench::run(rest),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
         Some("calibrate") => no_options("calibrate", rest).and_then(|()| calibrate::run()),
         Some("rewrite") => rewrite::run(rest),
