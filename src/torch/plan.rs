@@ -49,6 +49,9 @@ pub struct SourceInput {
     pub default: Option<BigRational>,
 }
 
+/// How the graph of a loss is made anew, with its constants put in, and the nodes there of some of its own.
+type Anew<'a> = dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch> + 'a;
+
 /// A program for known sizes: the value first, then the gradients in the order asked for.
 #[derive(Clone, Debug)]
 pub struct Planned {
@@ -178,7 +181,7 @@ impl Source {
 
     fn planned(
         &self,
-        anew: &dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch>,
+        anew: &Anew<'_>,
         sizes: &Sizes,
         constants: &BTreeMap<InputId, BigRational>,
         by: &[InputId],
