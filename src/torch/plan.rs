@@ -49,7 +49,10 @@ pub struct SourceInput {
     pub default: Option<BigRational>,
 }
 
-/// A program for known sizes: the value first, then the gradients in the order asked for.
+/// Makes the nodes of a graph in a new one, with constants and sizes put in.
+type Anew<'a> = dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch> + 'a;
+
+/// A program: the value first, then the gradients in the order asked for.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The calls.
@@ -178,7 +181,7 @@ impl Source {
 
     fn planned(
         &self,
-        anew: &dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch>,
+        anew: &Anew<'_>,
         sizes: &Sizes,
         constants: &BTreeMap<InputId, BigRational>,
         by: &[InputId],
