@@ -49,10 +49,10 @@ pub struct SourceInput {
     pub default: Option<BigRational>,
 }
 
-/// How the graph of a loss is made anew, with its constants put in, and the nodes there of some of its own.
+/// Makes the nodes of a graph in a new one, with constants and sizes put in.
 type Anew<'a> = dyn Fn(&Graph, &[NodeId]) -> Result<(Graph, Vec<NodeId>), Mismatch> + 'a;
 
-/// A program for known sizes: the value first, then the gradients in the order asked for.
+/// A program: the value first, then the gradients in the order asked for.
 #[derive(Clone, Debug)]
 pub struct Planned {
     /// The calls.

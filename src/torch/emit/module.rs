@@ -169,15 +169,25 @@ fn parameters(plan: &Plan<'_>, batch: &BTreeMap<SizeVar, SizeVar>, names: &mut N
     inputs.map(parameter).collect()
 }
 
+/// The longest line.
+const WIDTH: usize = 116;
+
 fn indented(lines: &[String], by: usize) -> String {
-    lines.iter().fold(String::new(), |mut text, line| {
-        if line.is_empty() {
-            text.push('\n');
-        } else {
-            let _ = writeln!(text, "{:by$}{line}", "");
-        }
-        text
-    })
+    let mut text = String::new();
+    for line in lines {
+        let outer = by + line.len() - line.trim_start().len();
+        let message = line.trim_start().strip_prefix("raise ValueError(").and_then(|rest| rest.strip_suffix(')'));
+        // The result of writing to a text is always that it was written.
+        let _ = match message {
+            Some(message) if by + line.chars().count() > WIDTH => {
+                let inner = outer + 4;
+                writeln!(text, "{:outer$}raise ValueError(\n{:inner$}{message}\n{:outer$})", "", "", "")
+            }
+            _ if line.is_empty() => writeln!(text),
+            _ => writeln!(text, "{:by$}{line}", ""),
+        };
+    }
+    text
 }
 
 impl Module<'_> {
