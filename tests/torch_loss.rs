@@ -161,12 +161,13 @@ fn mistakes_are_told_and_nothing_is_computed() {
     assert!(error.message.contains("break what `m_mae` requires"), "{}", error.message);
 }
 
-/// What of a program may make the processor wait for a device: torch's singular values alone, for the library that it calls.
+/// What of a program may make the processor wait for a device: torch's eigenvalues and singular values, for the library that it
+/// calls. Losses without them wait for nothing.
 #[test]
 fn programs_wait_for_nothing() {
     let mut loewner = Loewner::new();
     loewner.define(TEXT).unwrap();
-    for name in ["h_1", "h_2", "rate", "m_mae", "m_mae_entropy", "info_nce", "barlow_twins", "vicreg", "js"] {
+    for name in ["h_2", "rate", "m_mae", "u_mae", "info_nce", "barlow_twins", "vicreg", "spectral_contrastive"] {
         let source = loewner.loss_source(name).unwrap();
         let mut constants = BTreeMap::new();
         let mut shapes = Vec::new();
@@ -190,6 +191,99 @@ fn programs_wait_for_nothing() {
         let waits = planned.program.steps.iter().find(|step| step.call.waits());
         assert!(waits.is_none(), "{name}: {waits:?}");
     }
+}
+
+/// Numbers that stand for matrices, beside tensors without dimensions.
+#[test]
+fn a_scalar_tensor_fills_a_matrix() {
+    let mut loewner = Loewner::new();
+    loewner
+        .define(
+            "def filled(A: Mat[m, n], s: Real) -> Real = sum(s * ones(m, n)) + sum(A)
+            def shared(A: Mat[m, n], s: Real) -> Real = sum(ones(m, n) / s) + sum(if s > 0 then ones(m, n) else 2 * ones(m, n)) + sum(A)
+            def spiked(A: Mat[n, n], s: Real) -> Real = logdet(eye(n) + s * ones(n, n)) + inner(s * ones(n, n), A)",
+        )
+        .unwrap();
+    let a = Tensor::ones([3, 3], (Kind::Double, tch::Device::Cpu));
+    // 9 s + 9; 9/s + 9 + 9; log(1 + 3 s) + 9 s; with their slopes by s at 2.
+    for (name, value, slope) in
+        [("filled", 27.0, 9.0), ("shared", 22.5, -2.25), ("spiked", 7f64.ln() + 18.0, 3.0 / 7.0 + 9.0)]
+    {
+        let loss = loewner.loss(name).unwrap().with_options(Options { search: Duration::ZERO, ..Options::default() });
+        let s = Tensor::from(2.0f64).set_requires_grad(true);
+        let found = loss.forward(&[("A", &a), ("s", &s)]).unwrap();
+        found.backward();
+        assert!((found.double_value(&[]) - value).abs() < 1e-12, "{name}: {found}");
+        assert!((s.grad().double_value(&[]) - slope).abs() < 1e-12, "{name}: {}", s.grad());
+    }
+}
+
+/// A singular matrix has log det −∞ and no inverse; what is no number stays none; and no call raises an error.
+#[test]
+fn singular_matrices_and_what_is_no_number_are_told_by_values() {
+    let mut loewner = Loewner::new();
+    loewner
+        .define(
+            "def volume(K: Psd[n]) -> Real = logdet(K)
+            def inverse(K: Psd[n]) -> Real = trace(inv(K))
+            def spread(K: Psd[n]) -> Real = sum(xlogx(eigvals(K)))
+            def corner(A: Mat[m, n]) -> Real = A[1, 1] ^ 2",
+        )
+        .unwrap();
+    let mut at = |name: &str, k: &Tensor| {
+        let loss = loewner.loss(name).unwrap().with_options(Options { search: Duration::ZERO, ..Options::default() });
+        let k = k.copy().set_requires_grad(true);
+        let input = if name == "corner" { "A" } else { "K" };
+        let value = loss.forward(&[(input, &k)]).unwrap();
+        value.backward();
+        (value.double_value(&[]), k.grad())
+    };
+    let ones = Tensor::ones([3, 3], (Kind::Double, tch::Device::Cpu));
+    assert_eq!(at("volume", &ones).0, f64::NEG_INFINITY);
+    assert!(at("inverse", &ones).0.is_nan());
+    let odd = Tensor::eye(3, (Kind::Double, tch::Device::Cpu));
+    let _ = odd.get(1).get(0).fill_(f64::NAN);
+    for name in ["volume", "inverse", "spread"] {
+        assert!(at(name, &odd).0.is_nan(), "{name}");
+    }
+    // An entry that is not looked at does no harm.
+    let (value, gradient) = at("corner", &odd);
+    assert_eq!(value, 1.0);
+    assert_eq!(gradient.double_value(&[0, 0]), 2.0);
+}
+
+/// A learnt temperature, and an order that is a tensor, at 1 too.
+#[test]
+fn parameters_may_be_tensors() {
+    let q = Tensor::from_slice(&[0.5, 0.25, 0.25, 0.0]);
+    for (alpha, value) in [(1.0, 1.5 * 2f64.ln()), (2.0, -(0.375f64).ln())] {
+        let alpha = Tensor::from(alpha).set_requires_grad(true);
+        let found = loss("renyi").forward(&[("q", &q), ("alpha", &alpha)]).unwrap();
+        assert!((found.double_value(&[]) - value).abs() < 1e-12, "{found} {value}");
+    }
+    let mine = Loewner::new().loss("mae").unwrap();
+    assert!(mine.value_and_gradients(&[], &["pred"]).is_err());
+}
+
+/// Complex tensors: d/dZ Σ|Z'Z|² = 4 Z (Z'Z), by torch's convention and ours.
+#[test]
+fn complex_tensors_have_their_gradients() {
+    let mut loewner = Loewner::new();
+    loewner.define("def energy(Z: Mat[d, B, complex]) -> Real = sum(abs2(Z' * Z))").unwrap();
+    let energy = loewner.loss("energy").unwrap().with_options(Options { search: Duration::ZERO, ..Options::default() });
+    tch::manual_seed(7);
+    let z = Tensor::randn([3, 4], (Kind::ComplexDouble, tch::Device::Cpu)).set_requires_grad(true);
+    let value = energy.forward(&[("Z", &z)]).unwrap();
+    value.backward();
+    let plain = z.detach();
+    let expected = plain.matmul(&plain.adjoint().matmul(&plain)) * 4.0;
+    let difference = (z.grad() - expected).abs().max().double_value(&[]);
+    assert!(difference < 1e-12, "{difference:e}");
+    assert!(
+        (value.double_value(&[]) - plain.adjoint().matmul(&plain).abs().square().sum(Kind::Double).double_value(&[]))
+            .abs()
+            < 1e-10
+    );
 }
 
 /// The same on a GPU, where there is one.

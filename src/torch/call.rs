@@ -146,7 +146,7 @@ pub enum Call {
     /// (x)
     LogSumExp(Axis),
 
-    // Decompositions. None waits for the device: what failed is told by a number, not by an exception.
+    // Decompositions. What failed is told by a number.
     /// (A): the lower factor of a positive definite matrix, and an integer that is 0 where there is one.
     Cholesky,
     /// (L): (L L')^(−1)
@@ -203,10 +203,10 @@ impl Call {
         }
     }
 
-    /// Whether torch makes the processor wait for the device: for the library that works out singular values, whose answer
-    /// it looks at. What is tested of the other calls is tested by tensors.
+    /// Whether torch makes the processor wait for the device: eigenvalues and singular values come from a library whose
+    /// status torch looks at, and no setting of it avoids that. What is tested of the other calls is tested by tensors.
     pub fn waits(&self) -> bool {
-        matches!(self, Call::SingularValues | Call::SingularVectors)
+        matches!(self, Call::Eigenvalues | Call::Eigenvectors | Call::SingularValues | Call::SingularVectors)
     }
 
     /// Whether the result may share the memory of the first operand.

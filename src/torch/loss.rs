@@ -162,8 +162,7 @@ impl CompiledLoss {
                 Some(attached(tensor, gradient))
             })
             .collect();
-        let sum = terms.and_then(|terms| terms.iter().try_fold(value.f_detach()?, |sum, term| sum.f_add(term)));
-        sum.map_err(|error| self.refused(&error))
+        terms.and_then(|terms| carrying(&value, &terms)).map_err(|error| self.refused(&error))
     }
 
     /// The value and the gradients by some inputs, as tensors that torch knows no history of.
@@ -173,13 +172,19 @@ impl CompiledLoss {
     pub fn value_and_gradients(
         &self,
         inputs: &[(&str, &Tensor)],
-        by: &[&str],
+        names: &[&str],
     ) -> Result<(Tensor, Vec<Tensor>), Diagnostic> {
-        let by: Result<Vec<InputId>, Diagnostic> = by.iter().map(|name| self.input(name)).collect();
+        let by: Result<Vec<InputId>, Diagnostic> = names.iter().map(|name| self.input(name)).collect();
         let mut given = self.given(inputs, |_| false)?;
         given.key.by = by?;
+        let constant = given.key.by.iter().position(|input| !given.tensors.contains_key(input));
+        if let Some(at) = constant {
+            let message = format!("there is no gradient by `{}`, which is a constant here", names[at]);
+            return Err(Diagnostic::new(Code::E0811, message).help("give it as a tensor"));
+        }
         let mut outputs = self.run(&given)?;
-        let gradients = outputs.split_off(1);
+        // A gradient may be one of the inputs, or be two gradients: what is handed out has memory of its own.
+        let gradients = outputs.split_off(1).iter().map(Tensor::copy).collect();
         Ok((outputs.swap_remove(0), gradients))
     }
 
@@ -333,7 +338,7 @@ impl CompiledLoss {
     }
 }
 
-/// Zero, with a gradient by a tensor: torch is told the gradient by the only function of the tensor that it sees.
+/// ⟨g, x⟩, of which torch's gradient by x is g: the only function of a tensor that torch sees.
 fn attached(tensor: &Tensor, gradient: &Tensor) -> Result<Tensor, TchError> {
     let kind = gradient.kind();
     // A batch × features tensor that is given transposed is read as it lies in memory.
@@ -344,6 +349,15 @@ fn attached(tensor: &Tensor, gradient: &Tensor) -> Result<Tensor, TchError> {
         (tensor.shallow_clone(), gradient.shallow_clone())
     };
     let (x, g) = (x.f_to_kind(kind)?.f_reshape(-1)?, g.f_detach()?.f_reshape(-1)?);
-    let inner = if g.is_complex() { g.f_vdot(&x)?.f_real()? } else { g.f_dot(&x)? };
-    inner.f_sub(&inner.f_detach()?)
+    if g.is_complex() { g.f_vdot(&x)?.f_real() } else { g.f_dot(&x) }
+}
+
+/// The value, with the gradients of the terms: their sum, with the value written over it. Neither products nor sums keep
+/// their results for the way back, so that nothing of what they came to is left.
+fn carrying(value: &Tensor, terms: &[Tensor]) -> Result<Tensor, TchError> {
+    let Some((first, rest)) = terms.split_first() else { return value.f_detach() };
+    // A term by itself may be a view, which must not be written to.
+    let sum = rest.iter().try_fold(first.f_add_scalar(0.0)?, |sum, term| sum.f_add(term))?;
+    tch::no_grad(|| sum.f_detach()?.f_copy_(value).map(|_| ()))?;
+    Ok(sum)
 }

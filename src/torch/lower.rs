@@ -25,6 +25,7 @@ pub fn lower(graph: &Graph, inputs: &[NodeId], roots: &[NodeId]) -> Program {
     for id in inputs.iter().chain(&order) {
         if !lowering.values.contains_key(id) {
             let value = lowering.node(*id);
+            let value = lowering.shaped(value, &graph.ty(*id).shape);
             let real_matrix = matches!(value.ty, Type { field: Field::Real, shape: Shape::Matrix(..) });
             if real_matrix && lowering.has(*id, Property::Hermitian) {
                 lowering.b.note_symmetric(&value);
@@ -220,6 +221,19 @@ impl Lowering<'_> {
                 }
             }
             Op::StopGradient | Op::Annotate(..) | Op::Require => self.arg(id, 0),
+        }
+    }
+
+    /// A value in a node's shape: a number that stands for a matrix is written as one where it has to be.
+    fn shaped(&mut self, value: Value, shape: &Shape) -> Value {
+        if value.ty.shape == *shape {
+            return value;
+        }
+        debug_assert_eq!(value.ty.shape, Shape::Scalar);
+        let ty = Type { shape: shape.clone(), ..value.ty.clone() };
+        match value.arg {
+            Arg::Number(_) => Value { ty, ..value },
+            Arg::Tensor(_) => self.b.one(Call::Expand(shape.clone()), &[&value], ty),
         }
     }
 

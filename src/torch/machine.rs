@@ -220,7 +220,11 @@ impl Machine {
             Call::Entry => {
                 let mut part = x(0)?.shallow_clone();
                 for i in 1..instruction.operands.len() {
-                    part = part.f_select(0, number(i)? as i64 - 1)?;
+                    let (index, size) = (number(i)?, part.size()[0]);
+                    if index.fract() != 0.0 || index < 1.0 || index > size as f64 {
+                        return Err(TchError::Shape(format!("the index {index} is outside 1..{size}")));
+                    }
+                    part = part.f_select(0, index as i64 - 1)?;
                 }
                 one(part)
             }
@@ -247,7 +251,14 @@ impl Machine {
                 let (factor, info) = x(0)?.f_linalg_cholesky_ex(false, false)?;
                 Ok(vec![factor, info])
             }
-            Call::CholeskyInverse => one(x(0)?.f_cholesky_inverse(false)?),
+            // torch looks at the status of this call, which on another device would make the processor wait.
+            Call::CholeskyInverse if self.setting.device == tch::Device::Cpu => one(x(0)?.f_cholesky_inverse(false)?),
+            Call::CholeskyInverse => {
+                let n = x(0)?.size()[0];
+                let eye = Tensor::f_eye(n, (x(0)?.kind(), self.setting.device))?;
+                let inverse = x(0)?.f_linalg_solve_triangular(&eye, false, true, false)?;
+                one(inverse.f_adjoint()?.f_matmul(&inverse)?)
+            }
             Call::Inverse => {
                 let (inverse, info) = Tensor::f_linalg_inv_ex(x(0)?, false)?;
                 Ok(vec![inverse, info])

@@ -297,20 +297,20 @@ impl Builder {
         }
     }
 
-    /// Notes that a real matrix is its own transpose, and with it what it is a multiple of.
+    /// Notes that a real matrix is its own transpose, and with it what it is a multiple of by a number that is not 0.
     pub fn note_symmetric(&mut self, value: &Value) {
         let Arg::Tensor(register) = value.arg else { return };
         self.symmetric.insert(register);
-        if let Some((Call::Entrywise(Entrywise::Mul | Entrywise::Neg), args)) = self.origin(register) {
-            let tensors = args.iter().filter_map(|arg| match arg {
-                Arg::Tensor(inner) if self.ty(*inner).shape != Shape::Scalar => Some(*inner),
-                Arg::Tensor(_) | Arg::Number(_) => None,
-            });
-            // Of two matrices neither need be symmetric.
-            let tensors: Vec<Register> = tensors.collect();
-            if let [only] = tensors.as_slice() {
-                self.symmetric.insert(*only);
+        let Some((Call::Entrywise(Entrywise::Mul | Entrywise::Neg), args)) = self.origin(register) else { return };
+        let factor = |arg: &Arg| matches!(arg, Arg::Number(number) if number.known().is_some_and(|x| x != 0.0));
+        match args.as_slice() {
+            [Arg::Tensor(inner)] => {
+                self.symmetric.insert(*inner);
             }
+            [x, Arg::Tensor(inner)] | [Arg::Tensor(inner), x] if factor(x) => {
+                self.symmetric.insert(*inner);
+            }
+            _ => {}
         }
     }
 
@@ -394,6 +394,16 @@ impl Builder {
                 Arg::Tensor(_) => None,
             })
             .collect();
+        let dimensions = |arg: &&Value| matches!(arg.arg, Arg::Tensor(_)) && arg.ty.shape != Shape::Scalar;
+        if numbers.is_none() && ty.shape != Shape::Scalar && !args.iter().any(|arg| dimensions(arg)) {
+            // Numbers that stand for matrices beside tensors without dimensions: the result is one number, repeated.
+            let scalars: Vec<Value> = args
+                .iter()
+                .map(|arg| Value { ty: Type { shape: Shape::Scalar, ..arg.ty.clone() }, ..(*arg).clone() })
+                .collect();
+            let scalar = self.entrywise_as_is(call, &scalars.iter().collect::<Vec<_>>());
+            return self.call(Call::Expand(ty.shape.clone()), &[&scalar], std::slice::from_ref(&ty)).remove(0);
+        }
         match numbers {
             Some(numbers) => Value { arg: Arg::Number(Number::apply(call, numbers)), ty },
             None => self.call(Call::Entrywise(call), args, &[ty]).remove(0),

@@ -163,6 +163,19 @@ pub(super) fn power(b: &mut Builder, x: &Value, p: &Value) -> Value {
 /// (x^t − 1)/t: log x · (e^y − 1)/y with y = t log x where |y| ≤ 1, by the powers elsewhere, so that no rounding is
 /// magnified.
 fn power_log(b: &mut Builder, x: &Value, t: &Value) -> Value {
+    if t.known().is_none() {
+        // At 0 it is −1/t, and −∞ where t ≤ 0.
+        let (zero, infinite) = (Value::ratio(0, 1), Value::number(Number::Infinity));
+        let infinite = b.entrywise(E::Neg, &[&infinite]);
+        let inverse = b.entrywise(E::Div, &[&Value::ratio(-1, 1), t]);
+        let above = b.entrywise(E::Lt, &[&zero, t]);
+        let there = b.choose(&above, &inverse, &infinite);
+        return b.at_zero(x, &there, |b, x| power_log_off_zero(b, x, t));
+    }
+    power_log_off_zero(b, x, t)
+}
+
+fn power_log_off_zero(b: &mut Builder, x: &Value, t: &Value) -> Value {
     let log = b.entrywise(E::Log, &[x]);
     if t.known() == Some(0.0) {
         return log;
@@ -183,14 +196,22 @@ fn tsallis(b: &mut Builder, x: &Value, alpha: &Value) -> Value {
     if t.known() == Some(0.0) {
         return b.entrywise(E::XLogY, &[x, x]);
     }
+    if t.known().is_none() {
+        // The parameter is positive wherever the library has it, and the value at 0 is 0.
+        return b.at_zero(x, &Value::ratio(0, 1), |b, x| tsallis_off_zero(b, x, alpha, &t));
+    }
+    tsallis_off_zero(b, x, alpha, &t)
+}
+
+fn tsallis_off_zero(b: &mut Builder, x: &Value, alpha: &Value, t: &Value) -> Value {
     let log = b.entrywise(E::Log, &[x]);
-    let y = b.entrywise(E::Mul, &[&t, &log]);
+    let y = b.entrywise(E::Mul, &[t, &log]);
     let rise = expm1_rel(b, &y);
     let near = b.entrywise(E::Mul, &[&log, &rise]);
     let near = b.entrywise(E::Mul, &[x, &near]);
     let power = power(b, x, alpha);
     let less = b.entrywise(E::Sub, &[&power, x]);
-    let far = b.entrywise(E::Div, &[&less, &t]);
+    let far = b.entrywise(E::Div, &[&less, t]);
     let small = b.is_small(&y);
     b.choose(&small, &near, &far)
 }

@@ -318,7 +318,8 @@ impl Builder {
             }
             (Call::AddDiagonal, [x, d]) => {
                 let (factor, inner) = self.scaled(x)?;
-                factor.known().filter(|factor| *factor != 0.0)?;
+                // Beyond these bounds the quotient could leave single precision.
+                factor.known().filter(|factor| (1e-6..=1e6).contains(&factor.abs()))?;
                 let share = self.entrywise(E::Div, &[d, &factor]);
                 let sum = self.one(Call::AddDiagonal, &[&inner, &share], ty.clone());
                 Some(self.scale(&factor, &sum))

@@ -25,13 +25,22 @@ fn decomposed(l: &mut Lowering<'_>, matrix: NodeId) -> (Value, Option<Value>) {
     let a = l.value(matrix);
     let a = l.b.tensor(&a);
     let (n, _) = sides(&a);
+    // torch's solver raises an error at entries that are no numbers: there the identity is decomposed, and the values are
+    // none afterwards.
+    let probe = probe(l, &a);
+    let finite = l.b.entrywise(E::Eq, &[&probe, &Value::ratio(0, 1)]);
+    let eye = l.b.one(Call::Eye(n.clone()), &[], Type::real(a.ty.shape.clone()));
+    let eye = if a.ty.field == Field::Complex { l.b.entrywise(E::ToComplex, &[&eye]) } else { eye };
+    let a = l.b.choose(&finite, &a, &eye);
     if l.vectors.contains(&matrix) {
         let ty = a.ty.clone();
         let mut found = l.b.call(Call::Eigenvectors, &[&a], &[vector(n), ty]);
         let vectors = found.pop();
-        (found.remove(0), vectors)
+        let values = found.remove(0);
+        (l.b.entrywise(E::Add, &[&values, &probe]), vectors)
     } else {
-        (l.b.one(Call::Eigenvalues, &[&a], vector(n)), None)
+        let values = l.b.one(Call::Eigenvalues, &[&a], vector(n));
+        (l.b.entrywise(E::Add, &[&values, &probe]), None)
     }
 }
 
@@ -191,12 +200,12 @@ fn pivots(l: &mut Lowering<'_>, factor: &Value) -> Value {
     if factor.ty.field == Field::Complex { l.b.entrywise(E::Real, &[&diagonal]) } else { diagonal }
 }
 
-/// 0 where all entries are numbers, NaN where the diagonal tells that one is not: a factorisation that failed for that
-/// reason has no result, where one that failed for a singular matrix has.
+/// 0 where all entries are finite, NaN where one is not: a factorisation that failed for that reason has no result, where one
+/// that failed for a singular matrix has.
 fn probe(l: &mut Lowering<'_>, a: &Value) -> Value {
-    let diagonal = pivots(l, a);
-    let trace = l.b.one(Call::Sum(Axis::All), &[&diagonal], scalar());
-    l.b.entrywise(E::Mul, &[&Value::ratio(0, 1), &trace])
+    let sum = l.b.one(Call::Sum(Axis::All), &[a], Type { shape: Shape::Scalar, ..a.ty.clone() });
+    let sum = if a.ty.field == Field::Complex { l.b.entrywise(E::Abs, &[&sum]) } else { sum };
+    l.b.entrywise(E::Mul, &[&Value::ratio(0, 1), &sum])
 }
 
 fn minus_infinity(l: &mut Lowering<'_>) -> Value {
@@ -255,7 +264,16 @@ pub(super) fn inverse(l: &mut Lowering<'_>, matrix: NodeId, ty: Type) -> Value {
     let a = l.b.tensor(&a);
     let (found, exists) = if l.has(matrix, Property::Psd) {
         let (factor, regular) = cholesky(l, &a);
-        (l.b.one(Call::CholeskyInverse, &[&factor], ty), regular)
+        // torch raises an error at a factor with a zero on its diagonal.
+        let (n, _) = sides(&a);
+        let eye = l.b.one(Call::Eye(n), &[], Type::real(a.ty.shape.clone()));
+        let eye = if a.ty.field == Field::Complex { l.b.entrywise(E::ToComplex, &[&eye]) } else { eye };
+        let factor = l.b.choose(&regular, &factor, &eye);
+        let inverse = l.b.one(Call::CholeskyInverse, &[&factor], ty);
+        if inverse.ty.field == Field::Real {
+            l.b.note_symmetric(&inverse);
+        }
+        (inverse, regular)
     } else {
         let mut found = l.b.call(Call::Inverse, &[&a], &[ty, scalar()]);
         let exists = l.b.entrywise(E::Eq, &[&found[1], &Value::ratio(0, 1)]);

@@ -90,7 +90,7 @@ fn number(answer: &Json, name: &str) -> f64 {
 
 /// Whether two answers are of the same function, by value and by the norms of gradients.
 fn agree(ours: &Json, theirs: &Json) -> bool {
-    let close = |x: f64, y: f64| (x - y).abs() <= AGREEMENT * (1.0 + x.abs().max(y.abs()));
+    let close = |x: f64, y: f64| (x - y).abs() <= AGREEMENT * x.abs().max(y.abs());
     let gradients = ["Z", "Z1", "Z2", "pred"].iter().all(|name| {
         let of = |answer: &Json| answer.get("gradients").map(|norms| number(norms, name));
         match (of(ours), of(theirs)) {
@@ -245,6 +245,7 @@ mod tests {
         assert!(agree(&answer(1.0, 2.0), &answer(1.0001, 2.0)));
         assert!(!agree(&answer(1.0, 2.0), &answer(1.1, 2.0)));
         assert!(!agree(&answer(1.0, 2.0), &answer(1.0, 2.1)));
+        assert!(!agree(&answer(1.0, 0.002), &answer(1.0, 0.003)));
     }
 
     #[test]
