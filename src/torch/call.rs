@@ -151,8 +151,6 @@ pub enum Call {
     Cholesky,
     /// (L): (L L')^(−1)
     CholeskyInverse,
-    /// (B, L): (L L')^(−1) B
-    CholeskySolve,
     /// (A): the inverse, and an integer that is 0 where there is one.
     Inverse,
     /// (A): det A over its modulus, and the logarithm of the modulus.
@@ -200,7 +198,6 @@ impl Call {
             | Call::Minimum(_)
             | Call::LogSumExp(_)
             | Call::CholeskyInverse
-            | Call::CholeskySolve
             | Call::Eigenvalues
             | Call::SingularValues => 1,
         }
@@ -245,7 +242,6 @@ impl Call {
             | Call::LogSumExp(_)
             | Call::Cholesky
             | Call::CholeskyInverse
-            | Call::CholeskySolve
             | Call::Inverse
             | Call::SignLogDet
             | Call::Eigenvalues

@@ -247,7 +247,6 @@ impl Machine {
                 let (factor, info) = x(0)?.f_linalg_cholesky_ex(false, false)?;
                 Ok(vec![factor, info])
             }
-            Call::CholeskySolve => one(x(0)?.f_cholesky_solve(x(1)?, false)?),
             Call::CholeskyInverse => one(x(0)?.f_cholesky_inverse(false)?),
             Call::Inverse => {
                 let (inverse, info) = Tensor::f_linalg_inv_ex(x(0)?, false)?;
@@ -423,7 +422,6 @@ fn known(step: &Step, sizes: &Sizes) -> Step {
         | Call::LogSumExp(_)
         | Call::Cholesky
         | Call::CholeskyInverse
-        | Call::CholeskySolve
         | Call::Inverse
         | Call::SignLogDet
         | Call::Eigenvalues

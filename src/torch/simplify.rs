@@ -2,8 +2,8 @@
 //! the expression itself could see.
 //!
 //! Factors that are numbers, or tensors without dimensions, move outwards through what is linear, until one pass multiplies
-//! by all of them; a product whose transpose is there is that, transposed; and a matrix is never inverted only to be
-//! multiplied with.
+//! by all of them; a product whose transpose is there is that, transposed; and the sum of two products with a common factor
+//! is one product.
 
 use super::call::{Call, Entrywise as E};
 use super::program::{Arg, Builder, Number, Register, Value};
@@ -371,18 +371,6 @@ impl Builder {
         }
         if !matrices {
             return None;
-        }
-        let across = Type { shape: Shape::Matrix(ty.shape.cols(), ty.shape.rows()), ..ty.clone() };
-        if let Some((Call::CholeskyInverse, factor)) = self.made_by(x) {
-            let factor = self.of_arg(&factor[0]);
-            return Some(self.one(Call::CholeskySolve, &[y, &factor], ty.clone()));
-        }
-        if let Some((Call::CholeskyInverse, factor)) = self.made_by(y) {
-            let factor = self.of_arg(&factor[0]);
-            let turned = Type { shape: Shape::Matrix(x.ty.shape.cols(), x.ty.shape.rows()), ..ty.clone() };
-            let x = self.one(Call::Transpose, &[x], turned);
-            let solved = self.one(Call::CholeskySolve, &[&x, &factor], across);
-            return Some(self.one(Call::Transpose, &[&solved], ty.clone()));
         }
         // (B' A')' = A B
         let (a, b) = (self.turned(x)?, self.turned(y)?);

@@ -299,11 +299,6 @@ impl Splitter<'_> {
                 Layout::Whole => self.on_whole(step),
             },
             Call::MatMul => self.product(step),
-            // Column by column.
-            Call::CholeskySolve if first == Layout::Split(Axis::Cols) => {
-                let factor = self.whole(&step.args[1]);
-                self.call(Call::CholeskySolve, vec![step.args[0].clone(), factor], result, first);
-            }
             Call::Dot => {
                 let args = step.args.iter().map(|arg| self.to(arg, split)).collect();
                 self.reduced(step, args, Exchange::Sum);
@@ -327,7 +322,6 @@ impl Splitter<'_> {
             | Call::Prod(_)
             | Call::Cholesky
             | Call::CholeskyInverse
-            | Call::CholeskySolve
             | Call::Inverse
             | Call::SignLogDet
             | Call::Eigenvalues

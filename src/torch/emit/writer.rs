@@ -419,7 +419,6 @@ impl<'a> Writer<'a> {
             Call::LogSumExp(Axis::All) => format!("torch.logsumexp({}.reshape(-1), dim=0)", of(self, 0)),
             Call::LogSumExp(axis) => format!("torch.logsumexp({}, {})", x(self, 0).text, over(*axis)),
             Call::Cholesky => format!("torch.linalg.cholesky_ex({})", x(self, 0).text),
-            Call::CholeskySolve => format!("torch.cholesky_solve({}, {})", x(self, 0).text, x(self, 1).text),
             Call::CholeskyInverse => format!("torch.cholesky_inverse({})", x(self, 0).text),
             Call::Inverse => format!("torch.linalg.inv_ex({})", x(self, 0).text),
             Call::SignLogDet => format!("torch.linalg.slogdet({})", x(self, 0).text),
