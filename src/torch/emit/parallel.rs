@@ -122,6 +122,11 @@ impl Splitter<'_> {
         }
     }
 
+    /// Whether all of a split tensor has been asked for before.
+    fn is_there_whole(&self, arg: &Arg, axis: Axis) -> bool {
+        matches!(arg, Arg::Tensor(register) if self.converted.contains_key(&(*register, true, axis)))
+    }
+
     fn exchange(&mut self, exchange: Exchange, args: Vec<Arg>, to: Register, layout: Layout) {
         self.layouts[to.index()] = layout;
         self.lines.push(Line::Exchange(exchange, args, to));
@@ -276,6 +281,8 @@ impl Splitter<'_> {
                 self.call(step.call.clone(), step.args.clone(), result, Layout::Split(turned));
             }
             Call::Diagonal => match first {
+                // Of a kernel that is there whole already, nothing else may need the parts.
+                Layout::Split(axis) if self.is_there_whole(&step.args[0], axis) => self.on_whole(step),
                 Layout::Split(axis) => {
                     self.exchange(Exchange::Diagonal(axis), step.args.clone(), result, Layout::Split(Axis::Rows));
                 }
