@@ -217,7 +217,7 @@ impl Splitter<'_> {
                 return self.again(call, step.args, register, Layout::Split(axis));
             }
             let turned = if axis == Axis::Rows { Axis::Cols } else { Axis::Rows };
-            if let (Call::Transpose | Call::Adjoint, Arg::Tensor(of)) = (&step.call, &step.args[0]) {
+            if let (Call::Transpose | Call::Adjoint, Some(Arg::Tensor(of))) = (&step.call, step.args.first()) {
                 let of = self.converted(*of, Layout::Split(turned));
                 return self.again(step.call, vec![Arg::Tensor(of)], register, Layout::Split(axis));
             }
