@@ -58,6 +58,7 @@ fn train() -> Result<(f64, f64), Error> {
     Ok((before, entropy(&representation(&network.forward(&images)))))
 }
 
+/// Trains, and checks that the batch has spread.
 pub fn main() {
     let (before, after) = train().unwrap_or_else(|error| panic!("{error}"));
     println!(
