@@ -22,8 +22,8 @@ const LOSSES: [&str; 11] =
 const SHAPES: [(u32, u32); 3] = [(768, 1024), (1024, 256), (128, 1024)];
 
 /// How often the two take turns at each loss and shape, and for how many seconds each time.
-const TURNS: usize = 5;
-const SECONDS: f64 = 0.3;
+const TURNS: usize = 3;
+const SECONDS: f64 = 0.2;
 
 /// Values and norms of gradients in single precision agree to this.
 const AGREEMENT: f64 = 2e-3;
