@@ -34,6 +34,7 @@ Usage: cargo xtask CHORE
   rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md
                 --only NAME   one expression; --seconds S for each form (1); the files stay as they are
   torch-bench losses on torch against PyTorch, forward and backward: benches/torch.csv and TORCH.md
+                --eager       without torch.compile and memory, which take long
                 --only LOSS   one loss; the files stay as they are
   relations   how the losses of code bases are related to the paper's: src/library/RELATIONS.md
   truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
