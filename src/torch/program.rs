@@ -395,7 +395,7 @@ impl Builder {
             })
             .collect();
         let dimensions = |arg: &&Value| matches!(arg.arg, Arg::Tensor(_)) && arg.ty.shape != Shape::Scalar;
-        if numbers.is_none() && ty.shape != Shape::Scalar && !args.iter().any(|arg| dimensions(arg)) {
+        if numbers.is_none() && ty.shape != Shape::Scalar && !args.iter().any(dimensions) {
             // Numbers that stand for matrices beside tensors without dimensions: the result is one number, repeated.
             let scalars: Vec<Value> = args
                 .iter()
