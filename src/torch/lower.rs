@@ -469,7 +469,7 @@ impl Lowering<'_> {
         if natural == ty.shape { made } else { self.b.one(Call::Reshape(ty.shape.clone()), &[&made], ty) }
     }
 
-    /// The two factors of Σ a b, where a sum is one of products of real entries that nothing else needs.
+    /// The two factors of Σ a b, where a sum is one of products of real entries: they are added up without being written.
     fn inner_product(&mut self, id: NodeId) -> Option<(Value, Value)> {
         let inner = self.stripped(self.graph.args(id)[0]);
         let args = self.graph.args(inner).to_vec();

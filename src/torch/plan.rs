@@ -235,15 +235,6 @@ impl Source {
     }
 }
 
-/// The conditions that a conjunction is made of.
-pub(super) fn conjuncts(graph: &Graph, condition: NodeId) -> Vec<NodeId> {
-    if *graph.op(condition) == Op::And {
-        graph.args(condition).iter().flat_map(|part| conjuncts(graph, *part)).collect()
-    } else {
-        vec![condition]
-    }
-}
-
 /// The raw inputs whose sign a condition tells, as `mu >= 0` does.
 fn required_signs(graph: &Graph, condition: NodeId) -> Vec<(InputId, Property)> {
     let sign = |part: NodeId| {
@@ -256,5 +247,5 @@ fn required_signs(graph: &Graph, condition: NodeId) -> Vec<(InputId, Property)> 
             Comparison::Lt | Comparison::Le | Comparison::Eq | Comparison::Ne => None,
         }
     };
-    conjuncts(graph, condition).into_iter().filter_map(sign).collect()
+    graph.conjuncts(condition).into_iter().filter_map(sign).collect()
 }

@@ -15,7 +15,6 @@ use crate::base::{Code, Diagnostic};
 use crate::ir::{Dim, Field, InputId, Op, Shape, SizeVar, Type};
 use crate::torch::call::Call;
 use crate::torch::lower::lower;
-use crate::torch::plan::conjuncts;
 use crate::torch::program::{Arg, Program, Register};
 
 /// The parts of a module.
@@ -458,7 +457,7 @@ impl Module<'_> {
         let (graph, roots) =
             self.plan.source.graph.with_constants(&[condition], &self.plan.constants).map_err(unfit)?;
         let mut lines = Vec::new();
-        for part in conjuncts(&graph, roots[0]) {
+        for part in graph.conjuncts(roots[0]) {
             let below = graph.reachable(&[part]);
             let inputs: Vec<InputId> = below.iter().filter_map(|id| graph.as_input(*id)).collect();
             let number = |input: &&InputId| graph.inputs()[input.0 as usize].ty.is_real_scalar();

@@ -61,11 +61,12 @@ pub fn ready() -> Result<String, Failure> {
 
 /// A Python with the right torch: the one on the path where the user has chosen it, and that of [`ENVIRONMENT`] otherwise.
 pub fn python() -> Result<String, Failure> {
-    if std::env::var_os("LIBTORCH_USE_PYTORCH").is_some() {
-        let python = if std::env::var_os("VIRTUAL_ENV").is_some() { "python" } else { "python3" };
-        return Ok(python.to_owned());
+    match Source::of(|name| std::env::var_os(name).map(PathBuf::from), &root()?.join(LINK)) {
+        Source::Python(python) => Ok(python.to_owned()),
+        Source::Ours | Source::Folder(_) => {
+            Ok(python::within(Path::new(ENVIRONMENT), REQUIREMENTS)?.to_string_lossy().into_owned())
+        }
     }
-    Ok(python::within(Path::new(ENVIRONMENT), REQUIREMENTS)?.to_string_lossy().into_owned())
 }
 
 /// Installs torch, unless it is there, and links its folder.
