@@ -28,6 +28,7 @@ pub(super) enum Command {
     Emit(Emit),
     Replay(Replay),
     Devices(Devices),
+    Plot(Plot),
     /// Evaluate, define and verify interactively
     Repl,
 }
@@ -284,6 +285,47 @@ pub(super) struct Devices {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Draw columns of tables, such as the metrics.csv of training runs, as SVG or PNG
+///
+/// A TABLE is FILE.csv, or NAME=FILE.csv to name it in the legend; tables of one name are one series. Rows of one series with
+/// the same X are one point: their mean, with a band of one standard deviation to each side.
+#[derive(Args, Debug)]
+pub(super) struct Plot {
+    /// The tables
+    #[arg(value_name = "TABLE", required = true)]
+    pub tables: Vec<String>,
+    /// The column of the horizontal axis
+    #[arg(long, value_name = "COLUMN", default_value = "step")]
+    pub x: String,
+    /// The column of the values; may be given several times
+    #[arg(long, value_name = "COLUMN", required = true)]
+    pub y: Vec<String>,
+    /// The column that says which series a row belongs to [default: one series for each table]
+    #[arg(long, value_name = "COLUMN")]
+    pub by: Option<String>,
+    /// Where to write the figure: a name that ends in .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// How to draw it: lines; bars at places with names; a heat map with a row for each series
+    #[arg(long, value_name = "KIND", default_value = "lines", value_parser = ["lines", "bars", "heat"])]
+    pub kind: String,
+    /// A line above it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub title: String,
+    /// What the horizontal axis shows [default: its column]
+    #[arg(long, value_name = "TEXT")]
+    pub x_label: Option<String>,
+    /// What the vertical axis shows [default: its column]
+    #[arg(long, value_name = "TEXT")]
+    pub y_label: Option<String>,
+    /// Equal ratios are equally far apart on the horizontal axis
+    #[arg(long)]
+    pub log_x: bool,
+    /// Equal ratios are equally far apart on the vertical axis
+    #[arg(long)]
+    pub log_y: bool,
 }
 
 fn effort(text: &str) -> Result<f64, String> {

@@ -1,0 +1,3 @@
+//! Training: data, models, methods, and what a run records of itself.
+
+pub mod record;
