@@ -93,7 +93,7 @@ fn a_png_has_two_pixels_for_a_unit_and_its_colours() {
     runs(folder.path());
     drawn(
         folder.path(),
-        &["plot", "mae-0/metrics.csv", "mmae-0/metrics.csv", "--y", "loss", "--log-y", "--log-x", "--out", "a.png"],
+        &["plot", "mae-0/metrics.csv", "mmae-0/metrics.csv", "--y", "effective_rank(z)", "--log-y", "--log-x", "--out", "a.png"],
     );
     let file = std::io::BufReader::new(std::fs::File::open(folder.path().join("a.png")).unwrap());
     let mut reader = png::Decoder::new(file).read_info().unwrap();
@@ -117,6 +117,7 @@ fn sweeps_are_lines_bars_and_cells() {
     sweep(&["--x", "mu", "--by", "lambda", "--kind", "heat", "--out", "heat.svg"]);
     let read = |name: &str| texts(&std::fs::read_to_string(at.join(name)).unwrap());
     assert!(["0.1", "0.2", "0.5", "1", "2"].iter().all(|tick| read("lines.svg").iter().any(|text| text == tick)));
+    assert!(read("lines.svg").iter().any(|text| text == "lambda = 0.001"));
     // The mean over four mu and three seeds: 80 + 4.5 + 1, less 2 j.
     for text in ["m0", "m1", "m2", "85.5", "83.5", "81.5", "accuracy (%)", "method"] {
         assert!(read("bars.svg").iter().any(|found| found == text), "'{text}' is not in {:?}", read("bars.svg"));

@@ -31,15 +31,11 @@ pub(super) fn run(arguments: &Plot) -> Outcome {
     let numeric = kind == Kind::Lines;
     let selection = Selection { x: &arguments.x, y: &arguments.y, by: arguments.by.as_deref(), numeric };
     let bands = gather(&tables, &selection).map_err(one)?;
-    // The rows of a heat map are series, and its colours are the values.
-    let vertical = match (kind, &arguments.by) {
-        (Kind::Heat, Some(by)) => by.clone(),
-        (Kind::Heat, None) => String::new(),
-        (Kind::Lines | Kind::Bars, _) => arguments.y.join(", "),
-    };
-    let title = match (kind, arguments.title.as_str()) {
-        (Kind::Heat, "") => arguments.y.join(", "),
-        (_, title) => title.to_owned(),
+    // The rows of a heat map are series with names, and the values are its colours.
+    let (title, vertical) = match (kind, arguments.title.as_str()) {
+        (Kind::Heat, "") => (arguments.y.join(", "), String::new()),
+        (Kind::Heat, title) => (title.to_owned(), String::new()),
+        (Kind::Lines | Kind::Bars, title) => (title.to_owned(), arguments.y.join(", ")),
     };
     let figure = Figure {
         title,

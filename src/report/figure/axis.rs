@@ -68,7 +68,7 @@ impl Scale {
 
     /// What stands at a tick.
     pub fn label(&self, tick: f64) -> String {
-        if self.log { digits(10f64.powf(tick), 3) } else { digits(if tick.abs() < 1e-12 { 0.0 } else { tick }, 6) }
+        if self.log { digits(10f64.powf(tick), 6) } else { digits(if tick.abs() < 1e-12 { 0.0 } else { tick }, 6) }
     }
 }
 

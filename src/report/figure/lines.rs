@@ -13,8 +13,6 @@ const MARKED: usize = 40;
 
 pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Result<(), Diagnostic> {
     let points = || figure.bands.iter().flat_map(|band| &band.points);
-    let seen = points().filter(|point| point.mean.is_finite());
-    let x = Scale::of(&figure.x, seen.map(|point| point.x), 0.02)?;
     let spread = |point: &Point| point.deviation.filter(|spread| spread.is_finite()).unwrap_or(0.0);
     let ends = points().flat_map(|point| {
         let low = point.mean - spread(point);
@@ -23,6 +21,8 @@ pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Resul
         [low, point.mean, point.mean + spread(point)]
     });
     let y = Scale::of(&figure.y, ends, 0.05)?;
+    let seen = points().filter(|point| point.mean.is_finite());
+    let x = Scale::of(&figure.x, seen.map(|point| point.x), 0.02)?;
 
     let names: Vec<&str> = figure.bands.iter().map(|band| band.name.as_str()).collect();
     let top = page.heading(&figure.title, if named(figure) { &names } else { &[] })?;

@@ -138,6 +138,9 @@ impl<B: DrawingBackend> Page<B> {
         turned: bool,
     ) -> Result<(), Diagnostic> {
         let style = self.style(colour, side);
+        // The middle of a line of letters lies above that of the box that the glyphs are drawn into.
+        let drop = if self.scale > 1.0 { 0.12 * TEXT } else { 0.0 };
+        let at = if turned { (at.0 + drop, at.1) } else { (at.0, at.1 + drop) };
         let style = if turned { style.transform(FontTransform::Rotate270) } else { style };
         self.draw(&Text::new(text.to_owned(), self.pixel(at), style))
     }

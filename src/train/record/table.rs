@@ -122,8 +122,8 @@ pub fn gather(tables: &[Table], selection: &Selection<'_>) -> Result<Vec<Band>, 
                     continue;
                 }
                 let value = table.number(row, values)?;
-                let group = by.map_or(table.name.as_str(), |by| table.rows[row][by].trim());
-                let name = name(group, y, selection.y.len(), by.is_some() || tables.len() > 1);
+                let group = by.map_or(table.name.clone(), |by| group(&table.columns[by], table.rows[row][by].trim()));
+                let name = name(&group, y, selection.y.len(), by.is_some() || tables.len() > 1);
                 let at = match series.iter().position(|(known, _)| *known == name) {
                     Some(at) => at,
                     None => {
@@ -142,6 +142,11 @@ pub fn gather(tables: &[Table], selection: &Selection<'_>) -> Result<Vec<Band>, 
         return Err(undrawable(format!("there is no value in {columns}")));
     }
     Ok(bands)
+}
+
+/// What the rows with this value are called: a number alone would not say what it is one of.
+fn group(column: &str, value: &str) -> String {
+    if value.parse::<f64>().is_ok() { format!("{column} = {value}") } else { value.to_owned() }
 }
 
 fn name(group: &str, column: &str, columns: usize, groups: bool) -> String {
