@@ -93,7 +93,17 @@ fn a_png_has_two_pixels_for_a_unit_and_its_colours() {
     runs(folder.path());
     drawn(
         folder.path(),
-        &["plot", "mae-0/metrics.csv", "mmae-0/metrics.csv", "--y", "effective_rank(z)", "--log-y", "--log-x", "--out", "a.png"],
+        &[
+            "plot",
+            "mae-0/metrics.csv",
+            "mmae-0/metrics.csv",
+            "--y",
+            "effective_rank(z)",
+            "--log-y",
+            "--log-x",
+            "--out",
+            "a.png",
+        ],
     );
     let file = std::io::BufReader::new(std::fs::File::open(folder.path().join("a.png")).unwrap());
     let mut reader = png::Decoder::new(file).read_info().unwrap();
@@ -141,18 +151,18 @@ fn what_cannot_be_drawn_is_told_and_leaves_no_file() {
         assert!(told.contains(&format!("error[{code}]")) && told.contains(part), "{told}");
         assert!(!at.join("a.svg").exists());
     };
-    refused(&["mae-0/metrics.csv", "--y", "los", "--out", "a.svg"], "E0922", "did you mean 'loss'?");
-    refused(&["mae-0/metrics.csv", "--y", "loss", "--out", "a.gif"], "E0922", ".svg or .png");
+    refused(&["mae-0/metrics.csv", "--y", "los", "--out", "a.svg"], "E1022", "did you mean 'loss'?");
+    refused(&["mae-0/metrics.csv", "--y", "loss", "--out", "a.gif"], "E1022", ".svg or .png");
     refused(&["mae-9/metrics.csv", "--y", "loss", "--out", "a.svg"], "E0801", "there is no file");
     refused(
         &["sweep.csv", "--x", "method", "--y", "accuracy", "--out", "a.svg"],
-        "E0922",
+        "E1022",
         "'m0' of column 'method' is no number",
     );
     std::fs::write(at.join("zero.csv"), "step,loss\n1,0\n2,nan\n").unwrap();
-    refused(&["zero.csv", "--y", "loss", "--log-y", "--out", "a.svg"], "E0922", "no place for 0");
+    refused(&["zero.csv", "--y", "loss", "--log-y", "--out", "a.svg"], "E1022", "no place for 0");
     std::fs::write(at.join("nan.csv"), "step,loss\n1,nan\n2,inf\n").unwrap();
-    refused(&["nan.csv", "--y", "loss", "--out", "a.svg"], "E0922", "no value of 'loss' is finite");
-    refused(&["zero.csv", "--y", "loss", "--kind", "bars", "--log-y", "--out", "a.svg"], "E0922", "logarithmic");
+    refused(&["nan.csv", "--y", "loss", "--out", "a.svg"], "E1022", "no value of 'loss' is finite");
+    refused(&["zero.csv", "--y", "loss", "--kind", "bars", "--log-y", "--out", "a.svg"], "E1022", "logarithmic");
     refused(&["sweep.csv", "--y", "accuracy", "--x", "mu", "--out", "none/a.svg"], "E0805", "cannot be written");
 }

@@ -26,7 +26,8 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses, and from 0911 on training.
+// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses,
+// 10 training.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -98,8 +99,9 @@ codes! {
     E0905 "a witness outside the sets of its theorem";
     E0906 "a witness that breaks a hypothesis";
     E0907 "a witness that refutes nothing";
-    E0921 "a table of a run that cannot be continued";
-    E0922 "a figure that cannot be drawn";
+    E1021 "a table of a run that cannot be continued";
+    E1022 "a figure that cannot be drawn";
+    E1031 "features that cannot be probed";
 }
 
 impl fmt::Display for Code {

@@ -57,7 +57,7 @@ fn format(path: &Path) -> Result<Format, Diagnostic> {
         Some("png") => Ok(Format::Png),
         _ => {
             let message = format!("--out '{}' names no kind of figure", path.display());
-            Err(Diagnostic::new(Code::E0922, message).help("let its name end in .svg or .png"))
+            Err(Diagnostic::new(Code::E1022, message).help("let its name end in .svg or .png"))
         }
     }
 }

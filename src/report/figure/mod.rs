@@ -62,7 +62,7 @@ const SAMPLES: u32 = 3;
 /// The bytes of a file with this figure.
 ///
 /// # Errors
-/// E0922 where there is nothing finite to draw, or a logarithmic axis would show what is not positive.
+/// E1022 where there is nothing finite to draw, or a logarithmic axis would show what is not positive.
 pub fn draw(figure: &Figure, format: Format) -> Result<Vec<u8>, Diagnostic> {
     page::font();
     match format {
@@ -125,5 +125,5 @@ fn png(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, Diagnostic
 }
 
 fn undrawable(what: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Code::E0922, what)
+    Diagnostic::new(Code::E1022, what)
 }

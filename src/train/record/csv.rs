@@ -28,7 +28,7 @@ impl MetricsTable {
     /// A table with no rows, in place of any file of that name.
     ///
     /// # Errors
-    /// E0805 where the file cannot be written, E0921 where two columns would have one name.
+    /// E0805 where the file cannot be written, E1021 where two columns would have one name.
     pub fn create(path: &Path, watched: &[String]) -> Result<Self, Diagnostic> {
         let header = header(path, watched)?;
         replace(path, &header).map_err(|error| unwritable(path, &error))?;
@@ -39,7 +39,7 @@ impl MetricsTable {
     /// that was not written to its end. The file is replaced at once: it has all its rows or those up to `step`.
     ///
     /// # Errors
-    /// E0921 where the file is no table of a run that watches these expressions, or lacks steps up to `step`; E0801 where
+    /// E1021 where the file is no table of a run that watches these expressions, or lacks steps up to `step`; E0801 where
     /// it cannot be read, E0805 where it cannot be written.
     pub fn resume(path: &Path, watched: &[String], step: u64) -> Result<Self, Diagnostic> {
         let bytes = std::fs::read(path).map_err(|error| {
@@ -167,7 +167,7 @@ fn reached(path: &Path, last: u64, step: u64) -> Result<(), Diagnostic> {
 }
 
 fn unusable(path: &Path, what: impl std::fmt::Display) -> Diagnostic {
-    Diagnostic::new(Code::E0921, format!("'{}' cannot be continued: {what}", path.display()))
+    Diagnostic::new(Code::E1021, format!("'{}' cannot be continued: {what}", path.display()))
 }
 
 pub(super) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -57,7 +57,7 @@ impl Table {
     /// A table from the bytes of a file. A last line that lacks fields and its end is being written, and left out.
     ///
     /// # Errors
-    /// E0922 where it is no table, E0802 where it is not UTF-8.
+    /// E1022 where it is no table, E0802 where it is not UTF-8.
     pub fn read(name: &str, path: &Path, bytes: &[u8]) -> Result<Table, Diagnostic> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = ReaderBuilder::new().from_reader(bytes);
@@ -109,7 +109,7 @@ impl Table {
 /// several seeds, are one point. An empty field is no value.
 ///
 /// # Errors
-/// E0922 where a column is not there, a value or a place is no number, or nothing is left to draw.
+/// E1022 where a column is not there, a value or a place is no number, or nothing is left to draw.
 pub fn gather(tables: &[Table], selection: &Selection<'_>) -> Result<Vec<Band>, Diagnostic> {
     let mut series: Vec<(String, Places)> = Vec::new();
     for table in tables {
@@ -196,5 +196,5 @@ fn moments(values: &[f64]) -> (f64, Option<f64>) {
 
 /// What cannot be drawn, and why.
 fn undrawable(what: String) -> Diagnostic {
-    Diagnostic::new(Code::E0922, what)
+    Diagnostic::new(Code::E1022, what)
 }
