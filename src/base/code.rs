@@ -26,7 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses.
+// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses, 10 data to train on.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -98,6 +98,14 @@ codes! {
     E0905 "a witness outside the sets of its theorem";
     E0906 "a witness that breaks a hypothesis";
     E0907 "a witness that refutes nothing";
+    E1001 "a source of images that is none";
+    E1002 "a data set that is not there";
+    E1003 "a file of images or labels that is damaged";
+    E1004 "labels that do not fit their images";
+    E1005 "a folder of pictures that cannot be used";
+    E1006 "a picture that cannot be decoded";
+    E1007 "batches that cannot be made so";
+    E1008 "a batch that was not made";
 }
 
 impl fmt::Display for Code {
