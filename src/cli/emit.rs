@@ -1,13 +1,10 @@
 //! `loewner emit`: a loss as a module for another system.
 
-use std::io::{self, Write};
-use std::path::Path;
-
 use super::args::Emit;
 use super::engine::Engine;
 use super::naming::{assignment, sizes};
 use super::{Outcome, Status, output};
-use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::base::{Code, Diagnostic, did_you_mean, replace};
 use crate::ir::{InputId, SizeVar};
 use crate::torch::Source;
 use crate::torch::emit::Request;
@@ -59,7 +56,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Emit) -> Outcome {
     let text = engine.pytorch(&source, &request)?;
     match &arguments.output {
         None => output::say(&text)?,
-        Some(path) => write(path, &text).map_err(|error| {
+        Some(path) => replace(path, text.as_bytes()).map_err(|error| {
             let message = format!("'{}' cannot be written: {error}", path.display());
             vec![Diagnostic::new(Code::E0805, message)]
         })?,
@@ -136,24 +133,4 @@ fn constant(
             Err(wrong(Diagnostic::new(Code::E0807, format!("--set {name}: an exact number was expected, such as 1/2"))))
         }
     }
-}
-
-/// Writes a file so that it is whole or as it was: beside it first, then in its place.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    // What is no file of ours to replace, such as a pipe, is written to as it is.
-    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        return std::fs::write(path, text);
-    }
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    // A file for everybody to read, as any other that a program writes.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(path).map_or(0o644, |meta| meta.permissions().mode());
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
-    }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

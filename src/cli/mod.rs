@@ -1,7 +1,7 @@
 //! The command line: the only room that prints, and the only one that decides how the program ends.
 //!
 //! ```text
-//! args --> verify | eval | grad | check | explain | relate | lint | latex | emit | replay | devices | repl --> engine --> report --> output
+//! args --> verify | eval | grad | check | explain | relate | lint | latex | emit | replay | devices | plot | repl --> engine --> report --> output
 //! ```
 
 mod args;
@@ -17,12 +17,19 @@ mod lint;
 pub mod load;
 mod naming;
 mod output;
+// Called by the trainer's command.
+#[allow(dead_code)]
+mod plot;
+mod plot_figure;
+// Its bar of a training is called by the trainer's command.
+#[allow(dead_code)]
 mod progress;
 mod relate;
 mod render;
 mod repl;
 mod replay;
 mod story;
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -106,6 +113,8 @@ fn run() -> Status {
         Some(Command::Emit(arguments)) => emit::run(&mut engine, arguments),
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Devices(arguments)) => devices::run(arguments),
+        Some(Command::Plot(arguments)) => plot_figure::run(arguments),
+        Some(Command::Train(arguments)) => train::run(arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };
     outcome.unwrap_or_else(|diagnostics| {

@@ -2,6 +2,7 @@
 
 mod exact;
 mod explanation;
+pub mod figure;
 mod json;
 pub mod latex;
 pub mod lint;

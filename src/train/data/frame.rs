@@ -101,12 +101,7 @@ impl Framing {
 }
 
 /// The part that `RandomResizedCrop` takes of a picture of `[height, width]`.
-pub(super) fn random_part(
-    [height, width]: [usize; 2],
-    scale: (f64, f64),
-    ratio: (f64, f64),
-    rng: &mut Rng,
-) -> Crop {
+pub(super) fn random_part([height, width]: [usize; 2], scale: (f64, f64), ratio: (f64, f64), rng: &mut Rng) -> Crop {
     let area = (height * width) as f64;
     let logs = (ratio.0.ln(), ratio.1.ln());
     for _ in 0..TRIES {

@@ -26,7 +26,10 @@ pub(super) fn images(path: &Path) -> Result<Pictures, Diagnostic> {
     let (sizes, bytes) = array::<3>(path, "images")?;
     let [count, height, width] = sizes;
     if height.max(width) > MOST_PIXELS_OF_A_SIDE {
-        return Err(file::damaged(path, format!("its header, at byte 8, promises images of {height} × {width} pixels")));
+        return Err(file::damaged(
+            path,
+            format!("its header, at byte 8, promises images of {height} × {width} pixels"),
+        ));
     }
     Ok(Pictures { count, height, width, bytes })
 }

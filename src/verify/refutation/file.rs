@@ -8,7 +8,6 @@
 //! reader.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use num_rational::BigRational;
@@ -16,7 +15,7 @@ use num_traits::ToPrimitive;
 use serde_json::{Map, Value as Json, json};
 
 use super::point::{Given, nearest};
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, replace};
 use crate::certify::Entries;
 use crate::verify::verdict::{Value, Witness};
 
@@ -72,10 +71,9 @@ impl Folder {
             number += 1;
         }
         let path = self.path.join(format!("{name}.json"));
-        let mut temporary = tempfile::NamedTempFile::new_in(&self.path)?;
-        serde_json::to_writer_pretty(&mut temporary, &content(about, witness))?;
-        temporary.write_all(b"\n")?;
-        temporary.persist(&path).map_err(|error| error.error)?;
+        let mut text = serde_json::to_vec_pretty(&content(about, witness))?;
+        text.push(b'\n');
+        replace(&path, &text)?;
         Ok(path.display().to_string())
     }
 }
