@@ -81,6 +81,13 @@ impl Error {
     }
 }
 
+impl From<Diagnostic> for Error {
+    /// A mistake that points into no text.
+    fn from(diagnostic: Diagnostic) -> Error {
+        Error { diagnostics: vec![diagnostic], sources: Sources::new() }
+    }
+}
+
 impl fmt::Display for Error {
     /// Plainly, without colours or excerpts: the command line renders the same data with both.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,7 +130,7 @@ impl std::error::Error for Error {}
 /// assert_eq!(written, built);
 /// # Ok::<(), loewner::Error>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Loewner {
     session: Session,
 }
@@ -247,7 +254,8 @@ impl Loewner {
         outcome.map_err(|diagnostics| self.error(diagnostics))
     }
 
-    fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
+    /// Mistakes, with the texts that they point into.
+    pub(crate) fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
         Error { diagnostics, sources: self.session.sources().clone() }
     }
 }

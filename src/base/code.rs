@@ -26,8 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses,
-// 10 training.
+// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses, 10 training.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -99,9 +98,26 @@ codes! {
     E0905 "a witness outside the sets of its theorem";
     E0906 "a witness that breaks a hypothesis";
     E0907 "a witness that refutes nothing";
+    E1001 "a source of images that is none";
+    E1002 "a data set that is not there";
+    E1003 "a file of images or labels that is damaged";
+    E1004 "labels that do not fit their images";
+    E1005 "a folder of pictures that cannot be used";
+    E1006 "a picture that cannot be decoded";
+    E1007 "batches that cannot be made so";
+    E1008 "a batch that was not made";
+    E1011 "patches that do not cut up the image";
+    E1012 "a network that cannot be built";
+    E1013 "a mask that hides nothing, or all";
+    E1014 "a batch that does not fit the network";
     E1021 "a table of a run that cannot be continued";
     E1022 "a figure that cannot be drawn";
     E1031 "features that cannot be probed";
+    E1041 "a method that there is not";
+    E1042 "a run that cannot be";
+    E1043 "a checkpoint that cannot be used";
+    E1044 "a loss that the network does not fit";
+    E1045 "a loss that is not finite";
 }
 
 impl fmt::Display for Code {

@@ -1,10 +1,11 @@
-//! Places in source text, errors as data, suggestions, the median, and files that are replaced at once: what several rooms
-//! need and nothing more.
+//! Places in source text, errors as data, suggestions, seeded generators, the median, and files that are replaced at once: what
+//! several rooms need and nothing more.
 
 mod code;
 mod diagnostic;
 mod median;
 mod replace;
+mod seed;
 mod span;
 mod suggest;
 
@@ -12,5 +13,6 @@ pub use code::Code;
 pub use diagnostic::{Diagnostic, Label};
 pub use median::median;
 pub use replace::replace;
+pub use seed::{Key, Rng};
 pub use span::{FileId, Source, Sources, Span};
 pub use suggest::did_you_mean;

@@ -32,7 +32,7 @@ pub struct Definition {
 pub struct Module(pub usize);
 
 /// All definitions, by module. Module 0 is the library, which every module sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Definitions {
     modules: Vec<BTreeMap<String, Arc<Definition>>>,
 }

@@ -45,6 +45,7 @@ pub struct Doc {
     pub origin: String,
 }
 
+#[derive(Clone)]
 enum Bound {
     Expr(Expr),
     Data(Arc<Data>),
@@ -59,6 +60,7 @@ struct Variable<'a> {
 }
 
 /// The library with everything read and bound since.
+#[derive(Clone)]
 pub struct Session {
     pub(super) sources: Sources,
     pub(super) definitions: Definitions,

@@ -29,6 +29,7 @@ pub(super) enum Command {
     Replay(Replay),
     Devices(Devices),
     Plot(Plot),
+    Train(Train),
     /// Evaluate, define and verify interactively
     Repl,
 }
@@ -259,6 +260,103 @@ pub(super) struct Emit {
     /// Write to this file, which is replaced at once or left as it was [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Train a network on images with a loss of the language
+///
+/// METHOD is mae, u-mae, m-mae, m-mae-entropy, simclr, info-nce, spectral-contrastive, barlow-twins, vicreg, simsiam or byol, or one
+/// of them as its official code has it (m-mae-official, u-mae-official, barlow-twins-official). A loss and what is watched may use
+/// what the network gives: pred, target and mask (a row per patch) where patches are hidden; Z, d x B, the features of
+/// the batch as columns of norm 1; Y, Z with rows of norm 1; F, the features as the network gives them; E, those of the
+/// encoder. With two views these are Z1, Z2 and so on; P1, P2 are the predictor's, T1, T2 the target's. Small letters
+/// will do. Ends with 0 after the last step, 2 if something cannot be used or a loss is not finite, 130 on Ctrl-C, with a
+/// checkpoint.
+#[derive(Args, Debug)]
+pub(super) struct Train {
+    /// What the network does, and the loss unless --loss says another
+    #[arg(value_name = "METHOD", required_unless_present = "resume")]
+    pub method: Option<String>,
+    /// The images: fashion-mnist[:FOLDER], cifar10:FOLDER, cifar100:FOLDER, folder:FOLDER or idx:IMAGES,LABELS
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// The loss: an expression, the name of a definition, or FILE.lw:NAME
+    #[arg(long, value_name = "LOSS", allow_hyphen_values = true)]
+    pub loss: Option<String>,
+    /// Give a parameter of the loss, or a name in what is watched, a number: 'mu=1'
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub sets: Vec<String>,
+    /// Bring in the definitions of a .lw file
+    #[arg(long = "import", value_name = "FILE.lw")]
+    pub imports: Vec<PathBuf>,
+    /// An expression to look at while training, such as 'effective_rank(z)'
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub watch: Vec<String>,
+    /// Steps between two looks [default: 50]
+    #[arg(long, value_name = "STEPS")]
+    pub watch_every: Option<u64>,
+    /// The folder of the run [default: runs/METHOD-seedS]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Go on with the run in this folder, or in that of --out; what else is given must be as it was
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1)]
+    pub resume: Option<Option<PathBuf>>,
+    /// The encoder: vit-micro, vit-tiny, vit-small, vit-base, vit-large, resnet18 or resnet18-narrow [default: vit-micro]
+    #[arg(long, value_name = "NAME")]
+    pub encoder: Option<String>,
+    /// The side of a patch, in pixels [default: 4]
+    #[arg(long, value_name = "PIXELS")]
+    pub patch: Option<usize>,
+    /// Features, blocks and heads of the decoder, such as 48,1,3 [default: in proportion to the encoder]
+    #[arg(long, value_name = "WIDTH,DEPTH,HEADS", value_delimiter = ',', num_args = 3)]
+    pub decoder: Option<Vec<usize>>,
+    /// The share of patches that is hidden [default: 0.75]
+    #[arg(long, value_name = "SHARE")]
+    pub mask: Option<f64>,
+    /// Predict pixels as they are, not with mean 0 and variance 1 in every patch
+    #[arg(long)]
+    pub raw_target: bool,
+    /// Hidden and last features of the projector [default: 512,128]
+    #[arg(long, value_name = "HIDDEN,LAST", value_delimiter = ',', num_args = 2)]
+    pub projector: Option<Vec<usize>>,
+    /// Train on this many images of the data, the same share of each class [default: all]
+    #[arg(long, value_name = "N")]
+    pub images: Option<usize>,
+    /// The side of the images that the network sees, in pixels [default: that of the data]
+    #[arg(long, value_name = "PIXELS")]
+    pub image_size: Option<usize>,
+    /// How often every image is seen [default: 10]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// Images in a batch [default: 256]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// The largest learning rate for a batch of 256, multiplied by batch/256 [default: 0.001]
+    #[arg(long = "lr", value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+    /// The decay of weights [default: 0.05]
+    #[arg(long, value_name = "DECAY")]
+    pub weight_decay: Option<f64>,
+    /// Epochs in which the learning rate grows [default: 0.5]
+    #[arg(long, value_name = "EPOCHS")]
+    pub warmup: Option<f64>,
+    /// Make gradients of a larger norm as small as this
+    #[arg(long, value_name = "NORM")]
+    pub clip: Option<f64>,
+    /// The seed of all randomness [default: 0]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Where to compute: cpu, cuda, cuda:1 or mps [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// Compute in half precision (CUDA)
+    #[arg(long)]
+    pub half: bool,
+    /// Threads of torch [default: one for each core]; the last bits of a run depend on their number
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Steps between two checkpoints; there is one after every epoch all the same
+    #[arg(long, value_name = "STEPS")]
+    pub checkpoint_every: Option<u64>,
 }
 
 /// Certify saved counterexamples anew

@@ -29,6 +29,7 @@ mod render;
 mod repl;
 mod replay;
 mod story;
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -113,6 +114,7 @@ fn run() -> Status {
         Some(Command::Replay(arguments)) => replay::run(&mut engine, arguments),
         Some(Command::Devices(arguments)) => devices::run(arguments),
         Some(Command::Plot(arguments)) => plot_figure::run(arguments),
+        Some(Command::Train(arguments)) => train::run(arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };
     outcome.unwrap_or_else(|diagnostics| {

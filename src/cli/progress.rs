@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::plot::LivePlot;
-use crate::base::Diagnostic;
+use crate::base::{Code, Diagnostic};
 use crate::check::Theorem;
 use crate::report::short;
 use crate::train::record::{EpochReport, Observer, StepReport};
@@ -20,9 +20,19 @@ const BETWEEN_LINES: Duration = Duration::from_secs(30);
 /// Whether somebody pressed Ctrl-C. A handler of signals has no other way to tell.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Notes that somebody pressed Ctrl-C; returns whether that was not the first time.
-pub(super) fn interrupt() -> bool {
-    INTERRUPTED.swap(true, Ordering::Relaxed)
+/// Lets Ctrl-C end what is under way in good order, which asks [`interrupted`]; a second one ends it at once.
+pub(super) fn heed_interrupts() -> Result<(), Vec<Diagnostic>> {
+    ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(super::INTERRUPTED));
+        }
+    })
+    .map_err(|error| vec![Diagnostic::new(Code::E0807, format!("Ctrl-C cannot be waited for: {error}"))])
+}
+
+/// Whether somebody pressed Ctrl-C.
+pub(super) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
 }
 
 /// Plain lines where there is no terminal, one now and then.
@@ -121,7 +131,7 @@ impl Progress for Bar {
     }
 
     fn stopped(&self) -> bool {
-        INTERRUPTED.load(Ordering::Relaxed)
+        interrupted()
     }
 }
 
@@ -135,12 +145,9 @@ pub(super) struct TrainingBar {
 }
 
 impl TrainingBar {
-    /// A bar of a run that goes on after a step (0 where it starts), its plot drawn every so many steps.
-    pub fn new(steps: u64, after: u64, every: u64) -> Self {
-        let bar = bar(steps, STEPS).with_position(after);
-        // The time left is estimated from the steps of this run alone.
-        bar.reset_eta();
-        TrainingBar { bar, lines: Lines::new(), plot: LivePlot::default(), every: every.max(1) }
+    /// A bar that appears with the first step, its plot drawn every so many steps.
+    pub fn new(every: u64) -> Self {
+        TrainingBar { bar: bar(0, STEPS), lines: Lines::new(), plot: LivePlot::default(), every: every.max(1) }
     }
 
     /// Takes the bar off the screen and leaves the plot there.
@@ -160,6 +167,12 @@ fn steps_summary(report: &StepReport) -> String {
 
 impl Observer for TrainingBar {
     fn step(&mut self, report: &StepReport) -> Result<(), Diagnostic> {
+        if self.bar.length() != Some(report.steps) {
+            // The time left is estimated from the steps of this run alone, which may go on with another.
+            self.bar.set_length(report.steps);
+            self.bar.set_position(report.step - 1);
+            self.bar.reset_eta();
+        }
         self.bar.set_position(report.step);
         self.bar.set_prefix(steps_summary(report));
         if !self.bar.is_hidden() {
@@ -227,7 +240,7 @@ mod tests {
             watched: Vec::new(),
         };
         assert_eq!(steps_summary(&report), "epoch 2, loss 0.1235, 1,234 images/s");
-        let mut bar = TrainingBar::new(10, 6, 1);
+        let mut bar = TrainingBar::new(1);
         bar.step(&report).unwrap();
         assert_eq!((bar.bar.position(), bar.bar.length()), (7, Some(10)));
     }

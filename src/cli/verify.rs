@@ -40,7 +40,7 @@ pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
         attack: arguments.effort,
         plain: arguments.plain,
     };
-    heed_interrupts()?;
+    progress::heed_interrupts()?;
     let report = engine.verify(&theorems, &options)?;
     let text = if arguments.json { report_json(&report) } else { report_text(&report, output::output_style()) };
     output::say(&text)?;
@@ -49,16 +49,6 @@ pub(super) fn run(engine: &mut Engine, arguments: &Verify) -> Outcome {
         report if report.as_expected() => Status::Expected,
         _ => Status::Surprise,
     })
-}
-
-/// Lets Ctrl-C end the run with a report of what is known; a second one ends it at once.
-fn heed_interrupts() -> Result<(), Vec<Diagnostic>> {
-    ctrlc::set_handler(|| {
-        if progress::interrupt() {
-            std::process::exit(i32::from(super::INTERRUPTED));
-        }
-    })
-    .map_err(|error| vec![Diagnostic::new(Code::E0807, format!("Ctrl-C cannot be waited for: {error}"))])
 }
 
 /// The theorems whose name or file contains the text, in any case; of the others, the claims whose label does.

@@ -1,9 +1,45 @@
-//! Training: data, models, methods, and what a run records of itself.
+//! Training: a loss in the language, a network on torch, real images.
+//!
+//! ```text
+//! config --> data --> network --> objective --> optimiser --> checkpoint, record
+//!                                     ^             |
+//!                      an expression of the language    watch: any other expression
+//! ```
+//!
+//! A [`Config`] says everything that a run depends on; it is kept with the run, so that the run can be gone on with. Everything
+//! random is a function of its seed and of the step, never of what came before: a run that was stopped and gone on with makes
+//! the same weights, bit for bit on a processor, as one that was not.
 
+pub mod config;
+pub mod data;
+pub mod method;
+pub mod record;
+pub mod schedule;
+
+#[cfg(feature = "torch")]
+mod checkpoint;
+#[cfg(feature = "torch")]
+mod network;
+#[cfg(feature = "torch")]
+pub mod nn;
+#[cfg(feature = "torch")]
+mod objective;
 #[cfg(feature = "torch")]
 mod optimiser;
 #[cfg(feature = "torch")]
 pub mod probe;
-pub mod record;
 #[cfg(feature = "torch")]
-mod schedule;
+mod run;
+#[cfg(not(feature = "torch"))]
+#[path = "absent.rs"]
+mod run;
+#[cfg(feature = "torch")]
+mod scaling;
+#[cfg(feature = "torch")]
+mod tensors;
+#[cfg(feature = "torch")]
+mod watch;
+
+pub use config::Config;
+pub use method::{Family, METHODS, Method};
+pub use run::{Ended, Start, Summary, configured, train};

@@ -16,7 +16,10 @@ pub const FLOORS: &[(&str, &[&str])] = &[
     ("torch", &["base", "ir", "grad", "rewrite"]),
     ("prove", &["base", "ir", "check", "rewrite"]),
     ("verify", &["base", "syntax", "ir", "library", "check", "eval", "certify", "grad", "rewrite", "prove"]),
-    ("train", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "verify", "api"]),
+    (
+        "train",
+        &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "torch", "prove", "verify", "api"],
+    ),
     ("relate", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite", "verify"]),
     ("explain", &["base", "syntax", "ir", "check", "eval", "grad", "rewrite", "prove", "relate"]),
     ("lint", &["base", "syntax", "ir", "library", "check", "eval", "grad", "rewrite"]),

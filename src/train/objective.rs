@@ -1,0 +1,185 @@
+//! The loss of a run: an expression of the language, and what the network gives for its names.
+
+use tch::Tensor;
+
+use super::config::Config;
+use super::method::Family;
+use super::tensors::Tensors;
+use super::watch;
+use crate::api::{Error, Loewner};
+use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::torch::{CompiledLoss, Options};
+
+/// The name that an expression gets as a definition.
+const NAME: &str = "training_loss";
+
+/// How long the cheapest form may be searched for. The search ends by its own limits long before, which are the same on every
+/// machine: were it ended by the clock, the sums of a run that is gone on with could be taken in another order.
+const SEARCH: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// The loss, ready to be trained with.
+#[derive(Debug)]
+pub struct Objective {
+    loss: CompiledLoss,
+    /// The names of its inputs that the network gives.
+    inputs: Vec<String>,
+    /// As it is written.
+    text: String,
+    config: Config,
+    family: Family,
+}
+
+impl Objective {
+    /// The loss of a run.
+    ///
+    /// # Errors
+    /// The mistakes in it, and E1044 where it needs what the network does not give, or what is set is no parameter of it.
+    pub fn new(config: &Config, family: Family) -> Result<Objective, Error> {
+        let mut loewner = session(config)?;
+        let name = match named(&mut loewner, &config.loss)? {
+            true => config.loss.as_str(),
+            false => {
+                loewner.define(&definition(NAME, &config.loss, family, config))?;
+                NAME
+            }
+        };
+        let source = loewner.loss_source(name)?;
+        let mut loss = loewner.loss(name)?.with_options(Options { search: SEARCH, ..Options::default() });
+        let mut inputs = Vec::new();
+        for input in &source.inputs {
+            if config.set.contains_key(&input.name) {
+                continue;
+            }
+            match family.name(&input.name) {
+                Some(_) => inputs.push(input.name.clone()),
+                None if input.default.is_some() => (),
+                None => return Err(not_given(&config.loss, &input.name, family).into()),
+            }
+        }
+        for (name, text) in &config.set {
+            // An expression has the parameters that it names; one that only something else names is none of its own.
+            if source.input(name).is_none() {
+                if config.watch.iter().any(|watched| watch::mentions(watched, name)) {
+                    continue;
+                }
+                let names: Vec<&str> = source.inputs.iter().map(|input| input.name.as_str()).collect();
+                let near = did_you_mean(name, names.iter().copied());
+                let diagnostic = Diagnostic::new(Code::E1044, format!("`{}` has no parameter `{name}`", config.loss));
+                let diagnostic = diagnostic.note(format!("it has: {}", names.join(", ")));
+                return Err(diagnostic.maybe_help(near.map(|near| format!("did you mean `{near}`?"))).into());
+            }
+            loss = loss.set(name, exact(&mut loewner, name, text)?).map_err(Error::from)?;
+        }
+        let text = config.loss.clone();
+        Ok(Objective { loss, inputs, text, config: config.clone(), family })
+    }
+
+    /// The value for a batch, on which `backward` works.
+    ///
+    /// # Errors
+    /// As [`CompiledLoss::forward`].
+    pub fn value(&self, tensors: &Tensors) -> Result<Tensor, Diagnostic> {
+        let given: Result<Vec<(&str, Tensor)>, Diagnostic> = self
+            .inputs
+            .iter()
+            .map(|name| match tensors.get(name) {
+                Ok(tensor) => Ok((name.as_str(), tensor)),
+                Err(error) => Err(Diagnostic::new(Code::E0812, format!("torch refused `{name}`: {error}"))),
+            })
+            .collect();
+        let given = given?;
+        let given: Vec<(&str, &Tensor)> = given.iter().map(|(name, tensor)| (*name, tensor)).collect();
+        self.loss.forward(&given)
+    }
+
+    /// What went wrong where the value is not finite: what the network gave, or the subexpression, looked for in double
+    /// precision.
+    pub fn blame(&self, tensors: &Tensors) -> Error {
+        let in_network = tensors.broken().ok().flatten();
+        if let Some(name) = in_network {
+            let message = format!("`{name}`, which the network gave, is not finite");
+            return Diagnostic::new(Code::E1045, message)
+                .help("the network has diverged: a smaller --lr, a longer --warmup or --clip 1 keeps it")
+                .into();
+        }
+        match self.again(tensors) {
+            Err(error) => error,
+            Ok(value) => {
+                let message = format!("the loss is not finite in single precision, and {value} in double");
+                Diagnostic::new(Code::E1045, message).into()
+            }
+        }
+    }
+
+    /// The value in double precision, without torch; where it is not finite, the subexpression that it comes from.
+    fn again(&self, tensors: &Tensors) -> Result<f64, Error> {
+        let mut loewner = session(&self.config)?;
+        let refused = |error: tch::TchError| Error::from(Diagnostic::new(Code::E0812, error.to_string()));
+        let exact = tensors.exact().map_err(refused)?;
+        for (name, value) in &self.config.set {
+            loewner.session().bind(name, value).map_err(|mistakes| loewner.error(mistakes))?;
+        }
+        for name in &self.inputs {
+            watch::bind(&mut loewner, name, &exact.get(name).map_err(refused)?);
+        }
+        let called = match named(&mut loewner, &self.text)? {
+            false => self.text.clone(),
+            true => {
+                let (_, short) = loewner.session().open(&self.text).map_err(|mistakes| loewner.error(mistakes))?;
+                let set = self.config.set.keys().map(|name| format!("{name} = {name}"));
+                let given = self.inputs.iter().map(|name| format!("{name} = {name}"));
+                format!("{short}({})", given.chain(set).collect::<Vec<_>>().join(", "))
+            }
+        };
+        let value = loewner.evaluate(&called)?;
+        Ok(value.scalar().unwrap_or(f64::NAN))
+    }
+
+    /// The names that the network gives it, with their sets, for a line at the start of a run.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.inputs.iter().filter_map(|name| {
+            let known = self.family.name(name)?;
+            self.family.names().iter().find(|(row, _)| *row == known).map(|(_, set)| (name.as_str(), *set))
+        })
+    }
+}
+
+/// The library, and what the run imports.
+pub(super) fn session(config: &Config) -> Result<Loewner, Error> {
+    let mut loewner = Loewner::new();
+    for path in &config.import {
+        loewner.load(path)?;
+    }
+    Ok(loewner)
+}
+
+/// Whether a text names a definition; otherwise it is an expression.
+fn named(loewner: &mut Loewner, text: &str) -> Result<bool, Error> {
+    let opened = loewner.session().open(text).map(|(file, name)| (file, name.to_owned()));
+    let (file, name) = opened.map_err(|mistakes| loewner.error(mistakes))?;
+    Ok(file || loewner.session().definition(&name).is_some())
+}
+
+/// An expression as a definition: what it names of the network's and of what is set are its parameters.
+pub(super) fn definition(name: &str, body: &str, family: Family, config: &Config) -> String {
+    let tensors = family.parameters(body).into_iter().map(|(name, set)| format!("{name}: {set}"));
+    let numbers = config.set.keys().filter(|name| watch::mentions(body, name)).map(|name| format!("{name}: Real"));
+    let parameters: Vec<String> = tensors.chain(numbers).collect();
+    format!("def {name}({}) = {body}\n", parameters.join(", "))
+}
+
+/// The exact number of a text.
+fn exact(loewner: &mut Loewner, name: &str, text: &str) -> Result<num_rational::BigRational, Error> {
+    let compiled = loewner.session().expression(text).map_err(|mistakes| loewner.error(mistakes))?;
+    compiled.graph.constant_value(compiled.root).cloned().ok_or_else(|| {
+        let message = format!("--set {name}={text}: an exact number was expected, such as 1/2");
+        Diagnostic::new(Code::E1044, message).into()
+    })
+}
+
+fn not_given(loss: &str, input: &str, family: Family) -> Diagnostic {
+    let names: Vec<String> = family.names().iter().map(|(name, set)| format!("{name}: {set}")).collect();
+    Diagnostic::new(Code::E1044, format!("`{loss}` needs `{input}`, which this method does not give"))
+        .note(format!("the network gives {}", names.join(", ")))
+        .help(format!("a number is given by --set {input}=VALUE"))
+}

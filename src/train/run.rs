@@ -1,0 +1,464 @@
+//! A run from its first step to its last.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tch::Tensor;
+
+use super::checkpoint::{self, Header, LAYOUT, Stored};
+use super::config::Config;
+use super::data::{self, Batch, Images, Loader, Recipe, Split};
+use super::network::Network;
+use super::objective::Objective;
+use super::optimiser::AdamW;
+use super::record::{EpochReport, EventLog, MetricsTable, Observer, StepReport};
+use super::scaling::Scaling;
+use super::schedule::Cosine;
+use super::tensors::Tensors;
+use super::watch::Watch;
+use crate::api::Error;
+use crate::base::{Code, Diagnostic, replace};
+use crate::torch::{Device, Libtorch};
+
+/// The table of a run in its folder.
+const METRICS: &str = "metrics.csv";
+
+/// The run in its folder, to be read by people; what counts is in the checkpoint.
+const CONFIG: &str = "config.json";
+
+/// Where a run begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// At step 0, in a folder that holds no run.
+    Fresh,
+    /// Where the checkpoint of the folder is.
+    Resumed,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Ended {
+    /// After its last step.
+    Finished(Summary),
+    /// Before, since somebody asked; it can be gone on with.
+    Stopped(Summary),
+}
+
+/// What there is to say of a run.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Summary {
+    /// Steps that were taken, those before it was gone on with included.
+    pub step: u64,
+    /// The mean of the losses of the last epoch.
+    pub loss: f64,
+    /// Images that were seen this time.
+    pub images: u64,
+    /// How long that took.
+    pub took: Duration,
+    /// How long of this nothing was done but wait for images.
+    pub stalled: Duration,
+}
+
+/// Trains as a configuration says, in a folder: `config.json`, `checkpoint.safetensors`, `metrics.csv`, `events.out.tfevents.*`.
+/// The observer is told of every step; `stop` is asked after each.
+///
+/// # Errors
+/// Everything that can be known before the first step is told before it: mistakes in the expressions, images that cannot be
+/// read, sizes that do not fit, a folder without room for two checkpoints. Later E1045 where a loss or its gradient is not
+/// finite: the weights were not changed by it, and the last checkpoint is as it was.
+pub fn train<O: Observer>(
+    config: &Config,
+    folder: &Path,
+    start: Start,
+    observer: &mut O,
+    stop: &dyn Fn() -> bool,
+) -> Result<Ended, Error> {
+    let stored = match start {
+        Start::Fresh => None,
+        Start::Resumed => Some(checkpoint::load(folder)?),
+    };
+    let mut run = Run::new(config, stored.as_ref())?;
+    run.prepare(folder, start)?;
+    let mut records = Records::open(folder, config, stored.map(|stored| stored.header.step), observer)?;
+    run.announce(folder, &mut records);
+    run.go(folder, &mut records, stop)
+}
+
+/// The run of a folder.
+///
+/// # Errors
+/// As [`checkpoint::load`].
+pub fn configured(folder: &Path) -> Result<Config, Diagnostic> {
+    checkpoint::load(folder).map(|stored| stored.header.config)
+}
+
+/// Who is told of a step: the table, TensorBoard, and whoever asked for the run.
+struct Records<'a, O> {
+    table: MetricsTable,
+    events: EventLog,
+    observer: &'a mut O,
+}
+
+impl<'a, O: Observer> Records<'a, O> {
+    fn open(folder: &Path, config: &Config, after: Option<u64>, observer: &'a mut O) -> Result<Self, Diagnostic> {
+        let path = folder.join(METRICS);
+        let table = match after {
+            None => MetricsTable::create(&path, &config.watch)?,
+            Some(step) => MetricsTable::resume(&path, &config.watch, step)?,
+        };
+        Ok(Records { table, events: EventLog::open(folder, after)?, observer })
+    }
+
+    /// Everybody, in the order in which they are told.
+    fn all(&mut self) -> [&mut dyn Observer; 3] {
+        [&mut self.table, &mut self.events, self.observer]
+    }
+
+    fn step(&mut self, report: &StepReport) -> Result<(), Diagnostic> {
+        self.all().into_iter().try_for_each(|observer| observer.step(report))
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<(), Diagnostic> {
+        self.all().into_iter().try_for_each(|observer| observer.epoch(report))
+    }
+
+    fn message(&mut self, text: &str) {
+        self.all().into_iter().for_each(|observer| observer.message(text));
+    }
+
+    fn settle(&mut self) -> Result<(), Diagnostic> {
+        self.all().into_iter().try_for_each(Observer::settle)
+    }
+}
+
+/// Everything that a step needs.
+struct Run {
+    config: Config,
+    images: Arc<Images>,
+    recipe: Recipe,
+    network: Network,
+    objective: Objective,
+    watch: Watch,
+    optimiser: AdamW,
+    scaling: Scaling,
+    rate: Cosine,
+    device: tch::Device,
+    /// Steps of an epoch: the images that are left over wait for the next one, in another order.
+    per_epoch: u64,
+    /// Steps that were taken.
+    step: u64,
+}
+
+/// What a step came to.
+struct Taken {
+    loss: f64,
+    learning_rate: f64,
+    watched: Vec<(String, f64)>,
+}
+
+/// A stretch of a run that is timed.
+struct Lap {
+    began: Instant,
+    /// What the loader had waited when it began.
+    stalled: Duration,
+    losses: Vec<f64>,
+}
+
+/// What a stretch took.
+#[derive(Clone, Copy)]
+struct Done {
+    took: Duration,
+    stalled: Duration,
+}
+
+impl Lap {
+    fn new() -> Self {
+        Lap { began: Instant::now(), stalled: Duration::ZERO, losses: Vec::new() }
+    }
+
+    /// Ends it, at what the loader has waited in all, and begins the next.
+    fn end(&mut self, stalled: Duration) -> Done {
+        let done = Done { took: self.began.elapsed(), stalled: stalled - self.stalled };
+        *self = Lap { stalled, ..Lap::new() };
+        done
+    }
+}
+
+impl Run {
+    fn new(config: &Config, stored: Option<&Stored>) -> Result<Run, Error> {
+        config.check()?;
+        let method = config.method()?;
+        let device: Device = config.device.parse()?;
+        Libtorch::linked()?.require(device)?;
+        if config.half && !matches!(device, Device::Cuda(_)) {
+            let message = format!("--half: {device} does not compute in half precision here");
+            return Err(Diagnostic::new(Code::E1042, message).help("leave it out, or use --device cuda").into());
+        }
+        tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
+        // The language first: its mistakes are the cheapest to find, and the most frequent.
+        let objective = Objective::new(config, method.family)?;
+        let watch = Watch::new(config, method.family)?;
+        let images = open_images(config, Split::Train)?;
+        let per_epoch = (images.len() / config.batch) as u64;
+        if per_epoch == 0 {
+            let message = format!("a batch of {} from {} images", config.batch, images.len());
+            return Err(Diagnostic::new(Code::E1042, message).help("a smaller --batch, or more --images").into());
+        }
+        let recipe = match method.family.views() {
+            1 => Recipe::one_view(),
+            _ => Recipe::two_views(&images),
+        };
+        let device = tch::Device::from(device);
+        let network = Network::new(config, images.shape(), device)?;
+        let optimiser = AdamW::new(network.parameters(), config.beta2, config.weight_decay).map_err(refused)?;
+        let steps = per_epoch * config.epochs;
+        let rate = Cosine {
+            peak: config.learning_rate * config.batch as f64 / 256.0,
+            warmup: (config.warmup * per_epoch as f64).round() as u64,
+            steps,
+        };
+        let mut run = Run {
+            config: config.clone(),
+            images,
+            recipe,
+            network,
+            objective,
+            watch,
+            optimiser,
+            scaling: Scaling::new(config.half),
+            rate,
+            device,
+            per_epoch,
+            step: 0,
+        };
+        if let Some(stored) = stored {
+            stored.restore(&run.state()?)?;
+            run.step = stored.header.step;
+            run.optimiser.resume(run.step - stored.header.skipped);
+            run.scaling = stored.header.scaling;
+        }
+        Ok(run)
+    }
+
+    /// The folder, with room for what will be written into it.
+    fn prepare(&self, folder: &Path, start: Start) -> Result<(), Diagnostic> {
+        let unwritable = |error: std::io::Error| {
+            Diagnostic::new(Code::E0805, format!("'{}' cannot be written: {error}", folder.display()))
+        };
+        if start == Start::Resumed {
+            return Ok(());
+        }
+        std::fs::create_dir_all(folder).map_err(unwritable)?;
+        if folder.join(checkpoint::CHECKPOINT).exists() {
+            let message = format!("'{}' holds a run", folder.display());
+            return Err(Diagnostic::new(Code::E1043, message)
+                .help("go on with it by --resume, or name another folder by --out"));
+        }
+        let text = serde_json::to_string_pretty(&self.config).unwrap_or_default();
+        replace(&folder.join(CONFIG), format!("{text}\n").as_bytes()).map_err(unwritable)?;
+        // The second is written while the first is there: the run never needs more room than that.
+        self.save(folder)?;
+        self.save(folder)
+    }
+
+    fn announce<O: Observer>(&self, folder: &Path, records: &mut Records<'_, O>) {
+        let inputs: Vec<String> = self.objective.inputs().map(|(name, set)| format!("{name}: {set}")).collect();
+        let set: Vec<String> = self.config.set.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let with = if set.is_empty() { String::new() } else { format!(" at {}", set.join(", ")) };
+        records.message(&format!("loss: {}{with}, of {}", self.config.loss, inputs.join(", ")));
+        records.message(&format!(
+            "{} images, {} parameters, {} steps, into {}",
+            self.images.len(),
+            self.network.size(),
+            self.rate.steps,
+            folder.display()
+        ));
+        if self.step > 0 {
+            records.message(&format!("going on after step {}", self.step));
+        }
+    }
+
+    fn go<O: Observer>(
+        &mut self,
+        folder: &Path,
+        records: &mut Records<'_, O>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Ended, Error> {
+        let options = data::Options { batch: self.config.batch, ..data::Options::training(self.config.seed) };
+        let mut loader = Loader::steps(&self.images, &self.recipe, &options, self.step..self.rate.steps)?;
+        let first = self.step;
+        let mut epoch = Lap::new();
+        let (mut run, mut step) = (Lap::new(), Lap::new());
+        let mut mean = f64::NAN;
+        while let Some(batch) = loader.next() {
+            let batch = batch?;
+            let taken = self.take(&batch, folder, records)?;
+            let done = step.end(loader.stalled());
+            records.step(&StepReport {
+                step: self.step,
+                steps: self.rate.steps,
+                epoch: batch.epoch + 1,
+                loss: taken.loss,
+                learning_rate: taken.learning_rate,
+                images_per_second: batch.labels.len() as f64 / done.took.as_secs_f64(),
+                stalled: done.stalled,
+                watched: taken.watched,
+            })?;
+            loader.recycle(batch);
+            epoch.losses.push(taken.loss);
+            let ends = self.step.is_multiple_of(self.per_epoch);
+            let due = self.config.checkpoint_every.is_some_and(|every| self.step.is_multiple_of(every));
+            let stopped = stop();
+            if ends || due || stopped {
+                records.settle()?;
+                self.save(folder)?;
+            }
+            if ends {
+                mean = average(&epoch.losses);
+                let done = epoch.end(loader.stalled());
+                records.epoch(&EpochReport {
+                    epoch: self.step / self.per_epoch,
+                    epochs: self.config.epochs,
+                    step: self.step,
+                    mean_loss: mean,
+                    took: done.took,
+                    stalled: done.stalled,
+                })?;
+            }
+            if stopped && self.step < self.rate.steps {
+                let done = run.end(loader.stalled());
+                return Ok(Ended::Stopped(self.summary(first, done, average(&epoch.losses))));
+            }
+        }
+        Ok(Ended::Finished(self.summary(first, run.end(loader.stalled()), mean)))
+    }
+
+    fn summary(&self, first: u64, done: Done, loss: f64) -> Summary {
+        let images = (self.step - first) * self.config.batch as u64;
+        Summary { step: self.step, loss, images, took: done.took, stalled: done.stalled }
+    }
+
+    /// One step: what the network makes of the batch, the loss, its gradient, the weights.
+    fn take<O: Observer>(
+        &mut self,
+        batch: &Batch,
+        folder: &Path,
+        records: &mut Records<'_, O>,
+    ) -> Result<Taken, Error> {
+        let tensors = self.forward(batch)?;
+        let loss = self.objective.value(&tensors)?;
+        let value = loss.double_value(&[]);
+        if !value.is_finite() {
+            return Err(self.placed(self.objective.blame(&tensors), batch, folder));
+        }
+        let mut gradient = self.optimiser.gradient(&self.scaling.scaled(&loss)).map_err(refused)?;
+        let norm = gradient.norm().map_err(refused)?.double_value(&[]);
+        let learning_rate = self.rate.at(self.step);
+        if self.scaling.usable(norm) {
+            let norm = self.scaling.unscaled(norm);
+            let clip = self.config.clip.map_or(1.0, |clip| (clip / norm).min(1.0));
+            let factor = self.scaling.unscaled(clip);
+            if factor != 1.0 {
+                gradient.scale(factor).map_err(refused)?;
+            }
+            self.optimiser.step(&gradient, learning_rate).map_err(refused)?;
+            self.network.follow(self.config.network.momentum, self.step, self.rate.steps)?;
+        } else if !self.scaling.active() {
+            let message = "the gradient of the loss is not finite".to_owned();
+            let diagnostic = Diagnostic::new(Code::E1045, message)
+                .note(format!("the loss is {value}"))
+                .help("--clip 1 bounds gradients that are large; a smaller --lr keeps weights from growing");
+            return Err(self.placed(diagnostic.into(), batch, folder));
+        }
+        self.scaling.learn(norm);
+        self.step += 1;
+        let watched = self.look(&tensors, records);
+        Ok(Taken { loss: value, learning_rate, watched })
+    }
+
+    fn forward(&self, batch: &Batch) -> Result<Tensors, Diagnostic> {
+        let [channels, height, width] = self.images.shape().map(|n| n as i64);
+        let images = batch.labels.len() as i64;
+        let views: Vec<Tensor> = batch
+            .views
+            .iter()
+            .map(|view| Tensor::from_slice(view).view([images, channels, height, width]).to_device(self.device))
+            .collect();
+        let forward = || self.network.forward(&views, self.config.seed, self.step);
+        if self.config.half { tch::autocast(true, forward) } else { forward() }
+    }
+
+    /// The watched expressions, where it is time for them: at the first step, and after every so many.
+    fn look<O: Observer>(&self, tensors: &Tensors, records: &mut Records<'_, O>) -> Vec<(String, f64)> {
+        if self.step != 1 && !self.step.is_multiple_of(self.config.watch_every) {
+            return Vec::new();
+        }
+        let values = self.watch.look(tensors);
+        let named = self.watch.texts().zip(values).filter_map(|(text, value)| match value {
+            Ok(value) => Some((text.to_owned(), value)),
+            Err(error) => {
+                records.message(&format!("step {}: `{text}` has no value: {error}", self.step));
+                None
+            }
+        });
+        named.collect()
+    }
+
+    /// A mistake with where it happened, and what is left.
+    fn placed(&self, mut error: Error, batch: &Batch, folder: &Path) -> Error {
+        if let Some(first) = error.diagnostics.first_mut() {
+            first.notes.push(format!(
+                "at step {} of {}, in the batch of seed {:#018x}",
+                self.step + 1,
+                self.rate.steps,
+                batch.seed
+            ));
+            first.notes.push(format!("'{}' is as it was before", folder.join(checkpoint::CHECKPOINT).display()));
+        }
+        error
+    }
+
+    /// Everything that a checkpoint holds.
+    fn state(&self) -> Result<Vec<(String, Tensor)>, Diagnostic> {
+        let mut state = self.network.state();
+        state.extend(self.optimiser.moments().map_err(refused)?);
+        // Files of one run are compared byte by byte.
+        state.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(state)
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), Diagnostic> {
+        let header = Header {
+            layout: LAYOUT,
+            config: self.config.clone(),
+            step: self.step,
+            skipped: self.step - self.optimiser.steps(),
+            scaling: self.scaling,
+        };
+        checkpoint::save(folder, &header, &self.state()?).map(|_| ())
+    }
+}
+
+/// The images of a run.
+///
+/// # Errors
+/// What is wrong with them or their name.
+pub(super) fn open_images(config: &Config, split: Split) -> Result<Arc<Images>, Diagnostic> {
+    let mut images = Images::open(&config.data.parse()?, split)?;
+    if let (Split::Train, Some(n)) = (split, config.images) {
+        images = images.subset(n, config.seed)?;
+    }
+    if let Some(side) = config.image_size {
+        images = images.at_size(side, side)?;
+    }
+    Ok(Arc::new(images))
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn refused(error: tch::TchError) -> Diagnostic {
+    crate::torch::refused("a step", &error)
+}

@@ -1,0 +1,269 @@
+//! Training (feature torch) on a slice of real images: every method, losses of one's own, runs that are killed and gone on with,
+//! and what goes wrong.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use loewner::base::Diagnostic;
+use loewner::train::config::Network;
+use loewner::train::record::{Observer, StepReport};
+use loewner::train::{Config, Ended, METHODS, Method, Start, train};
+
+/// 512 training images of Fashion-MNIST (see tests/data/README.md).
+fn data() -> String {
+    format!("fashion-mnist:{}/tests/data/fashion-mnist", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A run of a few steps: 128 images in batches of 32, one epoch.
+fn config(method: &str) -> Config {
+    let network = Network { width: 24, depth: 1, decoder: [12, 1, 3], patch: 7, projector: [32, 16], ..micro() };
+    Config {
+        images: Some(128),
+        batch: 32,
+        epochs: 1,
+        threads: 1,
+        warmup: 0.0,
+        network,
+        ..Config::of(Method::named(method).unwrap(), &data())
+    }
+}
+
+fn micro() -> Network {
+    Network::named("vit-micro").unwrap()
+}
+
+/// What was told of a run.
+#[derive(Default)]
+struct Told {
+    steps: Vec<StepReport>,
+    messages: Vec<String>,
+}
+
+impl Observer for Told {
+    fn step(&mut self, report: &StepReport) -> Result<(), Diagnostic> {
+        self.steps.push(report.clone());
+        Ok(())
+    }
+
+    fn message(&mut self, text: &str) {
+        self.messages.push(text.to_owned());
+    }
+}
+
+/// A whole run in a new folder.
+fn run(config: &Config) -> Result<Told, loewner::Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = Told::default();
+    let ended = train(config, &folder.path().join("run"), Start::Fresh, &mut told, &|| false)?;
+    assert!(matches!(ended, Ended::Finished(_)), "{ended:?}");
+    Ok(told)
+}
+
+fn refused(config: &Config) -> (String, String) {
+    match run(config) {
+        Ok(_) => panic!("nothing was refused"),
+        Err(error) => (error.diagnostics[0].code.to_string(), error.to_string()),
+    }
+}
+
+/// The files of a run that must not depend on how often it was interrupted: weights and moments to the bit, the table but for
+/// its columns of times.
+fn kept(folder: &Path) -> (Vec<u8>, Vec<Vec<String>>) {
+    let weights = std::fs::read(folder.join("checkpoint.safetensors")).unwrap();
+    let table = std::fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    let mut lines = table.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let times = |name: &&str| ["images_per_second", "stalled_seconds"].contains(name);
+    let rows = lines.map(|line| {
+        let cells = line.split(',').zip(&names).filter(|(_, name)| !times(name));
+        cells.map(|(cell, _)| cell.to_owned()).collect()
+    });
+    (weights, rows.collect())
+}
+
+#[test]
+fn every_method_trains() {
+    for method in METHODS {
+        let told = run(&config(method.name)).unwrap_or_else(|error| panic!("{}: {error}", method.name));
+        assert_eq!(told.steps.len(), 4, "{}", method.name);
+        assert!(told.steps.iter().all(|step| step.loss.is_finite()), "{}", method.name);
+    }
+    let network = Network { width: 4, projector: [32, 16], ..Network::named("resnet18-narrow").unwrap() };
+    let told = run(&Config { network, ..config("simclr") }).unwrap();
+    assert_eq!(told.steps.len(), 4);
+}
+
+/// The loss that torch worked out in single precision is the one that the evaluator of the language works out in double, of the
+/// same tensors, by another form and another library.
+#[test]
+fn the_loss_is_what_the_language_says() {
+    for (method, written) in [
+        ("m-mae", "m_mae(pred, target, mask, Z, 1/100, 1)"),
+        ("u-mae", "mae(pred, target, mask) + 0.01 * offdiag_energy(gram(z))"),
+        ("m-mae-official", "mae(pred, target, mask) - 0.01 * logdet(eye(24) + 1/24 * cov(z))"),
+        ("m-mae-entropy", "mae(pred, target, mask) - 0.01 * H(gram(Z), 1)"),
+        ("simclr", "simclr(z1, z2, 1/2)"),
+        ("barlow-twins", "barlow_twins(F1, F2, 0.0051)"),
+        ("byol", "4 - 2*mean(cosines(P1, T2)) - 2*mean(cosines(P2, T1))"),
+    ] {
+        let told = run(&Config { watch: vec![written.to_owned()], watch_every: 1, ..config(method) }).unwrap();
+        assert!(told.messages.iter().all(|message| !message.contains("has no value")), "{:?}", told.messages);
+        for step in &told.steps {
+            let [(_, value)] = &step.watched[..] else { panic!("{method}: {:?}", step.watched) };
+            assert!((step.loss - value).abs() <= 1e-4 * value.abs(), "{method}: {} and not {value}", step.loss);
+        }
+    }
+}
+
+#[test]
+fn training_lowers_the_loss() {
+    let told = run(&Config { epochs: 15, learning_rate: 2e-2, ..config("mae") }).unwrap();
+    let mean = |steps: &[StepReport]| steps.iter().map(|step| step.loss).sum::<f64>() / steps.len() as f64;
+    let (first, last) = (mean(&told.steps[..4]), mean(&told.steps[56..]));
+    // A normalised patch has mean square 48/49 (its variance is over p - 1): that is what predicting nothing costs.
+    assert!(first > 0.9 && last < 0.8 * first, "{first} at first, {last} at last");
+}
+
+#[test]
+fn a_loss_of_ones_own_is_trained_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.lw");
+    std::fs::write(
+        &path,
+        "def mine(pred: Mat[N, p], target: Mat[N, p], mask: Mask[N], Z: Mat[d, B], mu: Real, lambda: Real = 1/10) -> Real =\n    \
+         mae(pred, target, mask) - lambda * coding_rate(Z, mu)\n",
+    )
+    .unwrap();
+    let set = [("mu".to_owned(), "1/2".to_owned())].into();
+    let loss = format!("{}:mine", path.display());
+    let watch = vec!["mae(pred, target, mask) - 1/10 * logdet(mu*eye(24) + z*z')".to_owned()];
+    let told = run(&Config { loss, set, watch, watch_every: 1, ..config("mae") }).unwrap();
+    for step in &told.steps {
+        assert!((step.loss - step.watched[0].1).abs() <= 1e-4 * step.loss.abs(), "{step:?}");
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_anywhere_ends_the_same() {
+    let config = Config { watch: vec!["effective_rank(z)".to_owned()], watch_every: 2, epochs: 2, ..config("m-mae") };
+    for config in
+        [config.clone(), Config { network: config.network, checkpoint_every: Some(3), ..self::config("byol") }]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+        train(&config, &whole, Start::Fresh, &mut Told::default(), &|| false).unwrap();
+        let mut start = Start::Fresh;
+        loop {
+            let steps = Cell::new(0);
+            // Three steps at a time, in the middle of epochs too.
+            let stop = || {
+                steps.set(steps.get() + 1);
+                steps.get() == 3
+            };
+            match train(&config, &parts, start, &mut Told::default(), &stop).unwrap() {
+                Ended::Finished(_) => break,
+                Ended::Stopped(summary) => assert_eq!(summary.step % 3, 0),
+            }
+            start = Start::Resumed;
+        }
+        assert!(kept(&whole) == kept(&parts), "{}: stopped runs differ", config.method);
+    }
+}
+
+/// The process is killed, not asked: whatever it was doing then, what is left is gone on with.
+#[test]
+fn a_run_that_is_killed_ends_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let command = |out: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loewner"));
+        command.args(["train", "mmae", "--data", &data(), "--images", "256", "--batch", "16", "--epochs", "3"]);
+        command.args(["--threads", "1", "--patch", "7", "--checkpoint-every", "2", "--watch", "effective_rank(z)"]);
+        command.args(["--watch-every", "5", "--out"]).arg(out).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    assert!(command(&whole).status().unwrap().success());
+    let rows = |folder: &Path| {
+        std::fs::read_to_string(folder.join("metrics.csv")).map_or(0, |text| text.lines().count().saturating_sub(1))
+    };
+    let mut command = command(&killed);
+    for at in [3, 17, 30] {
+        let mut child = command.spawn().unwrap();
+        let began = Instant::now();
+        while rows(&killed) < at && began.elapsed() < Duration::from_secs(120) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(child.try_wait().unwrap().is_none(), "it must be killed while it runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        command = Command::new(env!("CARGO_BIN_EXE_loewner"));
+        command.args(["train", "--resume"]).arg(&killed).stdout(Stdio::null()).stderr(Stdio::null());
+    }
+    assert!(command.status().unwrap().success());
+    assert!(kept(&whole) == kept(&killed), "a killed run differs");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let config = Config {
+        loss: "mae(pred, target, mask) + log(mean(mask) - 3/4)".to_owned(),
+        // Of 16 patches 12 are hidden: the logarithm is that of 0.
+        ..config("mae")
+    };
+    let error = train(&config, &run, Start::Fresh, &mut Told::default(), &|| false).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("log(mean(mask) - 3/4)"), "{text}");
+    assert!(text.contains("at step 1 of 4, in the batch of seed 0x"), "{text}");
+    assert!(text.contains("checkpoint.safetensors' is as it was before"), "{text}");
+    assert_eq!(loewner::train::configured(&run).unwrap(), config);
+}
+
+#[test]
+fn a_network_that_diverges_is_named() {
+    let wild = Config { learning_rate: 1e30, epochs: 4, ..config("mae") };
+    let (code, text) = refused(&wild);
+    assert_eq!(code, "E1045");
+    assert!(text.contains("which the network gave, is not finite") || text.contains("the gradient"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_is_told_before_the_first_step() {
+    let cases: [(Config, &str, &str); 7] = [
+        (Config { loss: "mae(pred, target, mask".to_owned(), ..config("mae") }, "E0103", "training_loss"),
+        (Config { loss: "simclr".to_owned(), ..config("simclr") }, "", ""),
+        (Config { loss: "mae".to_owned(), ..config("simclr") }, "E1044", "needs `pred`"),
+        (Config { set: [("nu".to_owned(), "1".to_owned())].into(), ..config("m-mae") }, "E1044", "no parameter `nu`"),
+        (Config { watch: vec!["cov(z)".to_owned()], ..config("mae") }, "E0501", "not a real number"),
+        (Config { images: Some(20), ..config("mae") }, "E1042", "a batch of 32"),
+        (Config { network: Network { patch: 5, ..config("mae").network }, ..config("mae") }, "E1011", "5"),
+    ];
+    for (config, code, part) in cases {
+        if code.is_empty() {
+            run(&Config { set: [].into(), ..config }).unwrap();
+            continue;
+        }
+        let (found, text) = refused(&config);
+        assert!(found == code && text.contains(part), "{found}: {text}");
+    }
+}
+
+#[test]
+fn a_folder_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let run: PathBuf = folder.path().join("run");
+    let none = || false;
+    train(&config("mae"), &run, Start::Fresh, &mut Told::default(), &none).unwrap();
+    let before = kept(&run);
+    let again = train(&config("mae"), &run, Start::Fresh, &mut Told::default(), &none).unwrap_err();
+    assert_eq!(again.diagnostics[0].code.to_string(), "E1043");
+    assert!(kept(&run) == before);
+    // A file where a folder should be.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let refused = train(&config("mae"), &file.join("run"), Start::Fresh, &mut Told::default(), &none).unwrap_err();
+    assert_eq!(refused.diagnostics[0].code.to_string(), "E0805");
+}
