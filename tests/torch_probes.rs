@@ -67,7 +67,12 @@ fn the_strength_is_chosen_on_what_is_held_out() {
     let found = probe.fit(&train, &test).unwrap();
     let best = found.held_out.iter().copied().fold(0.0, f64::max);
     let first = found.held_out.iter().position(|share| *share == best).unwrap();
-    assert_eq!((found.held_out.len(), found.strength), (6, probe.strengths[first]));
+    assert_eq!(found.strength, probe.strengths[first]);
+    // Two weaker ones in a row that tell less are enough.
+    let after = &found.held_out[first + 1..];
+    assert!(
+        found.held_out.len() == 6 || after.len() >= 2 && after[after.len() - 2..].iter().all(|share| *share < best)
+    );
     assert_eq!(probe.fit(&train, &test).unwrap(), found);
     // What is chosen is used on all training images.
     let alone = LinearProbe { strengths: vec![found.strength], ..probe }.fit(&train, &test).unwrap();

@@ -17,12 +17,8 @@ mod lint;
 pub mod load;
 mod naming;
 mod output;
-// Called by the trainer's command.
-#[allow(dead_code)]
 mod plot;
 mod plot_figure;
-// Its bar of a training is called by the trainer's command.
-#[allow(dead_code)]
 mod progress;
 mod relate;
 mod render;

@@ -63,8 +63,8 @@ fn plot(name: &str, history: &History, width: u32) -> String {
     };
     let ((left, right), (bottom, top)) = (range(|p| p.0), range(|p| p.1));
     let shape = Shape::Lines(&points);
-    // Each character is two dots wide and four high.
-    let mut chart = Chart::new_with_y_range(2 * width, 4 * ROWS, left, right, bottom, top);
+    // Each character is two dots wide and four high, and dots are counted from 0 to the size of the chart.
+    let mut chart = Chart::new_with_y_range(2 * width - 1, 4 * ROWS - 1, left, right, bottom, top);
     let chart = chart
         .x_label_format(LabelFormat::Custom(Box::new(|step| format!("{step:.0}"))))
         .y_label_format(LabelFormat::Custom(Box::new(|value| short(f64::from(value)))))

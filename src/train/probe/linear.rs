@@ -9,6 +9,12 @@ use crate::base::Diagnostic;
 /// The strengths of the regulariser that are tried where none is given, from the strongest to the weakest.
 pub const STRENGTHS: [f64; 6] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
+/// The choice ends where so many weaker penalties in a row tell less than the best: what follows would only take longer.
+const WORSE: usize = 2;
+
+/// How many times the objective is evaluated at most for a strength that is tried; the last fit may take longer.
+const TRIED: u64 = 100;
+
 /// Every so many-th training image is held out while the strength is chosen.
 const HELD_OUT: i64 = 10;
 
@@ -19,7 +25,7 @@ pub struct LinearProbe {
     /// that tells most of a tenth of the training images, held out, is used, the strongest of equals; one alone is used as
     /// it is.
     pub strengths: Vec<f64>,
-    /// How many times the objective is evaluated at most, for each strength.
+    /// How many times the objective is evaluated at most, for the strength that is used.
     pub evaluations: u64,
 }
 
@@ -40,7 +46,8 @@ pub struct Probed {
     pub strength: f64,
     /// The least value of the objective with that strength: nats.
     pub objective: f64,
-    /// The share of held-out training images that each strength got right; empty where there was no choice.
+    /// The share of held-out training images that the strengths got right, in their order, as far as they were tried; empty
+    /// where there was no choice.
     pub held_out: Vec<f64>,
 }
 
@@ -49,7 +56,7 @@ impl LinearProbe {
     ///
     /// The features are first brought to mean 0 and variance 1 over the training images, by a batch normalisation without
     /// scale and shift, as the linear probe of MAE has it (He et al. 2022, Appendix A.1; ε = 10⁻⁶ in the official code). The
-    /// objective is convex and minimised in double precision by L-BFGS, so that the outcome does not hang on an order of the
+    /// objective is convex and minimised in double precision, so that the outcome does not hang on an order of the
     /// images or on a learning rate.
     ///
     /// # Errors
@@ -77,7 +84,7 @@ impl LinearProbe {
             [only] => (only, Vec::new()),
             _ => self.choose(&train, classes)?,
         };
-        let problem = Logistic { x: &train.values, y: &train.labels, classes, strength };
+        let problem = Logistic::new(&train.values, &train.labels, classes, strength)?;
         let (weights, objective) = problem.minimise(problem.start(), self.evaluations);
         let on = |features: &Features| accuracy(&problem.scores(&weights, &features.values)?, &features.labels);
         Ok(Probed { test: on(&test)?, train: on(&train)?, strength, objective, held_out })
@@ -89,26 +96,31 @@ impl LinearProbe {
             Tensor::f_arange_start_step(HELD_OUT - 1, train.len(), HELD_OUT, (Kind::Int64, tch::Device::Cpu))?;
         let places: Vec<i64> = (0..train.len()).filter(|place| place % HELD_OUT != HELD_OUT - 1).collect();
         let (fitted, held_out) = (train.select(&Tensor::from_slice(&places))?, train.select(&held_out)?);
-        let mut found = Vec::new();
-        let mut start = None;
+        let (mut found, mut best) = (Vec::new(), 0);
+        let mut before: Option<(Logistic<'_>, Vec<f64>)> = None;
         for strength in &self.strengths {
-            let problem = Logistic { x: &fitted.values, y: &fitted.labels, classes, strength: *strength };
+            let problem = Logistic::new(&fitted.values, &fitted.labels, classes, *strength)?;
             // A weaker penalty starts where the stronger one ended.
-            let (weights, _) = problem.minimise(start.take().unwrap_or_else(|| problem.start()), self.evaluations);
-            found.push(accuracy(&problem.scores(&weights, &held_out.values)?, &held_out.labels)?.top1);
-            start = Some(weights);
-        }
-        let mut best = 0;
-        for (i, share) in found.iter().enumerate() {
-            if *share > found[best] {
-                best = i;
+            let start = match &before {
+                Some((other, weights)) => problem.from_other(other, weights)?,
+                None => problem.start(),
+            };
+            let (weights, _) = problem.minimise(start, self.evaluations.min(TRIED));
+            let share = accuracy(&problem.scores(&weights, &held_out.values)?, &held_out.labels)?.top1;
+            found.push(share);
+            if share > found[best] {
+                best = found.len() - 1;
+            } else if found.len() > best + WORSE && found[best + 1..].iter().all(|worse| *worse < found[best]) {
+                break;
             }
+            before = Some((problem, weights));
         }
         Ok((self.strengths[best], found))
     }
 }
 
-/// Both sets in double precision, brought to mean 0 and variance 1 over the training images.
+/// Both sets in double precision, brought to mean 0 and variance 1 over the training images, in the axes of the second moments
+/// of these: an orthogonal map, which changes neither what a linear classifier can tell nor the norm of its weights.
 fn standardised(train: &Features, test: &Features) -> Result<(Features, Features), TchError> {
     const EPSILON: f64 = 1e-6;
     let x = train.values.f_to_kind(Kind::Double)?;
@@ -116,8 +128,10 @@ fn standardised(train: &Features, test: &Features) -> Result<(Features, Features
     let centred = x.f_sub(&mean)?;
     let variance = centred.f_square()?.f_mean_dim([0i64].as_slice(), true, Kind::Double)?;
     let spread = variance.f_add_scalar(EPSILON)?.f_sqrt()?;
+    let standard = centred.f_div(&spread)?;
+    let (_, axes) = standard.f_tr()?.f_matmul(&standard)?.f_linalg_eigh("L")?;
     let apply = |features: &Features| -> Result<Features, TchError> {
-        let values = features.values.f_to_kind(Kind::Double)?.f_sub(&mean)?.f_div(&spread)?;
+        let values = features.values.f_to_kind(Kind::Double)?.f_sub(&mean)?.f_div(&spread)?.f_matmul(&axes)?;
         Ok(Features { values, labels: features.labels.shallow_clone() })
     };
     Ok((apply(train)?, apply(test)?))
