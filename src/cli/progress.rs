@@ -177,7 +177,7 @@ impl Observer for TrainingBar {
         self.bar.set_prefix(steps_summary(report));
         if !self.bar.is_hidden() {
             self.plot.add(report);
-            if report.step % self.every == 0 || report.step == report.steps {
+            if report.step.is_multiple_of(self.every) || report.step == report.steps {
                 let size = terminal_size::terminal_size_of(io::stderr());
                 let (columns, rows) = size.map_or((80, 24), |(columns, rows)| (columns.0, rows.0));
                 self.bar.set_message(self.plot.text(columns, rows));

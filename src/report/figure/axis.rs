@@ -57,7 +57,7 @@ impl Scale {
     /// Where a value is drawn, if it can be.
     pub fn place(&self, value: f64) -> Option<f64> {
         let place = if self.log { value.log10() } else { value };
-        place.is_finite().then(|| place)
+        place.is_finite().then_some(place)
     }
 
     /// Where the end of a band is drawn: at the edge where it lies beyond it.

@@ -102,7 +102,7 @@ impl LinearProbe {
             let problem = Logistic::new(&fitted.values, &fitted.labels, classes, *strength)?;
             // A weaker penalty starts where the stronger one ended.
             let start = match &before {
-                Some((other, weights)) => problem.from_other(other, weights)?,
+                Some((other, weights)) => problem.taken_over(other, weights)?,
                 None => problem.start(),
             };
             let (weights, _) = problem.minimise(start, self.evaluations.min(TRIED));

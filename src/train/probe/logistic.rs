@@ -57,12 +57,11 @@ impl<'a> Logistic<'a> {
     }
 
     /// Weights as those of another strength are to be given to this one.
-    pub fn from_other(&self, other: &Logistic<'_>, weights: &Weights) -> Result<Weights, TchError> {
+    pub fn taken_over(&self, other: &Logistic<'_>, weights: &Weights) -> Result<Weights, TchError> {
         let (w, b) = other.parts(weights)?;
         let w = w.f_mul(&other.units)?.f_div(&self.units)?;
-        Ok(Vec::<f64>::try_from(
-            &Tensor::f_cat(&[w, b.f_unsqueeze(0)?.f_div_scalar(self.bias_unit)?], 0)?.f_reshape(-1)?,
-        )?)
+        let b = b.f_unsqueeze(0)?.f_div_scalar(self.bias_unit)?;
+        Vec::<f64>::try_from(&Tensor::f_cat(&[w, b], 0)?.f_reshape(-1)?)
     }
 
     /// The weights at the minimum and the objective there, from a start, in at most so many evaluations.
