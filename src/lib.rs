@@ -20,6 +20,7 @@ pub mod report;
 pub mod rewrite;
 pub mod syntax;
 pub mod torch;
+pub mod train;
 pub mod verify;
 
 pub use api::{Error, Loewner, Value};

@@ -26,7 +26,7 @@ macro_rules! codes {
 }
 
 // 01 spelling and grammar, 02 names and calls, 03 sizes, 04 facts and domains, 05 kinds of value, 06 theorems,
-// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses.
+// 07 evaluation and derivation, 08 files and what else is outside, 09 witnesses, 10 training.
 codes! {
     E0101 "a character that no token starts with";
     E0102 "something else was expected here";
@@ -98,6 +98,10 @@ codes! {
     E0905 "a witness outside the sets of its theorem";
     E0906 "a witness that breaks a hypothesis";
     E0907 "a witness that refutes nothing";
+    E1011 "patches that do not cut up the image";
+    E1012 "a network that cannot be built";
+    E1013 "a mask that hides nothing, or all";
+    E1014 "a batch that does not fit the network";
 }
 
 impl fmt::Display for Code {
