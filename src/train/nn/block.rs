@@ -46,8 +46,11 @@ impl Block {
         let (rows, width) = x.size2()?;
         let tokens = rows / batch;
         let qkv = self.qkv.forward(&self.norm1.forward(x)?)?;
-        let qkv = qkv.f_view([batch, tokens, 3, self.heads, width / self.heads])?.f_permute([2, 0, 3, 1, 4])?;
-        let (q, k, v) = (qkv.f_select(0, 0)?, qkv.f_select(0, 1)?, qkv.f_select(0, 2)?);
+        // Split, and not selected from an array of three: the gradients are then put side by side in one go, where each of the
+        // three would be written into zeros of the whole size and these added up.
+        let part = |part: &Tensor| part.f_view([batch, tokens, self.heads, width / self.heads])?.f_transpose(1, 2);
+        let parts = qkv.f_split(width, 1)?;
+        let (q, k, v) = (part(&parts[0])?, part(&parts[1])?, part(&parts[2])?);
         let (q, skip) = match wanted {
             Some((first, count)) => (q.f_narrow(2, first, count)?, some(x, batch, (first, count))?),
             None => (q, x.shallow_clone()),

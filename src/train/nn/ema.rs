@@ -59,7 +59,7 @@ impl MovingAverage {
     fn step(&mut self, momentum: f64, buffers: Buffers) -> Torch<()> {
         for (own, of) in &mut self.weights {
             // x + (1 - momentum) (y - x), as the official code has it.
-            own.f_lerp_(of, 1.0 - momentum)?;
+            let _ = own.f_lerp_(of, 1.0 - momentum)?;
         }
         match buffers {
             Buffers::Own => Ok(()),
