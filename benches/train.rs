@@ -1,8 +1,9 @@
-//! One step of pre-training a masked autoencoder, asked for line by line as benches/train/peers.py is: `{"check": FILE}` writes
-//! weights, images and order of the patches and answers with the value and the norm of the gradient, `{"loss": "mae", "steps": 3}`
-//! with the seconds of each step. `cargo xtask train-bench` takes turns between the two.
+//! One step of pre-training a masked autoencoder, asked for line by line as benches/train/peers.py is: `{"check":
+//! FILE}` writes weights, images and order of the patches and answers with the value and the norm of the gradient,
+//! `{"loss": "mae", "steps": 3}` with the seconds of each step. `cargo xtask train-bench` takes turns between the two.
 //!
-//! A step is all that is done for a batch that is there: drawing the mask, forward, the loss of the language, backward, AdamW.
+//! A step is all that is done for a batch that is there: drawing the mask, forward, the loss of the language, backward,
+//! AdamW.
 
 use std::io::{BufRead as _, Write as _};
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! The networks of `train::nn` against the same networks in torch.nn (tests/torch/models.py), layer by layer, with the same weights.
+//! The networks of `train::nn` against the same networks in torch.nn (tests/torch/models.py), layer by layer, with the
+//! same weights.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -49,9 +50,10 @@ fn difference(ours: &Tensor, theirs: &Tensor) -> f64 {
 fn agree(of: &str, ours: &Named, theirs: &Named, tolerance: f64) {
     let names = |named: &Named| named.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(ours), names(theirs), "{of}");
+    // A difference that is NaN is not small.
+    let small = |difference: f64| difference < tolerance;
     let differences = ours.iter().map(|(name, x)| (difference(x, &theirs[name]), name));
-    // Not `<=` turned round: a NaN fails.
-    let wrong: Vec<_> = differences.filter(|(difference, _)| !(*difference < tolerance)).collect();
+    let wrong: Vec<_> = differences.filter(|(difference, _)| !small(*difference)).collect();
     assert!(wrong.is_empty(), "{of}: {wrong:?}");
 }
 

@@ -1,12 +1,12 @@
 """One step of pre-training a masked autoencoder, as a researcher writes it in eager PyTorch, and how long it takes.
 
-The model is that of He et al. 2022 in the words of its official code (models_mae.py) and of timm (PatchEmbed, Attention with fused
-attention, Mlp, Block): a convolution cuts and embeds all patches, `gather` takes the visible ones, the decoder puts its tokens
-back with a `gather` before its blocks and predicts every patch; the loss is masked at the end. AdamW decays matrices alone, as
-timm's `add_weight_decay` has it.
+The model is that of He et al. 2022 in the words of its official code (models_mae.py) and of timm (PatchEmbed, Attention
+with fused attention, Mlp, Block): a convolution cuts and embeds all patches, `gather` takes the visible ones, the
+decoder puts its tokens back with a `gather` before its blocks and predicts every patch; the loss is masked at the end.
+AdamW decays matrices alone, as timm's `add_weight_decay` has it.
 
     peers.py --serve      one line of JSON asked, one answered:
-                          {"check": FILE}                 value and norm of the gradient with the weights, images and order of FILE
+                          {"check": FILE}                 value and norm of the gradient for what FILE holds
                           {"loss": "mae", "steps": 3}     the seconds of each step
 """
 

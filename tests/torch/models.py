@@ -2,11 +2,11 @@
 
     models.py CASE IN.npz OUT.npz
 
-CASE is a JSON object: "network" is "mae", "resnet" or "head", the rest its sizes. IN has weights under the names that checkpoints
-have, and the inputs; OUT gets every layer's output, the value and, under `grad.NAME`, the gradients.
+CASE is a JSON object: "network" is "mae", "resnet" or "head", the rest its sizes. IN has weights under the names that
+checkpoints have, and the inputs; OUT gets every layer's output, the value and, under `grad.NAME`, the gradients.
 
-This is not how src/train/nn works: attention is torch.nn.MultiheadAttention, patches are cut by a convolution, the encoder embeds
-all of them, and the decoder puts its tokens back into the order of the image before its blocks.
+This is not how src/train/nn works: attention is torch.nn.MultiheadAttention, patches are cut by a convolution, the
+encoder embeds all of them, and the decoder puts its tokens back into the order of the image before its blocks.
 """
 
 import json
@@ -217,16 +217,16 @@ def head(case, given):
         end.register_parameter("bias", None)
         layers = [linear(width, width, bias=False), norm(width), relu(), linear(width, last, bias=False), end]
     elif case["head"] == "barlow_twins":
-        layers = [linear(width, hidden, bias=False), norm(hidden), relu(), linear(hidden, hidden, bias=False), norm(hidden),
-                  relu(), linear(hidden, hidden, bias=False)]
+        layers = [linear(width, hidden, bias=False), norm(hidden), relu(), linear(hidden, hidden, bias=False),
+                  norm(hidden), relu(), linear(hidden, hidden, bias=False)]
     elif case["head"] == "vicreg":
         layers = [linear(width, hidden), norm(hidden), relu(), linear(hidden, hidden), norm(hidden), relu(),
                   linear(hidden, hidden, bias=False)]
     elif case["head"] == "byol":
         layers = [linear(width, hidden), norm(hidden), relu(), linear(hidden, last, bias=False)]
     elif case["head"] == "simsiam_projector":
-        layers = [linear(width, width, bias=False), norm(width), relu(), linear(width, width, bias=False), norm(width), relu(),
-                  linear(width, last, bias=False), norm(last, affine=False)]
+        layers = [linear(width, width, bias=False), norm(width), relu(), linear(width, width, bias=False),
+                  norm(width), relu(), linear(width, last, bias=False), norm(last, affine=False)]
     elif case["head"] == "simsiam_predictor":
         layers = [linear(width, hidden, bias=False), norm(hidden), relu(), linear(hidden, width)]
     model = nn.Sequential(*layers)

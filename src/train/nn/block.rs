@@ -6,8 +6,9 @@ use super::Torch;
 use super::layers::{LayerNorm, Linear, LinearStart};
 use super::weights::Place;
 
-/// A pre-norm block: attention and a perceptron with one hidden layer of four times the width and GELU, each behind a layer
-/// normalisation and added to its input (Dosovitskiy et al. 2021, equations 2 and 3; the names are those of timm's `Block`).
+/// A pre-norm block: attention and a perceptron with one hidden layer of four times the width and GELU, each behind a
+/// layer normalisation and added to its input (Dosovitskiy et al. 2021, equations 2 and 3; the names are those of
+/// timm's `Block`).
 #[derive(Debug)]
 pub struct Block {
     norm1: LayerNorm,
@@ -37,17 +38,17 @@ impl Block {
         })
     }
 
-    /// Tokens to tokens, (B T) x width; of some of each image's tokens alone where no others are wanted. These look at all tokens
-    /// all the same.
+    /// Tokens to tokens, (B T) x width; of some of each image's tokens alone where no others are wanted. These look at
+    /// all tokens all the same.
     ///
-    /// Rows are not taken apart by image but for attention: to torch, what a linear layer returns for three dimensions is a view,
-    /// and writing a sum over a view costs more on the way back than it saves.
+    /// Rows are not taken apart by image but for attention: to torch, what a linear layer returns for three dimensions
+    /// is a view, and writing a sum over a view costs more on the way back than it saves.
     pub fn forward(&self, x: &Tensor, batch: i64, wanted: Wanted) -> Torch<Tensor> {
         let (rows, width) = x.size2()?;
         let tokens = rows / batch;
         let qkv = self.qkv.forward(&self.norm1.forward(x)?)?;
-        // Split, and not selected from an array of three: the gradients are then put side by side in one go, where each of the
-        // three would be written into zeros of the whole size and these added up.
+        // Split, and not selected from an array of three: the gradients are then put side by side in one go, where each
+        // of the three would be written into zeros of the whole size and these added up.
         let part = |part: &Tensor| part.f_view([batch, tokens, self.heads, width / self.heads])?.f_transpose(1, 2);
         let parts = qkv.f_split(width, 1)?;
         let (q, k, v) = (part(&parts[0])?, part(&parts[1])?, part(&parts[2])?);

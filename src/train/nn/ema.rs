@@ -9,8 +9,8 @@ use crate::torch::refused;
 /// What becomes of the running statistics of the target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Buffers {
-    /// They are the target's own, moved by its own batches (Grill et al. 2020; deepmind-research, byol_experiment.py, where
-    /// `target_state` comes from the target's forward pass; MoCo's too).
+    /// They are the target's own, moved by its own batches (Grill et al. 2020; deepmind-research, byol_experiment.py,
+    /// where `target_state` comes from the target's forward pass; MoCo's too).
     Own,
     /// They are those of the network that is trained: for a target that is not run in training mode.
     Copied,
@@ -24,8 +24,8 @@ pub struct MovingAverage {
 }
 
 impl MovingAverage {
-    /// The target becomes a copy of the network, all of it, and is not differentiated any more. The network may have weights that
-    /// the target has not, such as a predictor's.
+    /// The target becomes a copy of the network, all of it, and is not differentiated any more. The network may have
+    /// weights that the target has not, such as a predictor's.
     ///
     /// # Errors
     /// E1012 where the target has a weight that the network has not, or of another shape; E0812 where torch refuses.
@@ -47,8 +47,8 @@ impl MovingAverage {
         Ok(average)
     }
 
-    /// Each weight of the target becomes `momentum` times itself plus 1 - `momentum` times the network's, in place (Grill et al.
-    /// 2020, equation 1).
+    /// Each weight of the target becomes `momentum` times itself plus 1 - `momentum` times the network's, in place
+    /// (Grill et al. 2020, equation 1).
     ///
     /// # Errors
     /// E0812 where torch refuses.
@@ -68,7 +68,8 @@ impl MovingAverage {
     }
 }
 
-/// The momentum of a step: 1 - (1 - start) (cos(pi step / steps) + 1) / 2, from `start` to 1 (Grill et al. 2020, section 3.3).
+/// The momentum of a step: 1 - (1 - start) (cos(pi step / steps) + 1) / 2, from `start` to 1 (Grill et al. 2020,
+/// section 3.3).
 pub fn cosine_momentum(start: f64, step: u64, steps: u64) -> f64 {
     let done = step as f64 / steps.max(1) as f64;
     1.0 - (1.0 - start) * ((std::f64::consts::PI * done.min(1.0)).cos() + 1.0) / 2.0

@@ -36,34 +36,34 @@ pub enum Last {
 }
 
 impl HeadConfig {
-    /// SimCLR's projector (Chen et al. 2020, section 2.1; google-research/simclr, model_util.py, `projection_head` with 2
-    /// layers): its last batch normalisation has no shift. 128 is the paper's `last`.
+    /// SimCLR's projector (Chen et al. 2020, section 2.1; google-research/simclr, model_util.py, `projection_head` with
+    /// 2 layers): its last batch normalisation has no shift. 128 is the paper's `last`.
     pub fn simclr(width: usize, last: usize) -> HeadConfig {
         HeadConfig { sizes: vec![width, width, last], hidden_bias: false, last_bias: false, last: Last::Scaled }
     }
 
-    /// The projector of Barlow Twins (Zbontar et al. 2021, section 2.2; facebookresearch/barlowtwins, main.py): three layers of
-    /// `size`, 8192 in the paper. The batch normalisation behind it belongs to that code's loss.
+    /// The projector of Barlow Twins (Zbontar et al. 2021, section 2.2; facebookresearch/barlowtwins, main.py): three
+    /// layers of `size`, 8192 in the paper. The batch normalisation behind it belongs to that code's loss.
     pub fn barlow_twins(width: usize, size: usize) -> HeadConfig {
         let sizes = vec![width, size, size, size];
         HeadConfig { sizes, hidden_bias: false, last_bias: false, last: Last::Bare }
     }
 
-    /// VICReg's expander (Bardes et al. 2022, section 4.2; facebookresearch/vicreg, main_vicreg.py, `Projector`): three layers of
-    /// `size`, 8192 in the paper.
+    /// VICReg's expander (Bardes et al. 2022, section 4.2; facebookresearch/vicreg, main_vicreg.py, `Projector`): three
+    /// layers of `size`, 8192 in the paper.
     pub fn vicreg(width: usize, size: usize) -> HeadConfig {
         let sizes = vec![width, size, size, size];
         HeadConfig { sizes, hidden_bias: true, last_bias: false, last: Last::Bare }
     }
 
-    /// BYOL's projector; and its predictor, for which `width` is `last` (Grill et al. 2020, section 3.3; deepmind-research,
-    /// byol/utils/networks.py, `MLP`): 4096 hidden features and 256 at last in the paper.
+    /// BYOL's projector; and its predictor, for which `width` is `last` (Grill et al. 2020, section 3.3;
+    /// deepmind-research, byol/utils/networks.py, `MLP`): 4096 hidden features and 256 at last in the paper.
     pub fn byol(width: usize, hidden: usize, last: usize) -> HeadConfig {
         HeadConfig { sizes: vec![width, hidden, last], hidden_bias: true, last_bias: false, last: Last::Bare }
     }
 
-    /// SimSiam's projector (Chen and He 2021, section 4; facebookresearch/simsiam, simsiam/builder.py): 2048 in the paper. The
-    /// code's last bias is not trained, and taken off again by the batch normalisation behind it.
+    /// SimSiam's projector (Chen and He 2021, section 4; facebookresearch/simsiam, simsiam/builder.py): 2048 in the
+    /// paper. The code's last bias is not trained, and taken off again by the batch normalisation behind it.
     pub fn simsiam_projector(width: usize, last: usize) -> HeadConfig {
         let sizes = vec![width, width, width, last];
         HeadConfig { sizes, hidden_bias: false, last_bias: false, last: Last::Normalized }
@@ -85,8 +85,8 @@ pub struct Head {
 }
 
 impl Head {
-    /// A new perceptron at a path, which starts as torch's own layers do: the official codes leave it at that, but for those
-    /// that are not written with torch (SimCLR, BYOL).
+    /// A new perceptron at a path, which starts as torch's own layers do: the official codes leave it at that, but for
+    /// those that are not written with torch (SimCLR, BYOL).
     ///
     /// # Errors
     /// E1012 where there are fewer than two sizes or one is 0, E0812 where torch refuses.

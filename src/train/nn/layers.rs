@@ -1,5 +1,5 @@
-//! The layers that more than one network is made of. torch's own module does the arithmetic; these hold the weights, start them
-//! as asked for, and hand failures on instead of panicking as the layers of tch do.
+//! The layers that more than one network is made of. torch's own module does the arithmetic; these hold the weights,
+//! start them as asked for, and hand failures on instead of panicking as the layers of tch do.
 
 use tch::Tensor;
 
@@ -18,7 +18,8 @@ pub struct Linear {
 pub enum LinearStart {
     /// Xavier uniform and a bias of 0, as MAE and ViT in JAX (facebookresearch/mae, models_mae.py, `_init_weights`).
     Xavier,
-    /// Uniform within 1/sqrt(inputs), bias too: what `torch.nn.Linear` does, and so the official codes that leave it at that.
+    /// Uniform within 1/sqrt(inputs), bias too: what `torch.nn.Linear` does, and so the official codes that leave it at
+    /// that.
     Default,
 }
 
@@ -63,8 +64,8 @@ impl LayerNorm {
     }
 }
 
-/// Batch normalisation of features (B x d) or of channels (B x d x H x W), with torch's epsilon 1e-5 and momentum 0.1. The
-/// running mean and the running variance (over B - 1) are buffers.
+/// Batch normalisation of features (B x d) or of channels (B x d x H x W), with torch's epsilon 1e-5 and momentum 0.1.
+/// The running mean and the running variance (over B - 1) are buffers.
 #[derive(Debug)]
 pub struct BatchNorm {
     weight: Option<Tensor>,

@@ -1,8 +1,9 @@
 //! The masked autoencoder (He et al. 2022).
 //!
-//! The encoder sees the kept patches alone. The official decoder puts its tokens back into the order of the image before its
-//! blocks; here they stay in the order 'class, kept, hidden', each with the position of its place, since attention does not know
-//! an order: what is put back are the predictions, which are much smaller. The results are the same numbers.
+//! The encoder sees the kept patches alone. The official decoder puts its tokens back into the order of the image
+//! before its blocks; here they stay in the order 'class, kept, hidden', each with the position of its place, since
+//! attention does not know an order: what is put back are the predictions, which are much smaller. The results are the
+//! same numbers.
 
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
@@ -35,8 +36,9 @@ pub struct MaeConfig {
 }
 
 impl MaeConfig {
-    /// The official decoder of ViT-Base and ViT-Large: width 512, 8 blocks, 16 heads (He et al. 2022, appendix A.1); for small
-    /// encoders half their width, 2 blocks and heads of 32. Three quarters are hidden, and the target is normalised.
+    /// The official decoder of ViT-Base and ViT-Large: width 512, 8 blocks, 16 heads (He et al. 2022, appendix A.1);
+    /// for small encoders half their width, 2 blocks and heads of 32. Three quarters are hidden, and the target is
+    /// normalised.
     pub fn of(size: VitSize, image: [usize; 2], channels: usize, patch: usize) -> MaeConfig {
         let encoder = VitConfig::of(size, image, channels, patch);
         let (decoder_width, decoder_depth, decoder_heads) = match size {
@@ -82,8 +84,9 @@ impl MaeConfig {
 pub enum Rows {
     /// All, in the order of the images; the mask says which were hidden.
     All,
-    /// Those that were hidden, image by image; the mask is 1 everywhere. An error over the hidden patches alone, as `mae` and
-    /// all that is made of it, has the same value and the same gradients, and the last block has a quarter less to do.
+    /// Those that were hidden, image by image; the mask is 1 everywhere. An error over the hidden patches alone, as
+    /// `mae` and all that is made of it, has the same value and the same gradients, and the last block has a quarter
+    /// less to do.
     Hidden,
 }
 
@@ -116,8 +119,8 @@ pub struct MaskedAutoencoder {
 }
 
 impl MaskedAutoencoder {
-    /// A new network at a path, which starts as the official code's (models_mae.py, `initialize_weights`), by a seed. The names of
-    /// its weights are the official ones too.
+    /// A new network at a path, which starts as the official code's (models_mae.py, `initialize_weights`), by a seed.
+    /// The names of its weights are the official ones too.
     ///
     /// # Errors
     /// Those of [`MaeConfig::check`], and E0812 where torch refuses.
@@ -161,8 +164,8 @@ impl MaskedAutoencoder {
     }
 
     /// As [`MaskedAutoencoder::forward`], with every layer's output shown: `patch_embed`, `blocks.0`, ..., `latent`,
-    /// `decoder_embed`, `decoder_tokens`, `decoder_blocks.0`, ..., `pred`, `target`. The decoder's tokens are in the order 'class,
-    /// kept, hidden'; its last block's are those of the predicted rows.
+    /// `decoder_embed`, `decoder_tokens`, `decoder_blocks.0`, ..., `pred`, `target`. The decoder's tokens are in the
+    /// order 'class, kept, hidden'; its last block's are those of the predicted rows.
     ///
     /// # Errors
     /// As [`MaskedAutoencoder::forward`].
@@ -224,8 +227,9 @@ impl MaskedAutoencoder {
         }
     }
 
-    /// Patches as they are predicted: the numbers of a pixel stand together (`patchify`: `nhwpqc`), and on request each patch
-    /// is normalised by its mean and its variance over p - 1, to which 1e-6 is added (`forward_loss`, `norm_pix_loss`).
+    /// Patches as they are predicted: the numbers of a pixel stand together (`patchify`: `nhwpqc`), and on request each
+    /// patch is normalised by its mean and its variance over p - 1, to which 1e-6 is added (`forward_loss`,
+    /// `norm_pix_loss`).
     fn target(&self, patches: &Tensor) -> Torch<Tensor> {
         let target = match self.config.encoder.channels {
             1 => patches.shallow_clone(),

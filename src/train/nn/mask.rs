@@ -7,8 +7,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::base::{Code, Diagnostic};
 
-/// The hidden patches of a batch: of each image as many, by an order of its patches, of which the first are kept (He et al.
-/// 2022, section 3; facebookresearch/mae, models_mae.py, `random_masking`).
+/// The hidden patches of a batch: of each image as many, by an order of its patches, of which the first are kept (He et
+/// al. 2022, section 3; facebookresearch/mae, models_mae.py, `random_masking`).
 #[derive(Debug)]
 pub struct Mask {
     batch: usize,
@@ -27,7 +27,8 @@ pub struct Mask {
     pub(super) hidden_rows: Tensor,
     /// Rows of predictions in the order of the images' places, among rows in the order 'kept, then hidden'.
     pub(super) restored_rows: Tensor,
-    /// The rows of the positions for kept patches, and for a class token, kept and hidden patches: 0 is the class token's.
+    /// The rows of the positions for kept patches, and for a class token, kept and hidden patches: 0 is the class
+    /// token's.
     pub(super) kept_places: Tensor,
     pub(super) all_places: Tensor,
 }

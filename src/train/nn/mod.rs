@@ -1,8 +1,9 @@
 //! Networks on torch: vision transformers and masked autoencoders, residual networks, projectors, moving averages.
 //!
-//! Every weight is a variable of a [`tch::nn::VarStore`] under the name that the official code of its paper gives it, since the
-//! names are the keys of checkpoints. How it starts is a function of a seed and of that name alone ([`weights`]); what is random
-//! in a step is a function of the seed and of the step ([`mask`]). torch's own generator is never used.
+//! Every weight is a variable of a [`tch::nn::VarStore`] under the name that the official code of its paper gives it,
+//! since the names are the keys of checkpoints. How it starts is a function of a seed and of that name alone
+//! ([`weights`]); what is random in a step is a function of the seed and of the step ([`mask`]). torch's own generator
+//! is never used.
 
 mod block;
 pub mod ema;
@@ -34,8 +35,8 @@ pub type Observer<'a> = &'a mut dyn FnMut(&str, &Tensor);
 
 /// What turns images into features: what is looked at after training, by probes and by nearest neighbours.
 pub trait Encoder {
-    /// One row of features for each image: images B x C x H x W to B x [`Encoder::width`]. Nothing is hidden, and nothing of the
-    /// network changes: batches are normalised by running statistics.
+    /// One row of features for each image: images B x C x H x W to B x [`Encoder::width`]. Nothing is hidden, and
+    /// nothing of the network changes: batches are normalised by running statistics.
     ///
     /// # Errors
     /// E1014 where the images are not of the network's shape, E0812 where torch refuses.

@@ -1,6 +1,7 @@
 //! The residual network of 18 layers (He et al. 2016), for small images or for those of ImageNet.
 //!
-//! tch has one with the large stem alone, for three channels and a width of 64, whose batch normalisations start at random.
+//! tch has one with the large stem alone, for three channels and a width of 64, whose batch normalisations start at
+//! random.
 
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
@@ -31,8 +32,8 @@ pub struct ResNetConfig {
     pub channels: usize,
     /// Channels of the first stage, 64 in the paper; the features are eight times as many.
     pub width: usize,
-    /// Whether the last factor of each block starts at 0, so that the block starts as the identity (Goyal et al. 2017, section
-    /// 5.1; SimSiam and Barlow Twins switch it on).
+    /// Whether the last factor of each block starts at 0, so that the block starts as the identity (Goyal et al. 2017,
+    /// section 5.1; SimSiam and Barlow Twins switch it on).
     pub zero_residual: bool,
 }
 
@@ -80,8 +81,8 @@ impl Convolution {
     }
 }
 
-/// Two convolutions of 3 x 3 beside a shortcut (He et al. 2016, figures 2 and 5 left); where the shape changes, the shortcut is a
-/// convolution of 1 x 1 (option B).
+/// Two convolutions of 3 x 3 beside a shortcut (He et al. 2016, figures 2 and 5 left); where the shape changes, the
+/// shortcut is a convolution of 1 x 1 (option B).
 #[derive(Debug)]
 struct Residual {
     first: Convolution,
@@ -163,8 +164,8 @@ impl ResNet {
         &self.config
     }
 
-    /// Images B x C x H x W to features B x width, the mean over what is left of the image. In training it normalises by the
-    /// batch and moves the running statistics.
+    /// Images B x C x H x W to features B x width, the mean over what is left of the image. In training it normalises
+    /// by the batch and moves the running statistics.
     ///
     /// # Errors
     /// E1014 where the images have other channels, E0812 where torch refuses.
@@ -172,8 +173,8 @@ impl ResNet {
         self.observe(images, train, &mut |_, _| ())
     }
 
-    /// As [`ResNet::forward`], with the outputs shown: `stem`, `layer1.0`, ..., `layer4.1`, `features`. An observer copies what it
-    /// keeps.
+    /// As [`ResNet::forward`], with the outputs shown: `stem`, `layer1.0`, ..., `layer4.1`, `features`. An observer
+    /// copies what it keeps.
     ///
     /// # Errors
     /// As [`ResNet::forward`].

@@ -117,7 +117,8 @@ pub(super) fn check_tokens(of: &str, width: usize, depth: usize, heads: usize) -
         return Err(refused(format!("{of} has no blocks")));
     }
     if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
-        let fitting: Vec<String> = (1..=width.min(32)).filter(|n| width % n == 0).map(|n| n.to_string()).collect();
+        let fitting: Vec<String> =
+            (1..=width.min(32)).filter(|n| width.is_multiple_of(*n)).map(|n| n.to_string()).collect();
         return Err(refused(format!("{heads} heads do not share the width {width} of {of} evenly"))
             .maybe_help((!fitting.is_empty()).then(|| format!("numbers of heads that do: {}", fitting.join(", ")))));
     }
@@ -128,9 +129,9 @@ pub(super) fn check_tokens(of: &str, width: usize, depth: usize, heads: usize) -
     Ok(())
 }
 
-/// The fixed positions, (1 + patches) x width: the class token's is 0; of the others the first half of the width encodes the
-/// column of the patch and the second its row, each as sines and then cosines of the place times 10000^(-4 i / width) (He et
-/// al. 2022, appendix A.1; facebookresearch/mae, util/pos_embed.py, where 'here w goes first').
+/// The fixed positions, (1 + patches) x width: the class token's is 0; of the others the first half of the width
+/// encodes the column of the patch and the second its row, each as sines and then cosines of the place times 10000^(-4
+/// i / width) (He et al. 2022, appendix A.1; facebookresearch/mae, util/pos_embed.py, where 'here w goes first').
 pub fn positions(width: usize, [rows, columns]: [usize; 2]) -> Vec<f64> {
     let quarter = width / 4;
     let angle = |place: usize, i: usize| place as f64 * 10000f64.powf(-(i as f64) / quarter as f64);
@@ -165,8 +166,9 @@ pub struct VisionTransformer {
 }
 
 impl VisionTransformer {
-    /// A new network at a path. Its weights start as those of the official MAE code (models_mae.py, `initialize_weights`): all
-    /// matrices Xavier uniform, the patch embedding as the matrix that it is; the class token normal with deviation 0.02.
+    /// A new network at a path. Its weights start as those of the official MAE code (models_mae.py,
+    /// `initialize_weights`): all matrices Xavier uniform, the patch embedding as the matrix that it is; the class
+    /// token normal with deviation 0.02.
     ///
     /// # Errors
     /// Those of [`VitConfig::check`], and E0812 where torch refuses, as it does where memory is short.
@@ -205,8 +207,8 @@ impl VisionTransformer {
         self.observe(images, &mut |_, _| ())
     }
 
-    /// As [`VisionTransformer::tokens`], with every layer's output shown: `patch_embed`, `blocks.0`, ..., `latent`. An observer
-    /// copies what it keeps, since a later layer may write over it.
+    /// As [`VisionTransformer::tokens`], with every layer's output shown: `patch_embed`, `blocks.0`, ..., `latent`. An
+    /// observer copies what it keeps, since a later layer may write over it.
     ///
     /// # Errors
     /// As [`VisionTransformer::tokens`].
@@ -259,8 +261,9 @@ impl VisionTransformer {
         block::forward(&self.blocks, tokens, batch, wanted, |at, x| observer(&format!("blocks.{at}"), x))
     }
 
-    /// What masked autoencoders do: the tokens of some patches, normalised, (B (1 + T)) x width. `rows` are these patches' rows
-    /// among all of the batch, and `places` the rows of their positions; there are as many for each image.
+    /// What masked autoencoders do: the tokens of some patches, normalised, (B (1 + T)) x width. `rows` are these
+    /// patches' rows among all of the batch, and `places` the rows of their positions; there are as many for each
+    /// image.
     pub(super) fn visible(&self, patches: &Tensor, [rows, places]: [&Tensor; 2], observer: Observer) -> Torch<Tensor> {
         let batch = patches.size()[0] / self.config.patches() as i64;
         let width = self.config.width as i64;
@@ -279,8 +282,8 @@ impl VisionTransformer {
         patches.f_linear(&weight, self.embedding.bias.as_ref())
     }
 
-    /// The patches of a batch, (B patches) x (channels patch patch): row by row of each image, the numbers of a patch as a
-    /// convolution has them, channel by channel.
+    /// The patches of a batch, (B patches) x (channels patch patch): row by row of each image, the numbers of a patch
+    /// as a convolution has them, channel by channel.
     pub(super) fn patches(&self, images: &Tensor) -> Torch<Tensor> {
         let VitConfig { channels, patch, .. } = self.config;
         let (c, p, [down, across]) = (channels as i64, patch as i64, self.config.grid().map(|n| n as i64));

@@ -1,7 +1,7 @@
 //! Where the weights of a network stand, and what they are before the first step.
 //!
-//! A weight starts as a function of the seed and of its full name: neither the order in which a network is built, nor other
-//! networks beside it, nor the version of torch changes it.
+//! A weight starts as a function of the seed and of its full name: neither the order in which a network is built, nor
+//! other networks beside it, nor the version of torch changes it.
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -19,11 +19,11 @@ pub enum Start {
     Normal(f64),
     /// Uniform between minus this number and the number.
     Uniform(f64),
-    /// Uniform with variance 2 / (rows + columns), for a matrix or what is one when its last sizes are put together (Glorot and
-    /// Bengio 2010; `xavier_uniform_`).
+    /// Uniform with variance 2 / (rows + columns), for a matrix or what is one when its last sizes are put together
+    /// (Glorot and Bengio 2010; `xavier_uniform_`).
     Xavier,
-    /// Normal with variance 2 / (outputs times area of the kernel), for a convolution before a rectifier (He et al. 2015;
-    /// `kaiming_normal_` by `fan_out`).
+    /// Normal with variance 2 / (outputs times area of the kernel), for a convolution before a rectifier (He et al.
+    /// 2015; `kaiming_normal_` by `fan_out`).
     KaimingOut,
 }
 

@@ -158,7 +158,8 @@ fn a_residual_network_starts_as_torchvision_s() {
     assert!((variance - 1.0).abs() < 0.02, "{variance}");
     assert_eq!(of("layer2.1.bn2.weight").abs().max().double_value(&[]), 0.0);
     assert_eq!(of("layer2.1.bn1.weight").min().double_value(&[]), 1.0);
-    // torchvision's resnet18 has 11,689,512 weights; 513,000 are of its last layer, and its stem has 9,408 and not 1,728.
+    // torchvision's resnet18 has 11,689,512 weights; 513,000 are of its last layer, and its stem has 9,408 and not
+    // 1,728.
     let count: usize = store.trainable_variables().iter().map(Tensor::numel).sum();
     assert_eq!(count, 11_689_512 - 513_000 - 9_408 + 1_728);
     assert_eq!(network.width(), 512);
