@@ -78,7 +78,7 @@ fn an_average_moves_as_its_formula() {
     tch::no_grad(|| {
         let _ = moving.g_add_scalar_(1.0);
     });
-    followed.forward(&images, true).unwrap();
+    let _ = followed.forward(&images, true).unwrap();
     for _ in 0..3 {
         average.update(0.9, Buffers::Own).unwrap();
     }
