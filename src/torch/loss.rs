@@ -218,10 +218,7 @@ impl CompiledLoss {
     }
 
     fn refused(&self, error: &TchError) -> Diagnostic {
-        // torch writes its own call stack after the first line.
-        let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        Diagnostic::new(Code::E0812, format!("torch refused an operation of `{}`: {first}", self.source.name))
+        refused(&format!("`{}`", self.source.name), error)
     }
 
     /// The machine for a key, made at its first use.
@@ -336,6 +333,14 @@ impl CompiledLoss {
         let device = device.unwrap_or(tch::Device::Cpu);
         Ok(Given { tensors, key: Key { shapes, kind, device, by } })
     }
+}
+
+/// What torch refused while something was worked out, E0812.
+pub fn refused(of: &str, error: &TchError) -> Diagnostic {
+    // torch writes its own call stack after the first line.
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    Diagnostic::new(Code::E0812, format!("torch refused an operation of {of}: {first}"))
 }
 
 /// ⟨g, x⟩, of which torch's gradient by x is g: the only function of a tensor that torch sees.

@@ -26,6 +26,8 @@ pub mod version;
 
 pub use available::{Device, Libtorch};
 pub use call::{Call, Entrywise};
+#[cfg(feature = "torch")]
+pub use loss::refused;
 pub use loss::{CompiledLoss, Options, Tensor};
 pub use lower::lower;
 pub use plan::{Planned, Source, SourceInput};

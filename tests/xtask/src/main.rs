@@ -10,9 +10,11 @@ mod measure;
 mod python;
 mod relations;
 mod rewrite;
+mod server;
 mod step;
 mod torch;
 mod torch_bench;
+mod train_bench;
 mod truth;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ Usage: cargo xtask CHORE
   torch-bench losses on torch against PyTorch, forward and backward: benches/torch.csv and TORCH.md
                 --eager       without torch.compile and memory, which take long
                 --only LOSS   one loss; the files stay as they are
+  train-bench a step of pre-training against PyTorch: benches/train.csv and TRAIN.md
+                --turns N     how often each step is measured (15)
   relations   how the losses of code bases are related to the paper's: src/library/RELATIONS.md
   truth       verify the statements of tests/truth, whose truth is known: tests/truth/table.csv and README.md
                 --false S     the budget of a false statement in seconds (10)
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Some("test") => switch("test", "--no-torch", rest).and_then(test),
         Some("torch") => no_options("torch", rest).and_then(|()| torch::run()),
         Some("torch-bench") => torch_bench::run(rest),
+        Some("train-bench") => train_bench::run(rest),
         Some("bench") => bench::Options::parse(rest).and_then(|options| bench::run(&options)),
         Some("calibrate") => no_options("calibrate", rest).and_then(|()| calibrate::run()),
         Some("rewrite") => rewrite::run(rest),

@@ -3,12 +3,10 @@
 //! Two programs are alive at once and take turns, a few tenths of a second each, so that what else the machine does is spread
 //! over both; each keeps the inputs that the same seed gives.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
 use crate::bench::machine;
 use crate::json::Json;
 use crate::measure::median;
+use crate::server::{Server, number};
 use crate::step::{Failure, Step, root};
 use crate::torch;
 
@@ -40,52 +38,9 @@ the system at once. 'First' is the first step of a shape, with the search for th
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
-/// A program that is asked line by line.
-struct Server {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-/// Freed memory goes back to the system at once.
-const GIVE_BACK: [(&str, &str); 3] =
-    [("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "65536"), ("MALLOC_ARENA_MAX", "1")];
-
-impl Server {
-    fn start(program: &str, arguments: &[&str], give_back: bool) -> Result<Server, Failure> {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(root()?).stdin(Stdio::piped()).stdout(Stdio::piped());
-        if give_back {
-            command.envs(GIVE_BACK);
-        }
-        let started = |error: std::io::Error| Failure::new(format!("`{program}` could not be started: {error}"));
-        let mut child = command.spawn().map_err(started)?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(Failure::new(format!("`{program}` has no pipes")));
-        };
-        Ok(Server { child, input, output: BufReader::new(output) })
-    }
-
-    fn ask(&mut self, loss: &str, (d, b): (u32, u32), rest: &str) -> Result<Json, Failure> {
-        let failed = |error: std::io::Error| Failure::new(format!("{loss} at {d} × {b}: {error}"));
-        writeln!(self.input, "{{\"loss\": \"{loss}\", \"d\": {d}, \"B\": {b}, {rest}}}").map_err(failed)?;
-        self.input.flush().map_err(failed)?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(failed)?;
-        Json::parse(line.trim()).ok_or_else(|| Failure::new(format!("{loss} at {d} × {b}: no answer, but `{line}`")))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn number(answer: &Json, name: &str) -> f64 {
-    answer.get(name).and_then(Json::number).unwrap_or(f64::NAN)
+/// Asks for a loss at a shape.
+fn ask(server: &mut Server, loss: &str, (d, b): (u32, u32), rest: &str) -> Result<Json, Failure> {
+    server.ask(&format!("{{\"loss\": \"{loss}\", \"d\": {d}, \"B\": {b}, {rest}}}"))
 }
 
 /// Whether two answers are of the same function, by value and by the norms of gradients.
@@ -137,11 +92,11 @@ pub fn run(options: &[String]) -> Result<(), Failure> {
         let mut times = [Vec::new(), Vec::new(), Vec::new()];
         let mut first = f64::NAN;
         for turn in 0..TURNS {
-            let mine = ours.ask(loss, *shape, &format!("\"seconds\": {SECONDS}"))?;
+            let mine = ask(&mut ours, loss, *shape, &format!("\"seconds\": {SECONDS}"))?;
             times[0].push(number(&mine, "seconds"));
             first = number(&mine, "first");
             for (at, mode) in modes {
-                let peer = theirs.ask(loss, *shape, &format!("\"seconds\": {SECONDS}, \"mode\": \"{mode}\""))?;
+                let peer = ask(&mut theirs, loss, *shape, &format!("\"seconds\": {SECONDS}, \"mode\": \"{mode}\""))?;
                 times[*at].push(number(&peer, "seconds"));
                 if turn == 0 && !agree(&mine, &peer) {
                     return Err(Failure::new(format!("{loss} at {shape:?}: the values differ: {mine:?}, {peer:?}")));
@@ -176,7 +131,7 @@ pub fn run(options: &[String]) -> Result<(), Failure> {
 fn memory(rows: &mut [Row], cargo: &str, bench: &[&str], python: &str) -> Result<(), Failure> {
     let mut ours = Server::start(cargo, bench, true)?;
     for row in rows.iter_mut() {
-        row.memory.0 = number(&ours.ask(row.loss, row.shape, "\"memory\": true")?, "peak");
+        row.memory.0 = number(&ask(&mut ours, row.loss, row.shape, "\"memory\": true")?, "peak");
         let (d, b) = (row.shape.0.to_string(), row.shape.1.to_string());
         let script = ["benches/torch/peers.py", "--memory", "--mode", "eager", "--loss", row.loss, "--shape", &d, &b];
         let output = Step::new(python, script).output()?;
