@@ -21,8 +21,9 @@ fn mirrored(at: isize, side: isize) -> usize {
     inside.unsigned_abs()
 }
 
-/// Blurs each plane of `height` × `width` entries. `size` is odd, and `size / 2` below both sides; `line` is scratch.
-pub(super) fn blur(image: &mut [f32], [height, width]: [usize; 2], size: usize, sigma: f32, line: &mut Vec<f32>) {
+/// Blurs each plane of `height` × `width` entries. The `size` of the kernel is odd, `size / 2` is below both sides, and its
+/// deviation `sigma` > 0; `line` is a buffer.
+pub fn gaussian_blur(image: &mut [f32], [height, width]: [usize; 2], size: usize, sigma: f32, line: &mut Vec<f32>) {
     let kernel = kernel(size, sigma);
     for plane in image.chunks_exact_mut(height * width) {
         for row in plane.chunks_exact_mut(width) {

@@ -98,9 +98,11 @@ impl Layout {
 
     /// The names of the classes, a line each.
     fn classes(&self, path: &Path) -> Result<Vec<String>, Diagnostic> {
-        let text = String::from_utf8(file::read(path)?)
-            .map_err(|error| file::damaged(path, format!("it is no text at byte {}", error.utf8_error().valid_up_to())))?;
-        let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
+        let text = String::from_utf8(file::read(path)?).map_err(|error| {
+            file::damaged(path, format!("it is no text at byte {}", error.utf8_error().valid_up_to()))
+        })?;
+        let names: Vec<String> =
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
         let mut different = names.clone();
         different.sort_unstable();
         different.dedup();

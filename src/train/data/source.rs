@@ -272,6 +272,8 @@ mod tests {
         assert_eq!(usual_folders(Some(at("d"))), [at("d/fashion-mnist"), at("d"), at(INSTALLED)]);
         let told = missing(None, &usual_folders(Some(at("d"))));
         assert!(told.help[0].contains("apt install dataset-fashion-mnist"));
-        assert!(told.help[1].contains("--data fashion-mnist:FOLDER") && told.help[1].contains("t10k-labels-idx1-ubyte"));
+        assert!(
+            told.help[1].contains("--data fashion-mnist:FOLDER") && told.help[1].contains("t10k-labels-idx1-ubyte")
+        );
     }
 }

@@ -30,7 +30,9 @@ impl Images {
         for (class, mut members) in of_class.into_iter().enumerate() {
             members.shuffle(&mut key.generator(0u64, class as u64));
             let size = members.len() as f64;
-            turns.extend(members.into_iter().enumerate().map(|(rank, index)| ((rank as f64 + 0.5) / size, class, index)));
+            turns.extend(
+                members.into_iter().enumerate().map(|(rank, index)| ((rank as f64 + 0.5) / size, class, index)),
+            );
         }
         turns.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut chosen: Vec<usize> = turns.into_iter().take(count).map(|(_, _, index)| index).collect();
