@@ -1,8 +1,8 @@
 """Writes views.json: what torchvision and Pillow make of two small pictures, and which crops torchvision draws.
 
 Run as `python views.py > views.json`, with torch 2.13.0, torchvision 0.29.2 and pillow 13.0.0. `resized` and `middle` are
-bytes from Pillow, `colours` and `blurred` are floating-point planes from torchvision's functions on tensors, `crops` are
-means and deviations over many draws of `RandomResizedCrop.get_params`.
+bytes from Pillow (columns before rows), `colours` and `blurred` are floating-point planes from torchvision's functions on
+tensors, `crops` are means and deviations over many draws of `RandomResizedCrop.get_params`.
 """
 
 import json
@@ -36,6 +36,12 @@ def listed(image):
     return np.asarray(image).reshape(-1).tolist()
 
 
+def two_passes(image, height, width, mode):
+    """Pillow's resize in two calls, columns first: in one call it goes along rows first, and rounds to bytes in between."""
+    pillow_mode = Image.Resampling[mode.name]
+    return image.resize((image.width, height), pillow_mode).resize((width, height), pillow_mode)
+
+
 def resized():
     """(channels, [top, left, height, width], [height, width], filter, bytes)."""
     cases = []
@@ -43,7 +49,8 @@ def resized():
         for part in [(0, 0, height, width), (3, 2, 7, 9), (1, 5, 11, 4), (height - 1, 0, 1, 1)]:
             for size in [(8, 8), (16, 12), (part[2], part[3]), (5, 21)]:
                 for name, mode in FILTERS.items():
-                    image = F.resized_crop(pillow(picture(height, width, channels)), *part, size, mode)
+                    image = F.crop(pillow(picture(height, width, channels)), *part)
+                    image = two_passes(image, *size, mode)
                     cases.append([channels, list(part), list(size), name, listed(image)])
     return cases
 
@@ -58,8 +65,10 @@ def middle():
         (1, 9, 31, 7, 8),
         (3, 12, 15, 28, 32),
     ]:
-        recipe = T.Compose([T.Resize(shorter, F.InterpolationMode.BICUBIC), T.CenterCrop(side)])
-        image = recipe(pillow(picture(height, width, channels)))
+        image = pillow(picture(height, width, channels))
+        width_now, height_now = T.Resize(shorter)(image).size
+        image = two_passes(image, height_now, width_now, F.InterpolationMode.BICUBIC)
+        image = F.center_crop(image, side)
         cases.append([channels, [height, width], side, shorter, listed(image)])
     return cases
 

@@ -64,14 +64,14 @@ fn assert_near(got: &[f32], wanted: &[f32], within: f32, what: &str) {
     }
 }
 
-/// Weights of 16 bits instead of Pillow's 22 may round a byte the other way.
+/// Weights of 16 bits instead of Pillow's 22 round few bytes the other way.
 fn assert_same_picture(got: &[u8], wanted: &[u8], what: &str) {
     assert_eq!(got.len(), wanted.len(), "{what}");
     for (at, (got, wanted)) in got.iter().zip(wanted).enumerate() {
         assert!(got.abs_diff(*wanted) <= 1, "{what}, byte {at}: {got} instead of {wanted}");
     }
     let others = got.iter().zip(wanted).filter(|(got, wanted)| got != wanted).count();
-    assert!(3 * others <= got.len(), "{what}: {others} of {} bytes differ", got.len());
+    assert!(10 * others <= got.len(), "{what}: {others} of {} bytes differ", got.len());
 }
 
 #[test]

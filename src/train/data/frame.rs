@@ -105,8 +105,8 @@ impl Crop {
 }
 
 impl Picture<'_> {
-    /// A part of the picture, brought to `[height, width]` as Pillow's `crop` and `resize` do it, to within one level of
-    /// 255: weights have fewer digits here.
+    /// A part of the picture, brought to `[height, width]` by the convolution of Pillow's `resize`. Pillow goes along rows
+    /// first and rounds to bytes, here columns come first: entries differ by a level of 255 or two for that reason alone.
     ///
     /// # Panics
     /// Where the part reaches beyond the picture, or a side has no pixels.
