@@ -21,17 +21,25 @@ fn mirrored(at: isize, side: isize) -> usize {
     inside.unsigned_abs()
 }
 
-/// Blurs each plane of `height` × `width` entries. `size` is odd, and `size / 2` below both sides; `line` is scratch.
-pub(super) fn blur(image: &mut [f32], [height, width]: [usize; 2], size: usize, sigma: f32, line: &mut Vec<f32>) {
+/// Blurs each plane of `height` × `width` entries. The `size` of the kernel is odd, `size / 2` is below both sides, and its
+/// deviation `sigma` > 0; `line` is a buffer.
+pub fn gaussian_blur(image: &mut [f32], [height, width]: [usize; 2], size: usize, sigma: f32, line: &mut Vec<f32>) {
     let kernel = kernel(size, sigma);
     for plane in image.chunks_exact_mut(height * width) {
         for row in plane.chunks_exact_mut(width) {
             extend(row.iter().copied(), width, size / 2, line);
             convolve(line, &kernel, row.iter_mut());
         }
-        for column in 0..width {
-            extend(plane[column..].iter().step_by(width).copied(), height, size / 2, line);
-            convolve(line, &kernel, plane[column..].iter_mut().step_by(width));
+        // Down the columns a row at a time, so that memory is gone through in its order.
+        line.clear();
+        line.extend_from_slice(plane);
+        for (at, row) in plane.chunks_exact_mut(width).enumerate() {
+            row.fill(0.0);
+            for (tap, weight) in kernel.iter().enumerate() {
+                let from = mirrored(at as isize + tap as isize - (size / 2) as isize, height as isize);
+                let above = &line[from * width..][..width];
+                row.iter_mut().zip(above).for_each(|(entry, x)| *entry += weight * x);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@
 //! convolution on bytes whose support grows as pictures shrink, which is what Pillow's `resize` does: no pixel outside the
 //! part has a share in the view.
 
+use std::borrow::Cow;
+
 use fast_image_resize as fir;
 use rand::RngExt as _;
 
@@ -73,6 +75,56 @@ pub(super) struct Bench {
     padded: Vec<u8>,
 }
 
+impl Crop {
+    /// The part that torchvision's `RandomResizedCrop` takes of a picture of `[height, width]`: ten tries, then the largest
+    /// part in the middle whose ratio of width to height is allowed.
+    pub fn random([height, width]: [usize; 2], scale: (f64, f64), ratio: (f64, f64), rng: &mut Rng) -> Crop {
+        let area = (height * width) as f64;
+        let logs = (ratio.0.ln(), ratio.1.ln());
+        for _ in 0..TRIES {
+            let target = area * between(scale, rng);
+            let ratio = between(logs, rng).exp();
+            let (w, h) = (rounded((target * ratio).sqrt()), rounded((target / ratio).sqrt()));
+            if (1..=width).contains(&w) && (1..=height).contains(&h) {
+                let top = rng.random_range(0..=height - h);
+                let left = rng.random_range(0..=width - w);
+                return Crop { left, top, width: w, height: h };
+            }
+        }
+        let own = width as f64 / height as f64;
+        let (h, w) = if own < ratio.0 {
+            (rounded(width as f64 / ratio.0), width)
+        } else if own > ratio.1 {
+            (height, rounded(height as f64 * ratio.1))
+        } else {
+            (height, width)
+        };
+        let (h, w) = (h.clamp(1, height), w.clamp(1, width));
+        Crop { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
+    }
+}
+
+impl Picture<'_> {
+    /// A part of the picture, brought to `[height, width]` by the convolution of Pillow's `resize`. Pillow goes along rows
+    /// first and rounds to bytes, here columns come first: entries differ by a level of 255 or two for that reason alone.
+    ///
+    /// # Panics
+    /// Where the part reaches beyond the picture, or a side has no pixels.
+    pub fn resized(&self, crop: Crop, [height, width]: [usize; 2], filter: Filter) -> Picture<'static> {
+        let bytes = resize(self, crop, [height, width], filter, &mut Bench::default()).to_vec();
+        Picture { height, width, channels: self.channels, bytes: Cow::Owned(bytes) }
+    }
+
+    /// The middle of the picture at a size, as [`Framing::Middle`] has it.
+    ///
+    /// # Panics
+    /// Where a side has no pixels.
+    pub fn middle(&self, [height, width]: [usize; 2], fraction: f64, filter: Filter) -> Picture<'static> {
+        let bytes = middle(self, [height, width], fraction, filter, &mut Bench::default()).to_vec();
+        Picture { height, width, channels: self.channels, bytes: Cow::Owned(bytes) }
+    }
+}
+
 impl Framing {
     /// The bytes of a view: `height` × `width` pixels with the channels of the picture.
     pub(super) fn frame<'a>(
@@ -85,7 +137,7 @@ impl Framing {
         match *self {
             Framing::Middle { fraction, filter } => middle(picture, [height, width], fraction, filter, bench),
             Framing::Resized { scale, ratio, filter } => {
-                let crop = random_part([picture.height, picture.width], scale, ratio, rng);
+                let crop = Crop::random([picture.height, picture.width], scale, ratio, rng);
                 resize(picture, crop, [height, width], filter, bench)
             }
             Framing::Padded { padding } => {
@@ -98,33 +150,6 @@ impl Framing {
             }
         }
     }
-}
-
-/// The part that `RandomResizedCrop` takes of a picture of `[height, width]`.
-pub(super) fn random_part([height, width]: [usize; 2], scale: (f64, f64), ratio: (f64, f64), rng: &mut Rng) -> Crop {
-    let area = (height * width) as f64;
-    let logs = (ratio.0.ln(), ratio.1.ln());
-    for _ in 0..TRIES {
-        let target = area * between(scale, rng);
-        let ratio = between(logs, rng).exp();
-        let (w, h) = (rounded((target * ratio).sqrt()), rounded((target / ratio).sqrt()));
-        if (1..=width).contains(&w) && (1..=height).contains(&h) {
-            let top = rng.random_range(0..=height - h);
-            let left = rng.random_range(0..=width - w);
-            return Crop { left, top, width: w, height: h };
-        }
-    }
-    // The largest part in the middle whose ratio is allowed.
-    let own = width as f64 / height as f64;
-    let (h, w) = if own < ratio.0 {
-        (rounded(width as f64 / ratio.0), width)
-    } else if own > ratio.1 {
-        (height, rounded(height as f64 * ratio.1))
-    } else {
-        (height, width)
-    };
-    let (h, w) = (h.clamp(1, height), w.clamp(1, width));
-    Crop { left: (width - w) / 2, top: (height - h) / 2, width: w, height: h }
 }
 
 /// A number that is uniform between two.

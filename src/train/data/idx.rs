@@ -76,6 +76,7 @@ fn array<const RANK: usize>(path: &Path, wanted: &str) -> Result<([usize; RANK],
 /// The sizes that a header names, none of them 0.
 fn sizes<const RANK: usize>(path: &Path, start: &[u8], wanted: &str) -> Result<[usize; RANK], Diagnostic> {
     let header = header_length(RANK);
+    let short = || file::damaged(path, format!("it ends at byte {}, in its header of {header} bytes", start.len()));
     let shown = || start.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
     match *start {
         [0, 0, BYTES, rank, ..] if usize::from(rank) == RANK => {}
@@ -87,6 +88,7 @@ fn sizes<const RANK: usize>(path: &Path, start: &[u8], wanted: &str) -> Result<[
         [0, 0, BYTES, rank, ..] => {
             return Err(file::damaged(path, format!("an array of rank {RANK} was expected, byte 3 says {rank}")));
         }
+        [0] | [0, 0] | [0, 0, BYTES] => return Err(short()),
         [0, 0, kind, ..] => {
             let what = format!("entries of type 0x08, unsigned bytes, were expected, byte 2 says 0x{kind:02x}");
             return Err(file::damaged(path, what));
@@ -98,7 +100,7 @@ fn sizes<const RANK: usize>(path: &Path, start: &[u8], wanted: &str) -> Result<[
         }
     }
     if start.len() < header {
-        return Err(file::damaged(path, format!("it ends at byte {}, in its header of {header} bytes", start.len())));
+        return Err(short());
     }
     let mut sizes = [0; RANK];
     for (axis, size) in sizes.iter_mut().enumerate() {

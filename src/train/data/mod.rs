@@ -51,11 +51,12 @@ use std::path::PathBuf;
 
 use crate::base::{Code, Diagnostic};
 
+pub use blur::gaussian_blur;
 pub use frame::{Crop, Filter, Framing};
 pub use loader::{Batch, Loader, Options};
 pub use normalise::Normalisation;
 pub use recipe::{Blur, Jitter, Recipe};
-pub use source::Source;
+pub use source::{Pair, Source};
 
 /// Which images of a data set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

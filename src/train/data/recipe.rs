@@ -7,8 +7,9 @@
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 
+use super::blur::gaussian_blur;
 use super::frame::{Bench, between};
-use super::{Filter, Framing, Images, Normalisation, Picture, blur, colour};
+use super::{Filter, Framing, Images, Normalisation, Picture, colour};
 use crate::base::{Code, Diagnostic, Rng};
 
 /// What makes a view of an image. Its size, channels and normalisation are those of the images.
@@ -230,7 +231,7 @@ impl Kitchen {
             colour::grayscale(out, channels);
         }
         if let Some(blur) = recipe.blur.filter(|blur| rng.random_bool(blur.probability)) {
-            blur::blur(out, size, blur.kernel, between(blur.sigma, rng) as f32, line);
+            gaussian_blur(out, size, blur.kernel, between(blur.sigma, rng) as f32, line);
         }
         let planes = out.chunks_exact_mut(size[0] * size[1]);
         for ((plane, mean), deviation) in planes.zip(&normalisation.mean).zip(&normalisation.deviation) {
