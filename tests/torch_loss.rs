@@ -303,3 +303,148 @@ fn a_gpu_gives_what_the_processor_gives() {
         close(&gradient_here, &gradient_there.to_device(tch::Device::Cpu), 1e-4);
     }
 }
+
+fn random(sizes: &[i64], seed: i64) -> Tensor {
+    tch::manual_seed(seed);
+    Tensor::randn(sizes, (Kind::Double, tch::Device::Cpu)) * 0.5
+}
+
+/// Results may take the memory of operands that nothing needs any more: never of one that something does.
+#[test]
+fn memory_that_is_used_again_changes_nothing() {
+    let mut loewner = Loewner::new();
+    loewner.define(TEXT).unwrap();
+    let matrices = ["h_1", "h_2", "rate", "spectral_contrastive", "barlow_twins", "vicreg", "info_nce", "nt_xent"];
+    let all = matrices.into_iter().chain(["m_mae", "u_mae", "byol", "mec", "matrix_ssl"]);
+    let mut compared = 0;
+    for name in all {
+        let Ok(source) = loewner.loss_source(name) else { continue };
+        for shape in [[5, 7], [7, 5]] {
+            let tensors: Vec<(String, Tensor)> = source
+                .inputs
+                .iter()
+                .filter(|input| input.default.is_none())
+                .enumerate()
+                .map(|(i, input)| {
+                    let tensor = match source.graph.inputs()[input.input.0 as usize].ty.shape {
+                        Shape::Scalar => Tensor::from(0.7),
+                        Shape::Vector(_) => Tensor::ones([shape[0]], (Kind::Double, tch::Device::Cpu)),
+                        Shape::Matrix(..) => random(&shape, i as i64),
+                    };
+                    (input.name.clone(), tensor)
+                })
+                .collect();
+            let given: Vec<(&str, &Tensor)> = tensors.iter().map(|(name, x)| (name.as_str(), x)).collect();
+            let before: Vec<Tensor> = tensors.iter().map(|(_, x)| x.copy()).collect();
+            let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+            let run = |in_place: bool| {
+                let loss = loewner_loss(name, Options { search: Duration::ZERO, in_place, ..Options::default() });
+                loss.value_and_gradients(&given, &names)
+            };
+            let ((value, gradients), (other, others)) = (run(true).unwrap(), run(false).unwrap());
+            close(&value, &other, 1e-13);
+            for (gradient, other) in gradients.iter().zip(&others) {
+                close(gradient, other, 1e-13);
+            }
+            // Nothing was written into what was given.
+            tensors.iter().zip(&before).for_each(|((_, x), before)| close(x, before, 0.0));
+            compared += 1;
+        }
+    }
+    assert!(compared >= 20, "only {compared}");
+}
+
+fn loewner_loss(name: &str, options: Options) -> CompiledLoss {
+    let mut loewner = Loewner::new();
+    loewner.define(TEXT).unwrap();
+    loewner.loss(name).unwrap().with_options(options)
+}
+
+/// H v is the derivative of the gradient along v, which central differences of the gradient approach.
+#[test]
+fn second_derivatives_are_those_of_the_gradient() {
+    const STEP: f64 = 1e-5;
+    for (name, names) in [
+        ("rate", &["Z"][..]),
+        ("h_2", &["Z"]),
+        ("spectral_contrastive", &["Z1", "Z2"]),
+        ("barlow_twins", &["Z1", "Z2"]),
+        ("info_nce", &["Z1", "Z2"]),
+        ("vicreg", &["Z1", "Z2"]),
+    ] {
+        let loss = loewner_loss(name, Options { search: Duration::ZERO, ..Options::default() });
+        for shape in [[4, 6], [6, 4]] {
+            let x: Vec<Tensor> = (0..names.len()).map(|i| random(&shape, i as i64)).collect();
+            let v: Vec<Tensor> = (0..names.len()).map(|i| random(&shape, 10 + i as i64)).collect();
+            let named = |x: &[Tensor]| -> Vec<(String, Tensor)> {
+                names.iter().map(|name| (*name).to_owned()).zip(x.iter().map(Tensor::copy)).collect()
+            };
+            let at = |step: f64| {
+                let moved: Vec<Tensor> = x.iter().zip(&v).map(|(x, v)| x + v * step).collect();
+                let moved = named(&moved);
+                let given: Vec<(&str, &Tensor)> = moved.iter().map(|(name, x)| (name.as_str(), x)).collect();
+                loss.value_and_gradients(&given, names).unwrap().1
+            };
+            let own = named(&x);
+            let given: Vec<(&str, &Tensor)> = own.iter().map(|(name, x)| (name.as_str(), x)).collect();
+            let products = loss.hessian_vector_product(&given, names, &v.iter().collect::<Vec<_>>()).unwrap();
+            for ((product, up), down) in products.iter().zip(at(STEP)).zip(at(-STEP)) {
+                let scale = product.abs().max().double_value(&[]).max(1.0);
+                close(&(product / scale), &((up - down) / (2.0 * STEP * scale)), 1e-7);
+            }
+        }
+    }
+}
+
+/// Of what torch differentiates twice itself, its second derivatives are ours.
+#[test]
+fn second_derivatives_are_torchs_own() {
+    for name in ["rate", "h_2"] {
+        let loss = loewner_loss(name, Options { search: Duration::ZERO, ..Options::default() });
+        let (z, v) = (random(&[4, 6], 3).set_requires_grad(true), random(&[4, 6], 4));
+        let written = loss.forward_by_autograd(&[("Z", &z)]).unwrap();
+        let gradient = Tensor::run_backward(&[&written], &[&z], true, true).remove(0);
+        let theirs = Tensor::run_backward(&[&(gradient * &v).sum(Kind::Double)], &[&z], false, false).remove(0);
+        let ours = loss.hessian_vector_product(&[("Z", &z)], &["Z"], &[&v]).unwrap().remove(0);
+        close(&ours, &theirs, 1e-11);
+    }
+}
+
+/// What is not differentiated once more says so, and torch does not differentiate our gradient as a constant.
+#[test]
+fn second_derivatives_that_are_not_there_are_refused() {
+    let (z, v) = (random(&[4, 6], 3).set_requires_grad(true), random(&[4, 6], 4));
+    let refused = loss("h_1").hessian_vector_product(&[("Z", &z)], &["Z"], &[&v]).unwrap_err();
+    assert_eq!(refused.code, Code::E0813);
+    let refused = loss("rate").hessian_vector_product(&[("Z", &z)], &["Z"], &[&v.tr()]).unwrap_err();
+    assert_eq!(refused.code, Code::E0811);
+    // Beside a term that torch does differentiate twice, the second derivative would be half of it.
+    let total = loss("rate").forward(&[("Z", &z)]).unwrap() + z.square().sum(Kind::Double);
+    let gradient = Tensor::run_backward(&[&total], &[&z], true, true).remove(0);
+    let error = (gradient * v).sum(Kind::Double).f_backward().unwrap_err();
+    assert!(error.to_string().contains("_segment_reduce_backward"), "{error}");
+}
+
+/// Without gradients nothing of them is worked out: a value whose gradient there is none of has one.
+#[test]
+fn values_alone_need_no_gradient() {
+    let z = random(&[4, 6], 3).set_requires_grad(true);
+    let loss = loss("rate");
+    let value = tch::no_grad(|| loss.forward(&[("Z", &z)]).unwrap());
+    assert!(!value.requires_grad());
+    let with = loss.forward(&[("Z", &z)]).unwrap();
+    assert!(with.requires_grad());
+    close(&value, &with, 0.0);
+}
+
+/// What torch refuses is told with the step: here a matrix of 72 terabytes.
+#[test]
+fn a_refused_operation_is_named() {
+    let mut loewner = Loewner::new();
+    loewner.define("def giant(v: Vec[n]) -> Real = logdet(eye(n) + v * v')").unwrap();
+    let loss = loewner.loss("giant").unwrap().with_options(Options { search: Duration::ZERO, ..Options::default() });
+    let v = Tensor::ones([3_000_000], (Kind::Double, tch::Device::Cpu));
+    let refused = loss.forward(&[("v", &v)]).unwrap_err();
+    assert_eq!(refused.code, Code::E0812, "{refused:?}");
+    assert!(refused.notes.iter().any(|note| note.contains("3000000") && note.contains("`MatMul`")), "{refused:?}");
+}

@@ -91,6 +91,7 @@ codes! {
     E0810 "another torch than the one that was built with";
     E0811 "tensors or constants that do not fit a loss";
     E0812 "an operation that torch refused";
+    E0813 "a gradient that is not differentiated once more";
     E0901 "a file that is no witness";
     E0902 "a witness against a claim that is not there";
     E0903 "a witness against another statement";

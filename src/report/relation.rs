@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::json::{Real, WitnessJson};
 use super::number::{count, digits17, short};
-use super::witness::witness_lines;
+use super::witness::passing_witness_lines;
 use crate::relate::{Answer, Basis, Coefficient, Local, Place, Relation};
 
 /// The answer for a person.
@@ -48,7 +48,7 @@ fn body(answer: &Answer) -> String {
                 text += &format!("    first = {}, second = {}\n", digits17(*a), digits17(*b));
             }
             if let Some(witness) = witness {
-                text += &format!("  they differ at\n{}", witness_lines(witness));
+                text += &format!("  they differ at\n{}", passing_witness_lines(witness));
             }
             text
         }
@@ -91,7 +91,10 @@ fn rests_on(basis: &Basis) -> String {
             format!("holds on {} samples and under attack, and is not proved{bound}", count(*samples))
         }
         Basis::Contradicted(witness) => {
-            format!("seen at random points; but it is false: the two sides differ at\n{}", witness_lines(witness))
+            format!(
+                "seen at random points; but it is false: the two sides differ at\n{}",
+                passing_witness_lines(witness)
+            )
         }
         Basis::Values(why) => format!("measured at random points, and not checked: {why}"),
     }

@@ -19,8 +19,19 @@ pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
     format!("  {}, {} fails at\n{}", claim.theorem, claim_name(&claim.claim), witness_lines(witness))
 }
 
-/// The input of a witness and the sides there, in indented lines.
+/// The input of a witness and the sides there, in indented lines, of a command that keeps witnesses in a folder.
 pub fn witness_lines(witness: &Witness) -> String {
+    let keep = if witness.file.is_some() { "; the file has every digit" } else { "; --out FOLDER keeps every digit" };
+    lines_with(witness, keep)
+}
+
+/// The same of a command that keeps none.
+pub fn passing_witness_lines(witness: &Witness) -> String {
+    lines_with(witness, "")
+}
+
+/// What is said of rounded numbers ends with `keep`.
+fn lines_with(witness: &Witness, keep: &str) -> String {
     let mut text = String::new();
     let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
     let (mut blocks, mut rounded) = (String::new(), false);
@@ -46,8 +57,7 @@ pub fn witness_lines(witness: &Witness) -> String {
     text += &blocks;
     // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
     if rounded {
-        let keep = if witness.file.is_some() { "the file has every digit" } else { "--out FOLDER keeps every digit" };
-        text += &format!("    (rounded; {keep})\n");
+        text += &format!("    (rounded{keep})\n");
     }
     if let Some(sides) = &witness.sides {
         text += &format!("    {}\n", comparison(sides));

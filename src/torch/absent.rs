@@ -20,6 +20,8 @@ pub struct Options {
     pub double_decompositions: bool,
     /// What is added to the diagonal of a Hermitian matrix before its eigenvalues are worked out.
     pub jitter: f64,
+    /// Whether results may take the memory of tensors that nothing else needs.
+    pub in_place: bool,
 }
 
 /// A loss on torch. There is none in this program.
@@ -72,6 +74,19 @@ impl CompiledLoss {
     /// # Errors
     /// None: there is no loss.
     pub fn forward(&self, _: &[(&str, &Tensor)]) -> Result<Tensor, Diagnostic> {
+        match *self {}
+    }
+
+    /// Products with the matrix of second derivatives.
+    ///
+    /// # Errors
+    /// None: there is no loss.
+    pub fn hessian_vector_product(
+        &self,
+        _: &[(&str, &Tensor)],
+        _: &[&str],
+        _: &[&Tensor],
+    ) -> Result<Vec<Tensor>, Diagnostic> {
         match *self {}
     }
 

@@ -22,7 +22,7 @@ macro_rules! entrywise {
                 match self { $(Entrywise::$name => $python,)* }
             }
 
-            /// The same on Python's own numbers.
+            /// The same on Python's own numbers, where Python does not raise.
             pub fn python_of_numbers(self) -> &'static str {
                 match self { $(Entrywise::$name => $math,)* }
             }
@@ -40,6 +40,11 @@ macro_rules! entrywise {
 
 fn truth(holds: bool) -> f64 {
     if holds { 1.0 } else { 0.0 }
+}
+
+/// The less or the greater of two numbers, and no number where one of them is none: as torch has it.
+fn ordered(x: &[f64], chosen: f64) -> f64 {
+    if x.iter().any(|x| x.is_nan()) { f64::NAN } else { chosen }
 }
 
 entrywise! {
@@ -71,8 +76,8 @@ entrywise! {
     Sub 2, python "{0} - {1}" / "{0} - {1}", host |x| x[0] - x[1], "x − y";
     Mul 2, python "{0} * {1}" / "{0} * {1}", host |x| x[0] * x[1], "x y";
     Div 2, python "{0} / {1}" / "{0} / {1}", host |x| x[0] / x[1], "x / y";
-    Min 2, python "torch.minimum({0}, {1})" / "min({0}, {1})", host |x| x[0].min(x[1]), "min(x, y)";
-    Max 2, python "torch.maximum({0}, {1})" / "max({0}, {1})", host |x| x[0].max(x[1]), "max(x, y)";
+    Min 2, python "torch.minimum({0}, {1})" / "min({0}, {1})", host |x| ordered(x, x[0].min(x[1])), "min(x, y)";
+    Max 2, python "torch.maximum({0}, {1})" / "max({0}, {1})", host |x| ordered(x, x[0].max(x[1])), "max(x, y)";
     Pow 2, python "torch.pow({0}, {1})" / "{0} ** {1}", host |x| x[0].powf(x[1]), "x^y";
     XLogY 2, python "torch.xlogy({0}, {1})" / "({0} * math.log({1}) if {0} else 0.0)",
         host |x| if x[0] == 0.0 { 0.0 } else { x[0] * x[1].ln() }, "x log y, 0 where x = 0";
@@ -129,6 +134,8 @@ pub enum Call {
     // Contractions.
     /// (A, B): the matrix product.
     MatMul,
+    /// (C, A, B): C + A B.
+    AddMatMul,
     /// (A, B): the Kronecker product.
     Kron,
     /// (M, B): as [`crate::ir::Op::PartialInner`].
@@ -165,6 +172,52 @@ pub enum Call {
     SingularVectors,
 }
 
+impl Entrywise {
+    /// The call on Python's own numbers where it may divide by 0, or leave the domain of a function: Python raises there, and
+    /// this gives what floating point arithmetic does. `None` where that cannot be.
+    pub fn python_of_any_numbers(self) -> Option<&'static str> {
+        match self {
+            Entrywise::Div => Some("({0} / {1} if {1} else {0} * math.inf)"),
+            Entrywise::Recip => Some("(1 / {0} if {0} else math.inf)"),
+            Entrywise::Log => Some("(math.log({0}) if {0} > 0 else math.nan if {0} else -math.inf)"),
+            Entrywise::Sqrt => Some("(math.sqrt({0}) if {0} >= 0 else math.nan)"),
+            Entrywise::Log1p => Some("(math.log1p({0}) if {0} > -1 else math.nan if {0} + 1 else -math.inf)"),
+            Entrywise::Neg
+            | Entrywise::Exp
+            | Entrywise::Abs
+            | Entrywise::Sign
+            | Entrywise::Floor
+            | Entrywise::Sin
+            | Entrywise::Cos
+            | Entrywise::Tanh
+            | Entrywise::Sigmoid
+            | Entrywise::Expm1
+            | Entrywise::Square
+            | Entrywise::Conj
+            | Entrywise::Real
+            | Entrywise::Imag
+            | Entrywise::Angle
+            | Entrywise::Not
+            | Entrywise::ToReal
+            | Entrywise::ToComplex
+            | Entrywise::Add
+            | Entrywise::Sub
+            | Entrywise::Mul
+            | Entrywise::Min
+            | Entrywise::Max
+            | Entrywise::Pow
+            | Entrywise::XLogY
+            | Entrywise::Lt
+            | Entrywise::Le
+            | Entrywise::Eq
+            | Entrywise::Ne
+            | Entrywise::And
+            | Entrywise::Or
+            | Entrywise::Where => None,
+        }
+    }
+}
+
 impl Call {
     /// How many results it has.
     pub fn results(&self) -> usize {
@@ -189,6 +242,7 @@ impl Call {
             | Call::Entry
             | Call::Slice(..)
             | Call::MatMul
+            | Call::AddMatMul
             | Call::Kron
             | Call::PartialInner(..)
             | Call::Dot
@@ -232,6 +286,7 @@ impl Call {
             | Call::Concatenate(_)
             | Call::Stack
             | Call::MatMul
+            | Call::AddMatMul
             | Call::Kron
             | Call::PartialInner(..)
             | Call::Dot

@@ -8,11 +8,12 @@ use num_rational::BigRational;
 pub use tch::Tensor;
 use tch::{Kind, TchError};
 
-use super::machine::{Machine, Setting};
+use super::machine::{Machine, Refusal, Setting};
 use super::plan::{SEARCH, Source};
 use super::program::Program;
+use super::recent::Recent;
 use crate::base::{Code, Diagnostic};
-use crate::ir::{InputId, Sizes};
+use crate::ir::{Field, InputId, Sizes};
 use crate::rewrite::Rule;
 
 /// How a loss is computed where there is a choice. Nothing here changes what it is.
@@ -25,29 +26,44 @@ pub struct Options {
     /// What is added to the diagonal of a Hermitian matrix before its eigenvalues are worked out, 0 unless asked for. It is
     /// never needed for a finite gradient; it changes values by about as much.
     pub jitter: f64,
+    /// Whether results may take the memory of tensors that nothing else needs. It makes no difference to any value, and is
+    /// turned off only to see that.
+    pub in_place: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { search: SEARCH, double_decompositions: false, jitter: 0.0 }
+        Options { search: SEARCH, double_decompositions: false, jitter: 0.0, in_place: true }
     }
 }
 
-/// What a plan is good for: the shapes of the inputs, the precision, the device, and the inputs that need a gradient.
+/// What a plan is good for: the shapes of the inputs, the precision, the device, and what is wanted.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Key {
     shapes: Shapes,
     kind: Kind,
     device: tch::Device,
-    by: Vec<InputId>,
+    wanted: Wanted,
+}
+
+/// What is wanted of a loss.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Wanted {
+    /// The value, and the gradients by these inputs.
+    Gradients(Vec<InputId>),
+    /// The derivatives of the gradients by these inputs, along vectors.
+    Second(Vec<InputId>),
 }
 
 /// A loss that is ready to be trained with.
 ///
 /// The first call with tensors of new shapes chooses the cheapest form for these and writes its gradient; later calls find
 /// both. The value can be differentiated by [`Tensor::backward`] as usual, and gets the gradient of [`crate::grad`] and not
-/// that of torch's operations: it is finite at repeated and at zero eigenvalues. It cannot be differentiated twice: the
-/// gradient is a constant to torch.
+/// that of torch's operations: it is finite at repeated and at zero eigenvalues. That gradient is a constant to torch, which
+/// refuses to differentiate it once more ("derivative for aten::_segment_reduce_backward is not implemented"): second
+/// derivatives are those of [`CompiledLoss::hessian_vector_product`]. Under [`tch::no_grad`] no gradient is worked out.
+///
+/// Of shapes, precisions and devices the 64 that were used last are kept ready.
 ///
 /// Requirements of the loss are not tested on tensors, since a test would make the processor wait for the device; what breaks
 /// them has no meaningful value.
@@ -65,8 +81,8 @@ pub struct CompiledLoss {
 #[derive(Debug, Default)]
 struct Plans {
     /// The search for the cheapest form depends on shapes and on the inputs that need gradients alone.
-    programs: HashMap<(Shapes, Vec<InputId>), Arc<Program>>,
-    machines: HashMap<Key, Arc<Machine>>,
+    programs: Recent<(Shapes, Wanted), Arc<Program>>,
+    machines: Recent<Key, Arc<Machine>>,
 }
 
 type Shapes = Vec<(InputId, Vec<i64>)>;
@@ -74,7 +90,26 @@ type Shapes = Vec<(InputId, Vec<i64>)>;
 /// The tensors of a call, ready to be computed with.
 struct Given {
     tensors: HashMap<InputId, Tensor>,
-    key: Key,
+    /// Those whose gradients are wanted.
+    by: Vec<InputId>,
+    shapes: Shapes,
+    kind: Kind,
+    device: tch::Device,
+}
+
+impl Given {
+    fn key(&self, wanted: Wanted) -> Key {
+        Key { shapes: self.shapes.clone(), kind: self.kind, device: self.device, wanted }
+    }
+
+    /// The precision of the tensors of an input.
+    fn kind_of(&self, declared: Field) -> Kind {
+        match (declared, self.kind) {
+            (Field::Complex, Kind::Double) => Kind::ComplexDouble,
+            (Field::Complex, _) => Kind::ComplexFloat,
+            (Field::Real | Field::Truth, kind) => kind,
+        }
+    }
 }
 
 impl CompiledLoss {
@@ -149,12 +184,12 @@ impl CompiledLoss {
     /// # Errors
     /// E0811 where the tensors do not fit, the errors of [`Source::plan`], and E0812 where torch refuses an operation.
     pub fn forward(&self, inputs: &[(&str, &Tensor)]) -> Result<Tensor, Diagnostic> {
-        let given = self.given(inputs, |tensor| tensor.requires_grad())?;
-        let mut outputs = self.run(&given)?;
+        let given = self.given(inputs, has_history)?;
+        let mut outputs = self.run(&given, Wanted::Gradients(given.by.clone()))?;
         let gradients = outputs.split_off(1);
-        // The machine gives the value and then a gradient for each input of the key.
+        // The machine gives the value and then a gradient for each input that wants one.
         let value = outputs.swap_remove(0);
-        let by = given.key.by.iter().zip(&gradients);
+        let by = given.by.iter().zip(&gradients);
         let terms: Result<Vec<Tensor>, TchError> = by
             .filter_map(|(input, gradient)| {
                 let name = self.source.inputs.iter().find(|known| known.input == *input)?;
@@ -162,7 +197,7 @@ impl CompiledLoss {
                 Some(attached(tensor, gradient))
             })
             .collect();
-        terms.and_then(|terms| carrying(&value, &terms)).map_err(|error| self.refused(&error))
+        terms.and_then(|terms| carrying(&value, &terms)).map_err(|error| self.refused(&error.into()))
     }
 
     /// The value and the gradients by some inputs, as tensors that torch knows no history of.
@@ -174,18 +209,53 @@ impl CompiledLoss {
         inputs: &[(&str, &Tensor)],
         names: &[&str],
     ) -> Result<(Tensor, Vec<Tensor>), Diagnostic> {
-        let by: Result<Vec<InputId>, Diagnostic> = names.iter().map(|name| self.input(name)).collect();
+        let given = self.given(inputs, |_| false)?;
+        let mut outputs = self.run(&given, Wanted::Gradients(self.variables(&given, names)?))?;
+        let gradients = of_their_own(&outputs.split_off(1));
+        Ok((outputs.swap_remove(0), gradients))
+    }
+
+    /// The matrix of second derivatives by some inputs, times vectors of their shapes: for each input the derivative of its
+    /// gradient along all of them. torch knows no history of the results. Where the gradient is a subgradient, its derivative
+    /// is that of the branch which was taken.
+    ///
+    /// # Errors
+    /// As [`CompiledLoss::forward`], E0811 where the vectors are not of the inputs' shapes, and E0813 where the gradient is
+    /// written with what is not differentiated once more: eigenvectors, singular vectors and their like.
+    pub fn hessian_vector_product(
+        &self,
+        inputs: &[(&str, &Tensor)],
+        names: &[&str],
+        vectors: &[&Tensor],
+    ) -> Result<Vec<Tensor>, Diagnostic> {
         let mut given = self.given(inputs, |_| false)?;
-        given.key.by = by?;
-        let constant = given.key.by.iter().position(|input| !given.tensors.contains_key(input));
-        if let Some(at) = constant {
+        let by = self.variables(&given, names)?;
+        if names.len() != vectors.len() {
+            let message = format!("{} vectors for {} inputs of `{}`", vectors.len(), names.len(), self.source.name);
+            return Err(Diagnostic::new(Code::E0811, message));
+        }
+        for (i, place) in self.source.vectors(by.len()).enumerate() {
+            let (tensor, vector) = (&given.tensors[&by[i]], vectors[i]);
+            let declared = self.source.graph.inputs()[by[i].0 as usize].ty.field;
+            let field = declared == Field::Complex || !vector.is_complex();
+            if vector.size() != tensor.size() || vector.device() != given.device || !field {
+                let name = names[i];
+                let message = format!("the vector for `{name}` has another shape, device or field than `{name}`");
+                return Err(Diagnostic::new(Code::E0811, message));
+            }
+            given.tensors.insert(place, vector.detach().to_kind(given.kind_of(declared)));
+        }
+        Ok(of_their_own(&self.run(&given, Wanted::Second(by))?))
+    }
+
+    /// The inputs of these names, which are tensors here.
+    fn variables(&self, given: &Given, names: &[&str]) -> Result<Vec<InputId>, Diagnostic> {
+        let by: Vec<InputId> = names.iter().map(|name| self.input(name)).collect::<Result<_, _>>()?;
+        if let Some(at) = by.iter().position(|input| !given.tensors.contains_key(input)) {
             let message = format!("there is no gradient by `{}`, which is a constant here", names[at]);
             return Err(Diagnostic::new(Code::E0811, message).help("give it as a tensor"));
         }
-        let mut outputs = self.run(&given)?;
-        // A gradient may be one of the inputs, or be two gradients: what is handed out has memory of its own.
-        let gradients = outputs.split_off(1).iter().map(Tensor::copy).collect();
-        Ok((outputs.swap_remove(0), gradients))
+        Ok(by)
     }
 
     /// The value as written, with the gradient that torch's own operations have: for comparisons. It is not finite at many
@@ -203,35 +273,41 @@ impl CompiledLoss {
             options: Options { search: Duration::ZERO, ..self.options },
             plans: Mutex::default(),
         };
-        let program = written.program(&given.key.shapes, &[])?;
-        let setting = Setting { differentiable: true, ..self.setting(&given.key) };
+        let key = given.key(Wanted::Gradients(Vec::new()));
+        let program = written.program(&key.shapes, &key.wanted)?;
+        let setting = Setting { differentiable: true, ..self.setting(&key) };
         let machine = Machine::new(&program, &Sizes::new(), setting);
-        let named = inputs.iter().map(|(name, tensor)| Ok((self.input(name)?, tensor.to_kind(given.key.kind))));
+        let named = inputs.iter().map(|(name, tensor)| Ok((self.input(name)?, tensor.to_kind(given.kind))));
         let tensors: Result<HashMap<InputId, Tensor>, Diagnostic> = named.collect();
-        let mut outputs = machine.run(&tensors?).map_err(|error| self.refused(&error))?;
+        let mut outputs = machine.run(&tensors?).map_err(|refusal| self.refused(&refusal))?;
         Ok(outputs.swap_remove(0))
     }
 
-    fn run(&self, given: &Given) -> Result<Vec<Tensor>, Diagnostic> {
-        let machine = self.machine(&given.key)?;
-        tch::no_grad(|| machine.run(&given.tensors)).map_err(|error| self.refused(&error))
+    fn run(&self, given: &Given, wanted: Wanted) -> Result<Vec<Tensor>, Diagnostic> {
+        let machine = self.machine(&given.key(wanted))?;
+        tch::no_grad(|| machine.run(&given.tensors)).map_err(|refusal| self.refused(&refusal))
     }
 
-    fn refused(&self, error: &TchError) -> Diagnostic {
-        refused(&format!("`{}`", self.source.name), error)
+    fn refused(&self, refusal: &Refusal) -> Diagnostic {
+        let diagnostic = refused(&format!("`{}`", self.source.name), &refusal.error);
+        match &refusal.step {
+            Some(step) => diagnostic.note(format!("the operation is {step}")),
+            None => diagnostic,
+        }
     }
 
     /// The machine for a key, made at its first use.
     fn machine(&self, key: &Key) -> Result<Arc<Machine>, Diagnostic> {
-        if let Some(machine) = self.plans().machines.get(key) {
-            return Ok(machine.clone());
+        let known = self.plans().machines.get(key);
+        if let Some(machine) = known {
+            return Ok(machine);
         }
-        let of = (key.shapes.clone(), key.by.clone());
-        let found = self.plans().programs.get(&of).cloned();
-        let program = match found {
+        let of = (key.shapes.clone(), key.wanted.clone());
+        let known = self.plans().programs.get(&of);
+        let program = match known {
             Some(program) => program,
             None => {
-                let program = Arc::new(self.program(&key.shapes, &key.by)?);
+                let program = Arc::new(self.program(&key.shapes, &key.wanted)?);
                 self.plans().programs.insert(of, program.clone());
                 program
             }
@@ -247,6 +323,7 @@ impl CompiledLoss {
             device: key.device,
             double_decompositions: self.options.double_decompositions,
             jitter: self.options.jitter,
+            in_place: self.options.in_place,
             differentiable: false,
         }
     }
@@ -256,8 +333,8 @@ impl CompiledLoss {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The program for tensors of these shapes, with gradients by some inputs.
-    fn program(&self, shapes: &Shapes, by: &[InputId]) -> Result<Program, Diagnostic> {
+    /// The program for tensors of these shapes.
+    fn program(&self, shapes: &Shapes, wanted: &Wanted) -> Result<Program, Diagnostic> {
         let sizes = self.source.sizes(shapes)?;
         let mut constants = self.constants.clone();
         for input in &self.source.inputs {
@@ -268,7 +345,12 @@ impl CompiledLoss {
                 constants.entry(input.input).or_insert_with(|| default.clone());
             }
         }
-        Ok(self.source.plan(&sizes, &constants, by, self.rules, self.options.search)?.program)
+        let (rules, search) = (self.rules, self.options.search);
+        let planned = match wanted {
+            Wanted::Gradients(by) => self.source.plan(&sizes, &constants, by, rules, search),
+            Wanted::Second(by) => self.source.plan_second(&sizes, &constants, by, rules, search),
+        };
+        Ok(planned?.program)
     }
 
     /// The tensors by their inputs, in one precision.
@@ -307,21 +389,22 @@ impl CompiledLoss {
             }
         }
         let kind = if double { Kind::Double } else { Kind::Float };
-        let complex = if double { Kind::ComplexDouble } else { Kind::ComplexFloat };
-        let mut tensors = HashMap::new();
-        for ((name, tensor), (input, _)) in inputs.iter().zip(&shapes) {
+        shapes.sort();
+        let device = device.unwrap_or(tch::Device::Cpu);
+        let mut given = Given { tensors: HashMap::new(), by, shapes, kind, device };
+        for (name, tensor) in inputs {
+            let input = self.input(name)?;
             let declared = &self.source.graph.inputs()[input.0 as usize].ty;
-            let target = match tensor.kind() {
-                Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16 | Kind::Bool => Some(kind),
-                Kind::ComplexFloat | Kind::ComplexDouble | Kind::ComplexHalf => Some(complex),
+            let field = match tensor.kind() {
+                Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16 | Kind::Bool => Some(Field::Real),
+                Kind::ComplexFloat | Kind::ComplexDouble | Kind::ComplexHalf => Some(Field::Complex),
                 _ => None,
             };
-            let fits =
-                target.is_some_and(|target| (target == complex) == (declared.field == crate::ir::Field::Complex));
-            match target.filter(|_| fits) {
-                Some(target) => {
+            match field.filter(|field| (*field == Field::Complex) == (declared.field == Field::Complex)) {
+                Some(field) => {
+                    let target = given.kind_of(field);
                     let converted = tensor.f_detach().and_then(|tensor| tensor.f_to_kind(target));
-                    tensors.insert(*input, converted.map_err(|error| self.refused(&error))?);
+                    given.tensors.insert(input, converted.map_err(|error| self.refused(&error.into()))?);
                 }
                 None => {
                     let message = format!("`{name}` is {declared}, and the tensor holds {:?}", tensor.kind());
@@ -329,9 +412,7 @@ impl CompiledLoss {
                 }
             }
         }
-        shapes.sort();
-        let device = device.unwrap_or(tch::Device::Cpu);
-        Ok(Given { tensors, key: Key { shapes, kind, device, by } })
+        Ok(given)
     }
 }
 
@@ -341,6 +422,18 @@ pub fn refused(of: &str, error: &TchError) -> Diagnostic {
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     Diagnostic::new(Code::E0812, format!("torch refused an operation of {of}: {first}"))
+}
+
+/// Whether torch is to know where a value that rests on this tensor comes from: it asks for a gradient, and is not used
+/// under `no_grad`.
+fn has_history(tensor: &Tensor) -> bool {
+    // tch does not tell whether gradients are on; another name for the tensor has what is made of it.
+    tensor.requires_grad() && tensor.f_alias().is_ok_and(|alias| alias.requires_grad())
+}
+
+/// A gradient may be one of the inputs, or be two gradients: what is handed out has memory of its own.
+fn of_their_own(tensors: &[Tensor]) -> Vec<Tensor> {
+    tensors.iter().map(Tensor::copy).collect()
 }
 
 /// ⟨g, x⟩, of which torch's gradient by x is g: the only function of a tensor that torch sees.
@@ -361,8 +454,18 @@ fn attached(tensor: &Tensor, gradient: &Tensor) -> Result<Tensor, TchError> {
 /// their results for the way back, so that nothing of what they came to is left.
 fn carrying(value: &Tensor, terms: &[Tensor]) -> Result<Tensor, TchError> {
     let Some((first, rest)) = terms.split_first() else { return value.f_detach() };
-    // A term by itself may be a view, which must not be written to.
-    let sum = rest.iter().try_fold(first.f_add_scalar(0.0)?, |sum, term| sum.f_add(term))?;
+    let sum = rest.iter().try_fold(first.shallow_clone(), |sum, term| sum.f_add(term))?;
+    // What comes next has a memory of its own, to write to.
+    let sum = once_differentiable(&sum)?.f_add_scalar(0.0)?;
     tch::no_grad(|| sum.f_detach()?.f_copy_(value).map(|_| ()))?;
     Ok(sum)
+}
+
+/// The same number, through an operation whose gradient torch does not differentiate: the gradients that the terms carry are
+/// constants, and a second derivative would lack what they rest on.
+fn once_differentiable(x: &Tensor) -> Result<Tensor, TchError> {
+    let one = Tensor::f_ones([1], (Kind::Int64, x.device()))?;
+    // Nothing is tested of the lengths: that would make the processor wait for the device.
+    let nothing = None::<&Tensor>;
+    Tensor::f_segment_reduce(&x.f_reshape(1)?, "sum", Some(&one), nothing, nothing, 0, true, 0.0)?.f_reshape([0i64; 0])
 }

@@ -9,30 +9,24 @@ use std::collections::{BTreeSet, HashMap};
 use super::call::{Call, Entrywise as E};
 use super::program::{Arg, Builder, Number, Program, Value};
 use super::scalar::{complex_function, function};
+use super::share::Products;
 use super::spectral;
 use crate::ir::{Axis, Comparison, Dim, Field, Graph, NodeId, Op, Part, Property, Reduction, Shape, Side, Type, Zip};
 
-/// The program that computes some nodes of a graph from its raw inputs, those of `inputs` first and in this order.
+/// The program that computes some nodes of a graph from its raw inputs, those of `inputs` first and in this order. The first
+/// of the nodes is the value that the others belong to.
 pub fn lower(graph: &Graph, inputs: &[NodeId], roots: &[NodeId]) -> Program {
     let order = graph.reachable(roots);
-    let mut lowering = Lowering { graph, b: Builder::default(), values: HashMap::new(), vectors: BTreeSet::new() };
+    let products = Products::new(graph, roots.first().copied());
+    let mut lowering =
+        Lowering { graph, b: Builder::default(), values: HashMap::new(), vectors: BTreeSet::new(), products };
     for id in &order {
         // One decomposition serves all that is worked out from a matrix.
         if let Op::Spectral(_) | Op::EigenSum | Op::Frechet(_) = graph.op(*id) {
             lowering.vectors.insert(lowering.stripped(graph.args(*id)[0]));
         }
     }
-    for id in inputs.iter().chain(&order) {
-        if !lowering.values.contains_key(id) {
-            let value = lowering.node(*id);
-            let value = lowering.shaped(value, &graph.ty(*id).shape);
-            let real_matrix = matches!(value.ty, Type { field: Field::Real, shape: Shape::Matrix(..) });
-            if real_matrix && lowering.has(*id, Property::Hermitian) {
-                lowering.b.note_symmetric(&value);
-            }
-            lowering.values.insert(*id, value);
-        }
-    }
+    inputs.iter().chain(&order).for_each(|id| lowering.make(*id));
     let outputs: Vec<Value> = roots.iter().map(|root| lowering.values[root].clone()).collect();
     lowering.b.finish(&outputs)
 }
@@ -53,9 +47,25 @@ pub(super) struct Lowering<'g> {
     values: HashMap<NodeId, Value>,
     /// The matrices whose eigenvectors are needed.
     pub(super) vectors: BTreeSet<NodeId>,
+    /// The products that are worked out in any case.
+    products: Products,
 }
 
 impl Lowering<'_> {
+    /// Works out a node, its operands being there.
+    fn make(&mut self, id: NodeId) {
+        if self.values.contains_key(&id) {
+            return;
+        }
+        let value = self.node(id);
+        let value = self.shaped(value, &self.graph.ty(id).shape);
+        let real_matrix = matches!(value.ty, Type { field: Field::Real, shape: Shape::Matrix(..) });
+        if real_matrix && self.has(id, Property::Hermitian) {
+            self.b.note_symmetric(&value);
+        }
+        self.values.insert(id, value);
+    }
+
     /// The node under the marks that compute nothing here.
     pub(super) fn stripped(&self, mut id: NodeId) -> NodeId {
         while let Op::StopGradient | Op::Annotate(..) | Op::Require = self.graph.op(id) {
@@ -120,7 +130,10 @@ impl Lowering<'_> {
             }
             Op::Zip(zip) => self.zip(*zip, &args),
             Op::Adjoint | Op::Transpose => {
-                let x = self.tensor(id, 0);
+                let x = self.arg(id, 0);
+                if let Arg::Number(_) = x.arg {
+                    return Value { ty, ..x };
+                }
                 match x.ty.shape {
                     Shape::Scalar if *graph.op(id) == Op::Transpose => x,
                     Shape::Scalar => self.b.entrywise(E::Conj, &[&x]),
@@ -442,6 +455,10 @@ impl Lowering<'_> {
     }
 
     fn reduce(&mut self, id: NodeId, reduction: Reduction, axis: Axis, ty: Type) -> Value {
+        if let Some(diagonal) = self.diagonal_of_product(id) {
+            let Shape::Scalar = ty.shape else { return diagonal };
+            return self.b.one(Call::Sum(Axis::All), &[&diagonal], ty);
+        }
         let total = reduction == Reduction::Sum && axis == Axis::All && ty.field == Field::Real;
         if let Some((a, b)) = total.then(|| self.inner_product(id)).flatten() {
             return self.b.one(Call::Dot, &[&a, &b], ty);
@@ -467,6 +484,26 @@ impl Lowering<'_> {
         };
         let made = self.b.one(call, &[&x], Type { shape: natural.clone(), ..ty.clone() });
         if natural == ty.shape { made } else { self.b.one(Call::Reshape(ty.shape.clone()), &[&made], ty) }
+    }
+
+    /// The diagonal of a product that is worked out in any case, where a node is that or the sum of it.
+    fn diagonal_of_product(&mut self, id: NodeId) -> Option<Value> {
+        let product = self.products.with_diagonal(self.graph, id)?;
+        let ty = self.graph.ty(product).clone();
+        let fits = match &self.graph.ty(id).shape {
+            Shape::Scalar => true,
+            Shape::Vector(n) => *n == ty.shape.rows(),
+            Shape::Matrix(..) => false,
+        };
+        if !fits {
+            return None;
+        }
+        // It rests on what the entries do, and on nothing that comes after this node.
+        self.graph.reachable(&[product]).into_iter().for_each(|id| self.make(id));
+        let whole = self.value(product);
+        let whole = self.b.tensor(&whole);
+        let shape = Shape::Vector(ty.shape.rows());
+        Some(self.b.one(Call::Diagonal, &[&whole], Type { shape, ..ty }))
     }
 
     /// The two factors of Σ a b, where a sum is one of products of real entries: they are added up without being written.

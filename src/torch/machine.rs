@@ -8,6 +8,7 @@ use tch::{Kind, TchError, Tensor};
 use super::call::{Call, Entrywise};
 use super::entries::{Entry, has_place, in_place};
 use super::program::{Arg, Program, Register, Step};
+use super::tune::tuned;
 use crate::ir::{Axis, Dim, Field, InputId, Shape, Side, Sizes, Type};
 
 /// The precision that a program computes in, where, and what is asked of its decompositions.
@@ -21,6 +22,8 @@ pub(super) struct Setting {
     pub double_decompositions: bool,
     /// What is added to the diagonal of a matrix before its eigenvalues are worked out.
     pub jitter: f64,
+    /// Whether a result may take the memory of an operand that nothing else needs.
+    pub in_place: bool,
     /// Whether torch is to differentiate what it sees: then every result has memory of its own, and a decomposition its
     /// vectors, which torch's own gradients need.
     pub differentiable: bool,
@@ -70,6 +73,21 @@ pub(super) struct Machine {
     outputs: Vec<Operand>,
 }
 
+/// What torch did not do.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// The step, with the shapes of its operands.
+    pub step: Option<String>,
+    /// What torch says.
+    pub error: TchError,
+}
+
+impl From<TchError> for Refusal {
+    fn from(error: TchError) -> Self {
+        Refusal { step: None, error }
+    }
+}
+
 /// The operand of an instruction that its result may replace: one that ends there, shares its memory with nothing that
 /// lives on, was made here, and has the type of the result.
 fn reusable(
@@ -81,17 +99,18 @@ fn reusable(
 ) -> Option<usize> {
     let (in_place, commutes) = match step.call {
         Call::Entrywise(call) => (has_place(call), matches!(call, Entrywise::Add | Entrywise::Mul)),
-        _ => (step.call == Call::AddDiagonal, false),
+        _ => (matches!(step.call, Call::AddDiagonal | Call::AddMatMul), false),
     };
     if !in_place {
         return None;
     }
     let result = &program.types[step.results[0].index()];
     let given = |register: Register| program.inputs.iter().any(|(_, input)| *input == register);
-    (0..step.args.len().min(2)).find(|i| {
+    let once = |arg: &Arg| step.args.iter().filter(|other| *other == arg).count() == 1;
+    (0..if commutes { 2 } else { 1 }).find(|i| {
         let Arg::Tensor(register) = &step.args[*i] else { return false };
-        (*i == 0 || commutes)
-            && released.contains(register)
+        released.contains(register)
+            && (step.call != Call::AddMatMul || once(&step.args[*i]))
             && root[register.index()] == register.index()
             && living.get(&register.index()) == Some(&1)
             && !given(*register)
@@ -102,6 +121,8 @@ fn reusable(
 impl Machine {
     /// Binds a program to sizes and a setting.
     pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting) -> Machine {
+        // torch is to differentiate the calls as they are written.
+        let program = &if setting.differentiable { program.clone() } else { tuned(program) };
         let operand = |arg: &Arg| match arg {
             Arg::Tensor(register) => Operand::Tensor(register.index()),
             Arg::Number(number) => Operand::Number(number.value(sizes, setting.epsilon())),
@@ -121,7 +142,8 @@ impl Machine {
                 }
                 *living.entry(root[result.index()]).or_insert(0) += 1;
             }
-            let reuse = if setting.differentiable { None } else { reusable(step, &released, program, &root, &living) };
+            let own = setting.differentiable || !setting.in_place;
+            let reuse = if own { None } else { reusable(step, &released, program, &root, &living) };
             for register in &released {
                 if let Some(count) = living.get_mut(&root[register.index()]) {
                     *count -= 1;
@@ -141,14 +163,16 @@ impl Machine {
     }
 
     /// The outputs at these inputs, which have the precision of the setting.
-    pub(super) fn run(&self, given: &HashMap<InputId, Tensor>) -> Result<Vec<Tensor>, TchError> {
+    pub(super) fn run(&self, given: &HashMap<InputId, Tensor>) -> Result<Vec<Tensor>, Refusal> {
         let mut tensors: Vec<Option<Tensor>> = Vec::new();
         tensors.resize_with(self.types.len(), || None);
         for (input, register) in &self.inputs {
             tensors[register.index()] = given.get(input).map(Tensor::shallow_clone);
         }
         for instruction in &self.instructions {
-            let made = self.call(instruction, &mut tensors)?;
+            let made = self
+                .call(instruction, &mut tensors)
+                .map_err(|error| Refusal { step: Some(self.described(&instruction.step)), error })?;
             for (register, tensor) in instruction.step.results.iter().zip(made) {
                 tensors[register.index()] = Some(tensor);
             }
@@ -160,7 +184,17 @@ impl Machine {
             Operand::Tensor(at) => tensor(&tensors, *at).map(Tensor::shallow_clone),
             Operand::Number(value) => Tensor::f_full([0i64; 0], *value, (self.setting.kind, self.setting.device)),
         };
-        self.outputs.iter().map(output).collect()
+        self.outputs.iter().map(output).collect::<Result<_, TchError>>().map_err(Refusal::from)
+    }
+
+    /// A step with the types of its operands, for messages.
+    fn described(&self, step: &Step) -> String {
+        let operand = |arg: &Arg| match arg {
+            Arg::Tensor(register) => self.types[register.index()].to_string(),
+            Arg::Number(number) => number.to_string(),
+        };
+        let operands: Vec<String> = step.args.iter().map(operand).collect();
+        format!("`{:?}` of ({})", step.call, operands.join(", "))
     }
 
     fn call(&self, instruction: &Instruction, tensors: &mut [Option<Tensor>]) -> Result<Vec<Tensor>, TchError> {
@@ -236,6 +270,8 @@ impl Machine {
                 one(part.f_reshape(dims(shape)?)?)
             }
             Call::MatMul => one(x(0)?.f_matmul(x(1)?)?),
+            Call::AddMatMul if instruction.reuse.is_some() => one(x(0)?.shallow_clone().f_addmm_(x(1)?, x(2)?)?),
+            Call::AddMatMul => one(x(0)?.f_addmm(x(1)?, x(2)?)?),
             Call::Kron => one(x(0)?.f_kron(x(1)?)?),
             Call::PartialInner(side, shape) => one(partial_inner(x(0)?, x(1)?, *side, shape)?),
             Call::Dot => one(x(0)?.f_reshape(-1)?.f_vdot(&x(1)?.f_reshape(-1)?)?),
@@ -424,6 +460,7 @@ fn known(step: &Step, sizes: &Sizes) -> Step {
         | Call::Stack
         | Call::Entry
         | Call::MatMul
+        | Call::AddMatMul
         | Call::Kron
         | Call::Dot
         | Call::Sum(_)

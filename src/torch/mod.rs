@@ -19,9 +19,14 @@ mod lower;
 mod machine;
 mod plan;
 mod program;
+#[cfg(feature = "torch")]
+mod recent;
 mod scalar;
+mod share;
 mod simplify;
 mod spectral;
+#[cfg(feature = "torch")]
+mod tune;
 pub mod version;
 
 pub use available::{Device, Libtorch};

@@ -11,7 +11,8 @@ use super::program::Program;
 use crate::base::{Code, Diagnostic};
 use crate::grad;
 use crate::ir::{
-    Comparison, Dim, Graph, InputId, Instance, Mismatch, NodeId, Op, Property, Shape, SizeVar, Sizes, solve,
+    Comparison, Dim, Facts, Graph, Input, InputId, Instance, Mismatch, NodeId, Op, Part, Property, Shape, SizeVar,
+    Sizes, solve,
 };
 use crate::rewrite::cost::cost_at;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
@@ -188,7 +189,83 @@ impl Source {
         rules: &[Rule],
         search: Duration,
     ) -> Result<Planned, Diagnostic> {
-        let unfit = |mismatch: Mismatch| Diagnostic::new(Code::E0301, format!("`{}`: {mismatch}", self.name));
+        let mut form = self.form(anew, sizes, constants, rules, search)?;
+        let (_, gradients) = self.differentiated(&mut form, by)?;
+        let outputs: Vec<NodeId> = std::iter::once(form.root).chain(gradients).collect();
+        Ok(form.lowered(&outputs))
+    }
+
+    /// The program of products with the matrix of second derivatives by some inputs, at these sizes and constants: of each the
+    /// derivative of its gradient along vectors. These are the inputs that [`Source::vectors`] names, one for each of `by`,
+    /// of its type.
+    ///
+    /// # Errors
+    /// As [`Source::plan`], and E0813 where a gradient has no gradient of its own.
+    pub fn plan_second(
+        &self,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        by: &[InputId],
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<Planned, Diagnostic> {
+        let instance = Instance { sizes: sizes.clone(), constants: constants.clone() };
+        let anew = |graph: &Graph, roots: &[NodeId]| graph.instantiate(roots, &instance);
+        let mut form = self.form(&anew, &Sizes::new(), constants, rules, search)?;
+        let (variables, gradients) = self.differentiated(&mut form, by)?;
+        let graph = &mut form.graph;
+        debug_assert_eq!(graph.inputs().len(), self.graph.inputs().len());
+        // H v is the gradient of ⟨gradient, v⟩.
+        let mut along = || {
+            let mut sum = graph.integer(0)?;
+            for (variable, gradient) in variables.iter().zip(&gradients) {
+                let (name, ty) = ("direction".to_owned(), graph.ty(*variable).clone());
+                let vector = graph.input(Input { name, ty, facts: Facts::new() });
+                let product = graph.inner(*gradient, vector)?;
+                let product = graph.part(Part::Re, product)?;
+                sum = graph.add(sum, product)?;
+            }
+            Ok(sum)
+        };
+        let along = along().map_err(|mismatch: Mismatch| self.unfit(&mismatch))?;
+        let second = grad::gradient(graph, along, &variables).map_err(|error| {
+            let message = format!("the gradient of `{}` cannot be differentiated once more: {error}", self.name);
+            Diagnostic::new(Code::E0813, message)
+        })?;
+        Ok(form.lowered(&second))
+    }
+
+    /// The inputs of [`Source::plan_second`] that are not the loss's own.
+    pub fn vectors(&self, count: usize) -> impl Iterator<Item = InputId> {
+        let first = self.graph.inputs().len() as u32;
+        (first..first + count as u32).map(InputId)
+    }
+
+    fn unfit(&self, mismatch: &Mismatch) -> Diagnostic {
+        Diagnostic::new(Code::E0301, format!("`{}`: {mismatch}", self.name))
+    }
+
+    /// The variables of some inputs and the gradients by them.
+    fn differentiated(&self, form: &mut Form, by: &[InputId]) -> Result<(Vec<NodeId>, Vec<NodeId>), Diagnostic> {
+        // An input that nothing rests on has no node yet.
+        let graph = &mut form.graph;
+        let variables: Result<Vec<NodeId>, _> = by.iter().map(|input| graph.make(Op::Input(*input), vec![])).collect();
+        let variables = variables.map_err(|mismatch| self.unfit(&mismatch))?;
+        let gradients = grad::gradient(graph, form.root, &variables)
+            .map_err(|error| Diagnostic::new(Code::E0701, format!("`{}` has no gradient: {error}", self.name)))?;
+        Ok((variables, gradients))
+    }
+
+    /// The cheapest form that is found.
+    fn form(
+        &self,
+        anew: &Anew<'_>,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<Form, Diagnostic> {
+        let unfit = |mismatch: Mismatch| self.unfit(&mismatch);
         let inputs = self.inputs.iter().filter(|input| !constants.contains_key(&input.input));
         let nodes: Vec<NodeId> = inputs.filter_map(|input| self.graph.input_node(input.input)).collect();
         // The inputs are roots of their own, so that each is there even where nothing rests on it.
@@ -219,19 +296,25 @@ impl Source {
         // A search that fails leaves what was written, which is only slower.
         let limits = Limits { time: search, ..Limits::default() };
         let found = (!search.is_zero()).then(|| rewrite(&graph, root, &inputs, rules, &limits, &seconds));
-        let (mut graph, root, rewritten) = match found {
-            Some(Ok(found)) => (found.graph, found.after, found.before != found.after),
-            Some(Err(_)) | None => (graph, root, false),
-        };
-        // An input that nothing rests on has no node yet.
-        let variables: Result<Vec<NodeId>, _> = by.iter().map(|input| graph.make(Op::Input(*input), vec![])).collect();
-        let variables = variables.map_err(unfit)?;
-        let gradients = grad::gradient(&mut graph, root, &variables)
-            .map_err(|error| Diagnostic::new(Code::E0701, format!("`{}` has no gradient: {error}", self.name)))?;
-        let inputs: Vec<NodeId> =
-            (0..graph.inputs().len() as u32).filter_map(|i| graph.input_node(InputId(i))).collect();
-        let outputs: Vec<NodeId> = std::iter::once(root).chain(gradients).collect();
-        Ok(Planned { program: lower(&graph, &inputs, &outputs), rewritten })
+        Ok(match found {
+            Some(Ok(found)) => Form { graph: found.graph, root: found.after, rewritten: found.before != found.after },
+            Some(Err(_)) | None => Form { graph, root, rewritten: false },
+        })
+    }
+}
+
+/// The form of a loss that is computed.
+struct Form {
+    graph: Graph,
+    root: NodeId,
+    rewritten: bool,
+}
+
+impl Form {
+    fn lowered(&self, outputs: &[NodeId]) -> Planned {
+        let inputs = (0..self.graph.inputs().len() as u32).filter_map(|i| self.graph.input_node(InputId(i)));
+        let inputs: Vec<NodeId> = inputs.collect();
+        Planned { program: lower(&self.graph, &inputs, outputs), rewritten: self.rewritten }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use num_rational::BigRational;
-use num_traits::ToPrimitive;
+use num_traits::{Signed, ToPrimitive};
 
 use super::call::{Call, Entrywise};
 use crate::ir::{Dim, Field, InputId, Shape, Sizes, Type};
@@ -81,6 +81,16 @@ pub enum Arg {
     Number(Number),
 }
 
+impl Arg {
+    /// The tensor, if it is one.
+    pub(super) fn register(&self) -> Option<Register> {
+        match self {
+            Arg::Tensor(register) => Some(*register),
+            Arg::Number(_) => None,
+        }
+    }
+}
+
 /// One call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
@@ -131,7 +141,7 @@ impl Program {
     }
 
     /// Leaves out every call that no output rests on.
-    fn pruned(mut self) -> Program {
+    pub(super) fn pruned(mut self) -> Program {
         let mut needed = vec![false; self.types.len()];
         let mark = |needed: &mut Vec<bool>, args: &[Arg]| {
             for arg in args {
@@ -151,6 +161,26 @@ impl Program {
         steps.reverse();
         self.steps = steps;
         self
+    }
+}
+
+impl Number {
+    /// Whether it is known to be positive whatever the sizes are.
+    pub(super) fn is_positive(&self) -> bool {
+        match self {
+            Number::Constant(value) => value.is_positive(),
+            Number::Pi | Number::Infinity | Number::Epsilon => true,
+            Number::Nan => false,
+            Number::Size(dim) => dim.least().is_some_and(|least| least > 0),
+            Number::Apply(Entrywise::Add | Entrywise::Mul | Entrywise::Div, operands) => {
+                operands.iter().all(Number::is_positive)
+            }
+            Number::Apply(Entrywise::Sqrt | Entrywise::Recip | Entrywise::Square, operands) => {
+                operands[0].is_positive()
+            }
+            Number::Apply(Entrywise::Exp, _) => true,
+            Number::Apply(..) => self.known().is_some_and(|value| value > 0.0),
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 //! the expression itself could see.
 //!
 //! Factors that are numbers, or tensors without dimensions, move outwards through what is linear, until one pass multiplies
-//! by all of them; a product whose transpose is there is that, transposed; and the sum of two products with a common factor
-//! is one product.
+//! by all of them; a product whose transpose is there is that, transposed; the sum of two products with a common factor is
+//! one product, a factor by itself counting as its product with the identity; and what is taken from itself leaves zeros,
+//! which are written nowhere.
 
 use super::call::{Call, Entrywise as E};
 use super::program::{Arg, Builder, Number, Register, Value};
@@ -11,6 +12,16 @@ use crate::ir::{Field, Shape, Type};
 
 fn is_scalar(value: &Value) -> bool {
     value.ty.shape == Shape::Scalar
+}
+
+/// Zeros of some shape, of which no tensor is made.
+fn is_zeros(value: &Value) -> bool {
+    !is_scalar(value) && value.known() == Some(0.0)
+}
+
+/// Factors that single precision has room for, and for the quotients by them.
+fn is_moderate(factor: f64) -> bool {
+    (1e-6..=1e6).contains(&factor.abs())
 }
 
 impl Number {
@@ -81,6 +92,9 @@ impl Builder {
         if factor.known() == Some(1.0) && (factor.ty.field == Field::Real || value.ty.field == Field::Complex) {
             return value.clone();
         }
+        if is_zeros(value) {
+            return value.clone();
+        }
         if is_scalar(value) || matches!(value.arg, Arg::Number(_)) || factor.ty.field != Field::Real {
             return self.entrywise_as_is(E::Mul, &[factor, value]);
         }
@@ -140,6 +154,12 @@ impl Builder {
         }
         let with_dimensions = |value: &Value| !is_scalar(value);
         match (call, args) {
+            (E::Mul, [x, y]) if is_zeros(x) && with_dimensions(y) => Some((*x).clone()),
+            (E::Mul, [x, y]) if is_zeros(y) && with_dimensions(x) => Some((*y).clone()),
+            (E::Sub, [x, y]) if is_zeros(y) && with_dimensions(x) => Some((*x).clone()),
+            (E::Sub, [x, y]) if with_dimensions(x) && x.arg == y.arg => {
+                Some(Value { arg: Value::ratio(0, 1).arg, ty: x.ty.clone() })
+            }
             (E::Mul, [x, y]) if is_scalar(x) && with_dimensions(y) => Some(self.scale(x, y)),
             (E::Mul, [x, y]) if is_scalar(y) && with_dimensions(x) => Some(self.scale(y, x)),
             (E::Neg, [x]) if with_dimensions(x) => Some(self.scale(&Value::ratio(-1, 1), x)),
@@ -193,6 +213,9 @@ impl Builder {
             {
                 return Some(self.multiple(&[factor, &Value::ratio(1, 1)], inner));
             }
+        }
+        if let Some(product) = self.absorbed(x, y).or_else(|| self.absorbed(y, x)) {
+            return Some(product);
         }
         if let Some(product) = self.factored(x, y) {
             return Some(product);
@@ -265,6 +288,48 @@ impl Builder {
         None
     }
 
+    /// c Z + b A Z = b (A + (c/b) I) Z, and Z on the left likewise: passes over the diagonal for passes over Z.
+    fn absorbed(&mut self, x: &Value, y: &Value) -> Option<Value> {
+        let one = Value::ratio(1, 1);
+        let (c, z) = self.scaled(x).unwrap_or_else(|| (one.clone(), x.clone()));
+        let (b, product) = self.scaled(y).unwrap_or_else(|| (one.clone(), y.clone()));
+        let (left, right) = self.factors(&product)?;
+        let (a, on_left) = if right.arg == z.arg {
+            (left, true)
+        } else if left.arg == z.arg {
+            (right, false)
+        } else {
+            return None;
+        };
+        // A copy of a square matrix much greater than Z would cost more than it saves.
+        let side = if on_left { z.ty.shape.cols() } else { z.ty.shape.rows() };
+        if let (Some(n), Some(m)) = (a.ty.shape.rows().as_constant(), side.as_constant())
+            && n > 2 * m
+        {
+            return None;
+        }
+        let (a, c, b) = match b.known() {
+            Some(factor) if is_moderate(factor) => (a, self.entrywise(E::Div, &[&c, &b]), b),
+            Some(_) | None => (self.scale(&b, &a), c, one),
+        };
+        let sum = self.one(Call::AddDiagonal, &[&a, &c], a.ty.clone());
+        if self.is_symmetric(&a) {
+            self.note_symmetric(&sum);
+        }
+        let factors = if on_left { [&sum, &z] } else { [&z, &sum] };
+        let product = self.one(Call::MatMul, &factors, product.ty.clone());
+        Some(self.scale(&b, &product))
+    }
+
+    /// The conjugate transpose of a matrix.
+    pub(super) fn adjoint(&mut self, x: &Value) -> Value {
+        if x.ty.field == Field::Real {
+            return self.transposed(x);
+        }
+        let ty = Type { shape: Shape::Matrix(x.ty.shape.cols(), x.ty.shape.rows()), ..x.ty.clone() };
+        self.one(Call::Adjoint, &[x], ty)
+    }
+
     /// A call with one result in a simpler form, where there is one.
     pub(super) fn simpler(&mut self, call: &Call, args: &[&Value], ty: &Type) -> Option<Value> {
         if args.iter().any(|arg| arg.ty.field != Field::Real) {
@@ -303,6 +368,10 @@ impl Builder {
                 }
                 match self.made_by(x)? {
                     (Call::DiagonalMatrix, inner) => Some(self.of_arg(&inner[0])),
+                    (Call::Transpose, inner) => {
+                        let inner = self.of_arg(&inner[0]);
+                        Some(self.one(Call::Diagonal, &[&inner], ty.clone()))
+                    }
                     (Call::AddDiagonal, inner) => {
                         let (a, d) = (self.of_arg(&inner[0]), self.of_arg(&inner[1]));
                         let diagonal = self.one(Call::Diagonal, &[&a], ty.clone());
@@ -318,8 +387,7 @@ impl Builder {
             }
             (Call::AddDiagonal, [x, d]) => {
                 let (factor, inner) = self.scaled(x)?;
-                // Beyond these bounds the quotient could leave single precision.
-                factor.known().filter(|factor| (1e-6..=1e6).contains(&factor.abs()))?;
+                factor.known().filter(|factor| is_moderate(*factor))?;
                 let share = self.entrywise(E::Div, &[d, &factor]);
                 let sum = self.one(Call::AddDiagonal, &[&inner, &share], ty.clone());
                 Some(self.scale(&factor, &sum))

@@ -25,13 +25,12 @@ fn decomposed(l: &mut Lowering<'_>, matrix: NodeId) -> (Value, Option<Value>) {
     let a = l.value(matrix);
     let a = l.b.tensor(&a);
     let (n, _) = sides(&a);
-    // torch's solver raises an error at entries that are no numbers: there the identity is decomposed, and the values are
-    // none afterwards.
+    // torch's solver raises an error at entries that are no numbers: there zeros are decomposed, and the values are none
+    // afterwards.
     let probe = probe(l, &a);
-    let finite = l.b.entrywise(E::Eq, &[&probe, &Value::ratio(0, 1)]);
-    let eye = l.b.one(Call::Eye(n.clone()), &[], Type::real(a.ty.shape.clone()));
-    let eye = if a.ty.field == Field::Complex { l.b.entrywise(E::ToComplex, &[&eye]) } else { eye };
-    let a = l.b.choose(&finite, &a, &eye);
+    let zero = Value::ratio(0, 1);
+    let finite = l.b.entrywise(E::Eq, &[&probe, &zero]);
+    let a = l.b.choose(&finite, &a, &zero);
     if l.vectors.contains(&matrix) {
         let ty = a.ty.clone();
         let mut found = l.b.call(Call::Eigenvectors, &[&a], &[vector(n), ty]);
@@ -86,7 +85,7 @@ fn sum(l: &mut Lowering<'_>, vectors: &Value, weights: &Value, ty: Type) -> Valu
     let (n, _) = sides(vectors);
     let spread = l.spread(weights.clone(), Axis::Cols, n);
     let scaled = l.b.entrywise(E::Mul, &[vectors, &spread]);
-    let back = l.b.one(Call::Adjoint, &[vectors], vectors.ty.clone());
+    let back = l.b.adjoint(vectors);
     l.b.one(Call::MatMul, &[&scaled, &back], ty)
 }
 
@@ -120,7 +119,7 @@ pub(super) fn frechet(l: &mut Lowering<'_>, f: ScalarFn, args: &[NodeId], ty: Ty
     let n = values.ty.shape.rows();
     let (of_row, of_col) = (l.spread(values.clone(), Axis::Rows, n.clone()), l.spread(values, Axis::Cols, n));
     let slopes = divided::difference(&mut l.b, f, &of_row, &of_col, parameter.as_ref());
-    let back = l.b.one(Call::Adjoint, &[&vectors], vectors.ty.clone());
+    let back = l.b.adjoint(&vectors);
     let inner = l.b.one(Call::MatMul, &[&direction, &vectors], ty.clone());
     let inner = l.b.one(Call::MatMul, &[&back, &inner], ty.clone());
     let weighed = l.b.entrywise(E::Mul, &[&inner, &slopes]);
@@ -299,8 +298,7 @@ pub(super) fn adjugate(l: &mut Lowering<'_>, matrix: NodeId, ty: Type) -> Value 
     let own = l.b.entrywise(E::Eq, &[&eye, &Value::ratio(1, 1)]);
     let others = l.b.choose(&own, &Value::ratio(1, 1), &rows);
     let products = l.b.one(Call::Prod(Axis::Rows), &[&others], vector(n.clone()));
-    let v = l.b.one(Call::Adjoint, &[&right], ty.clone());
-    let u = l.b.one(Call::Adjoint, &[&left], ty.clone());
+    let (v, u) = (l.b.adjoint(&right), l.b.adjoint(&left));
     let weights = l.spread(products, Axis::Cols, n);
     let scaled = l.b.entrywise(E::Mul, &[&v, &weights]);
     let product = l.b.one(Call::MatMul, &[&scaled, &u], ty);

@@ -12,6 +12,7 @@
 
 pub mod config;
 pub mod data;
+mod ending;
 pub mod method;
 pub mod record;
 pub mod schedule;
@@ -41,5 +42,6 @@ mod tensors;
 mod watch;
 
 pub use config::Config;
+pub use ending::{Ended, Start, Summary};
 pub use method::{Family, METHODS, Method};
-pub use run::{Ended, Start, Summary, configured, train};
+pub use run::{configured, train};

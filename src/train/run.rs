@@ -9,6 +9,7 @@ use tch::Tensor;
 use super::checkpoint::{self, Header, LAYOUT, Stored};
 use super::config::Config;
 use super::data::{self, Batch, Images, Loader, Recipe, Split};
+use super::ending::{Ended, Start, Summary};
 use super::network::Network;
 use super::objective::Objective;
 use super::optimiser::AdamW;
@@ -26,39 +27,6 @@ const METRICS: &str = "metrics.csv";
 
 /// The run in its folder, to be read by people; what counts is in the checkpoint.
 const CONFIG: &str = "config.json";
-
-/// Where a run begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Start {
-    /// At step 0, in a folder that holds no run.
-    Fresh,
-    /// Where the checkpoint of the folder is.
-    Resumed,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Ended {
-    /// After its last step.
-    Finished(Summary),
-    /// Before, since somebody asked; it can be gone on with.
-    Stopped(Summary),
-}
-
-/// What there is to say of a run.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Summary {
-    /// Steps that were taken, those before it was gone on with included.
-    pub step: u64,
-    /// The mean of the losses of the last epoch.
-    pub loss: f64,
-    /// Images that were seen this time.
-    pub images: u64,
-    /// How long that took.
-    pub took: Duration,
-    /// How long of this nothing was done but wait for images.
-    pub stalled: Duration,
-}
 
 /// Trains as a configuration says, in a folder: `config.json`, `checkpoint.safetensors`, `metrics.csv`, `events.out.tfevents.*`.
 /// The observer is told of every step; `stop` is asked after each.

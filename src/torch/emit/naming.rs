@@ -69,7 +69,7 @@ impl Writer<'_> {
             Call::Entry | Call::Slice(..) => "part",
             Call::MatMul if turned(&step.args[0], &step.args[1]) => "gram",
             Call::MatMul if turned(&step.args[1], &step.args[0]) => "cov",
-            Call::MatMul | Call::Kron | Call::PartialInner(..) | Call::Prod(_) => "product",
+            Call::MatMul | Call::AddMatMul | Call::Kron | Call::PartialInner(..) | Call::Prod(_) => "product",
             Call::Dot => "inner",
             Call::Sum(Axis::All) => "total",
             Call::Sum(_) => "sums",

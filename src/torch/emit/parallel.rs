@@ -317,6 +317,7 @@ impl Splitter<'_> {
             | Call::Stack
             | Call::Entry
             | Call::Slice(..)
+            | Call::AddMatMul
             | Call::Kron
             | Call::PartialInner(..)
             | Call::Prod(_)

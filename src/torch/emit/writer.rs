@@ -204,6 +204,13 @@ impl<'a> Writer<'a> {
                 self.number(&operands[0])
             }
             Number::Apply(call, operands) => {
+                // The last operand is what is divided by, or what a function is of.
+                let any = call.python_of_any_numbers().filter(|_| !operands.last().is_some_and(Number::is_positive));
+                if let Some(template) = any {
+                    let operands: Vec<String> =
+                        operands.iter().map(|operand| self.number(operand).at(Level::Atom)).collect();
+                    return Text::atom(filled(template, &operands));
+                }
                 let (level, least) = levels(*call, true);
                 let operands: Vec<String> =
                     operands.iter().zip(least).map(|(operand, least)| self.number(operand).at(least)).collect();
@@ -394,6 +401,9 @@ impl<'a> Writer<'a> {
             Call::MatMul => {
                 let (a, b) = (x(self, 0).at(Level::Product), x(self, 1).at(Level::Sign));
                 return Text::new(format!("{a} @ {b}"), Level::Product);
+            }
+            Call::AddMatMul => {
+                format!("torch.addmm({}, {}, {})", x(self, 0).text, x(self, 1).text, x(self, 2).text)
             }
             Call::Kron => format!("torch.kron({}, {})", x(self, 0).text, x(self, 1).text),
             Call::PartialInner(side, shape) => {

@@ -1,0 +1,215 @@
+//! The last touch to a program before it is run: products take over what surrounds them.
+//!
+//! A library's product reads its factors transposed as well as not, and can add to a matrix that is there. So a product that
+//! is only wanted transposed is made as the product of the transposes, and its rows lie as those of its surroundings do; a
+//! factor is put into the smaller operand; and a matrix that is added to a product is what the product is added to.
+
+use std::collections::HashMap;
+
+use num_rational::BigRational;
+
+use super::call::{Call, Entrywise};
+use super::program::{Arg, Number, Program, Register, Step};
+use crate::ir::{Field, Shape, Type};
+
+/// A program that computes the same with fewer passes over memory. Sizes are known.
+pub(super) fn tuned(program: &Program) -> Program {
+    let mut uses = vec![0; program.types.len()];
+    let args = program.steps.iter().flat_map(|step| &step.args).chain(&program.outputs);
+    for register in args.filter_map(Arg::register) {
+        uses[register.index()] += 1;
+    }
+    let tuned = Program { steps: Vec::new(), ..program.clone() };
+    let mut tuner = Tuner { uses, tuned, origins: HashMap::new(), made: HashMap::new() };
+    for step in &program.steps {
+        if tuner.transposed_product(step).is_none()
+            && tuner.scaled_product(step).is_none()
+            && tuner.sum_with_product(step).is_none()
+        {
+            tuner.push(step.clone());
+        }
+    }
+    tuner.tuned.pruned()
+}
+
+struct Tuner {
+    /// How often the program that was given uses each tensor.
+    uses: Vec<usize>,
+    tuned: Program,
+    /// What each tensor is the only result of.
+    origins: HashMap<Register, (Call, Vec<Arg>)>,
+    made: HashMap<(Call, Vec<Arg>), Register>,
+}
+
+impl Tuner {
+    fn push(&mut self, step: Step) {
+        if let [result] = step.results.as_slice() {
+            self.origins.insert(*result, (step.call.clone(), step.args.clone()));
+            self.made.entry((step.call.clone(), step.args.clone())).or_insert(*result);
+        }
+        self.tuned.steps.push(step);
+    }
+
+    fn ty(&self, register: Register) -> &Type {
+        &self.tuned.types[register.index()]
+    }
+
+    fn entries(&self, register: Register) -> Option<i64> {
+        let shape = &self.ty(register).shape;
+        shape.rows().as_constant()?.checked_mul(shape.cols().as_constant()?)
+    }
+
+    fn is_real_matrix(&self, arg: &Arg) -> bool {
+        let matrix = |ty: &Type| ty.field == Field::Real && matches!(ty.shape, Shape::Matrix(..));
+        arg.register().is_some_and(|register| matrix(self.ty(register)))
+    }
+
+    /// The factors of a product of real matrices that one call alone uses.
+    fn product(&self, arg: &Arg) -> Option<(Register, Register)> {
+        let register = arg.register().filter(|register| self.uses[register.index()] == 1)?;
+        let (Call::MatMul, args) = self.origins.get(&register)? else { return None };
+        let all = args.iter().all(|arg| self.is_real_matrix(arg)) && self.is_real_matrix(&Arg::Tensor(register));
+        all.then(|| args[0].register().zip(args[1].register())).flatten()
+    }
+
+    /// The result of a call that is put in between.
+    fn make(&mut self, call: Call, args: Vec<Arg>, ty: Type) -> Register {
+        let key = (call, args);
+        if let Some(found) = self.made.get(&key) {
+            return *found;
+        }
+        let register = Register(self.tuned.types.len() as u32);
+        self.tuned.types.push(ty);
+        // What is made here serves any number of calls.
+        self.uses.push(usize::MAX);
+        self.push(Step { call: key.0, args: key.1, results: vec![register] });
+        register
+    }
+
+    fn transposed(&mut self, x: Register) -> Register {
+        if let Some((Call::Transpose, args)) = self.origins.get(&x)
+            && let Some(inner) = args[0].register()
+        {
+            return inner;
+        }
+        let ty = self.ty(x).clone();
+        let turned = Type { shape: Shape::Matrix(ty.shape.cols(), ty.shape.rows()), ..ty };
+        self.make(Call::Transpose, vec![Arg::Tensor(x)], turned)
+    }
+
+    /// (A B)' = B' A'
+    fn transposed_product(&mut self, step: &Step) -> Option<()> {
+        if step.call != Call::Transpose {
+            return None;
+        }
+        let (a, b) = self.product(&step.args[0])?;
+        let args = vec![Arg::Tensor(self.transposed(b)), Arg::Tensor(self.transposed(a))];
+        self.push(Step { call: Call::MatMul, args, results: step.results.clone() });
+        Some(())
+    }
+
+    /// s (A B) = (s A) B, where A has at most half as many entries as the product, or with B likewise.
+    fn scaled_product(&mut self, step: &Step) -> Option<()> {
+        let (factor, product) = match (&step.call, step.args.as_slice()) {
+            (Call::Entrywise(Entrywise::Neg), [product]) => {
+                (Arg::Number(Number::Constant(BigRational::from_integer((-1).into()))), product)
+            }
+            (Call::Entrywise(Entrywise::Mul), [x, y]) if self.is_factor(x) => (x.clone(), y),
+            (Call::Entrywise(Entrywise::Mul), [x, y]) if self.is_factor(y) => (y.clone(), x),
+            _ => return None,
+        };
+        let (a, b) = self.product(product)?;
+        let whole = self.entries(step.results[0])?;
+        let args = if self.entries(a)? <= whole / 2 {
+            [self.scaled(&factor, a), b]
+        } else if self.entries(b)? <= whole / 2 {
+            [a, self.scaled(&factor, b)]
+        } else {
+            return None;
+        };
+        self.push(Step { call: Call::MatMul, args: args.map(Arg::Tensor).to_vec(), results: step.results.clone() });
+        Some(())
+    }
+
+    fn is_factor(&self, arg: &Arg) -> bool {
+        match arg {
+            Arg::Tensor(register) => *self.ty(*register) == Type::real(Shape::Scalar),
+            Arg::Number(_) => true,
+        }
+    }
+
+    /// A multiple of a factor, transposed where the factor is.
+    fn scaled(&mut self, factor: &Arg, x: Register) -> Register {
+        let inner = match self.origins.get(&x) {
+            Some((Call::Transpose, args)) => args[0].register(),
+            Some(_) | None => None,
+        };
+        let of = inner.unwrap_or(x);
+        let args = vec![factor.clone(), Arg::Tensor(of)];
+        let made = self.make(Call::Entrywise(Entrywise::Mul), args, self.ty(of).clone());
+        if inner.is_some() { self.transposed(made) } else { made }
+    }
+
+    /// C + A B in one call.
+    fn sum_with_product(&mut self, step: &Step) -> Option<()> {
+        if step.call != Call::Entrywise(Entrywise::Add) {
+            return None;
+        }
+        let (x, y) = (&step.args[0], &step.args[1]);
+        let whole = self.ty(step.results[0]).clone();
+        let fits = |arg: &Arg| arg.register().is_some_and(|register| *self.ty(register) == whole);
+        if !fits(x) || !fits(y) {
+            return None;
+        }
+        let (c, (a, b)) = match self.product(y) {
+            Some(factors) => (x, factors),
+            None => (y, self.product(x)?),
+        };
+        let args = vec![c.clone(), Arg::Tensor(a), Arg::Tensor(b)];
+        self.push(Step { call: Call::AddMatMul, args, results: step.results.clone() });
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::program::{Builder, Value};
+    use super::*;
+    use crate::ir::{Dim, InputId};
+
+    fn matrix(m: i64, n: i64) -> Type {
+        Type::real(Shape::Matrix(Dim::constant(m), Dim::constant(n)))
+    }
+
+    fn calls(program: &Program) -> Vec<Call> {
+        program.steps.iter().map(|step| step.call.clone()).collect()
+    }
+
+    /// 3 (P X')' + C, with P 2 × 2 and X 9 × 2, is C + X (3 P').
+    #[test]
+    fn a_product_takes_over_what_surrounds_it() {
+        let mut b = Builder::default();
+        let (p, x) = (b.input(InputId(0), matrix(2, 2)), b.input(InputId(1), matrix(9, 2)));
+        let c = b.input(InputId(2), matrix(9, 2));
+        let turned = b.one(Call::Transpose, &[&x], matrix(2, 9));
+        let product = b.one(Call::MatMul, &[&p, &turned], matrix(2, 9));
+        let back = b.one(Call::Transpose, &[&product], matrix(9, 2));
+        let scaled = b.entrywise(Entrywise::Mul, &[&Value::ratio(3, 1), &back]);
+        let sum = b.entrywise(Entrywise::Add, &[&scaled, &c]);
+        let program = b.finish(&[sum]);
+        let multiplied = Call::Entrywise(Entrywise::Mul);
+        assert_eq!(calls(&tuned(&program)), [multiplied, Call::Transpose, Call::AddMatMul]);
+        assert_eq!(tuned(&program).steps[0].args[1], p.arg);
+    }
+
+    /// A product that is wanted as it is, too, stays: it is not worked out twice.
+    #[test]
+    fn a_product_with_other_uses_stays() {
+        let mut b = Builder::default();
+        let (p, x) = (b.input(InputId(0), matrix(2, 2)), b.input(InputId(1), matrix(2, 9)));
+        let product = b.one(Call::MatMul, &[&p, &x], matrix(2, 9));
+        let back = b.one(Call::Transpose, &[&product], matrix(9, 2));
+        let program = b.finish(&[product, back]);
+        assert_eq!(calls(&tuned(&program)), [Call::MatMul, Call::Transpose]);
+    }
+}
