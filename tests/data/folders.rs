@@ -13,7 +13,11 @@ use super::{open, told};
 /// A picture with edges and slopes, so that every format has something to encode.
 fn picture(seed: u32) -> RgbImage {
     RgbImage::from_fn(24, 18, |x, y| {
-        image::Rgb([(x * 10 + seed) as u8, (y * 14) as u8, if (x / 4 + y / 5 + seed) % 2 == 0 { 30 } else { 220 }])
+        image::Rgb([
+            (x * 10 + seed) as u8,
+            (y * 14) as u8,
+            if (x / 4 + y / 5 + seed).is_multiple_of(2) { 30 } else { 220 },
+        ])
     })
 }
 

@@ -18,13 +18,19 @@ struct Expected {
     colour: (usize, usize, Vec<u8>),
     small: std::collections::BTreeMap<usize, Vec<u8>>,
     others: std::collections::BTreeMap<String, Vec<u8>>,
-    resized: Vec<(usize, [usize; 4], [usize; 2], String, Vec<u8>)>,
-    middle: Vec<(usize, [usize; 2], usize, usize, Vec<u8>)>,
+    resized: Vec<Resized>,
+    middle: Vec<Middle>,
     colours: Vec<(usize, String, f32, Vec<f32>)>,
     blurred: Vec<(usize, usize, f32, Vec<f32>)>,
     draws: u64,
     crops: Vec<Drawn>,
 }
+
+/// Channels; top, left, height and width of the part; height and width of the view; filter; bytes.
+type Resized = (usize, [usize; 4], [usize; 2], String, Vec<u8>);
+
+/// Channels; height and width; side of the view; what the shorter side is brought to; bytes.
+type Middle = (usize, [usize; 2], usize, usize, Vec<u8>);
 
 /// Size of the picture, scale, ratio; means and deviations of top, left, height and width.
 type Drawn = ([usize; 2], (f64, f64), (f64, f64), [f64; 4], [f64; 4]);

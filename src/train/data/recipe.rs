@@ -137,7 +137,7 @@ impl Recipe {
             (!(0.0..=0.5).contains(&jitter.hue), "its hue is outside [0, 1/2]"),
             (!ordered(blur.sigma), "the deviation of its blur is not positive"),
             (
-                blur.kernel % 2 == 0 || blur.kernel / 2 >= height.min(width),
+                blur.kernel.is_multiple_of(2) || blur.kernel / 2 >= height.min(width),
                 "the kernel of its blur is even or reaches beyond the view",
             ),
         ];
