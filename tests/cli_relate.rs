@@ -105,6 +105,14 @@ fn an_explanation_shows_both_forms_and_that_they_agree() {
     says(&output, 0, &[r#""sizes":[["d",40],["B",5]]"#, r#""value_ratio":"#]);
 }
 
+/// Of Y'Y with one Y rewritten it is not known that it is Hermitian: an explanation passes such terms, and stands.
+#[test]
+fn an_explanation_passes_terms_that_cannot_be_made() {
+    let written = "entropy(gram(normalize_cols(Z)), 1)";
+    let output = run(&["explain", written, "--forall", "Z: Mat[d, B]", "--size", "d=4,B=9"]);
+    says(&output, 0, &["squared norm of unit rows", "value, after", "agree"]);
+}
+
 /// Parameters and sizes are what they may be: 1 and 64 where these are among it, and else something that is.
 #[test]
 fn an_explanation_keeps_to_the_ranges() {

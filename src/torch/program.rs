@@ -126,10 +126,7 @@ impl Program {
         }
         let mut released = vec![Vec::new(); self.steps.len()];
         for (at, step) in self.steps.iter().enumerate().rev() {
-            let used = step.args.iter().filter_map(|arg| match arg {
-                Arg::Tensor(register) => Some(*register),
-                Arg::Number(_) => None,
-            });
+            let used = step.args.iter().filter_map(Arg::register);
             // A result that nothing uses goes at once.
             for register in used.chain(step.results.iter().copied()) {
                 if !std::mem::replace(&mut kept[register.index()], true) {
