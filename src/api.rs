@@ -1,11 +1,13 @@
 //! The library from Rust: bind matrices, evaluate expressions, verify theorems.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use faer::{Mat, MatRef};
 use num_complex::Complex;
+use num_rational::BigRational;
 
 use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Parameter, Session, Theorem};
@@ -254,6 +256,22 @@ impl Loewner {
         outcome.map_err(|diagnostics| self.error(diagnostics))
     }
 
+    /// The first subexpression of a loss, from the inside out, that has an entry which is no finite number at these values of its
+    /// inputs; none where all are finite. Infinite values are values (log 0 is −∞), with which no network can be trained. `set`
+    /// has the numbers that are given exactly, `data` the others.
+    ///
+    /// # Errors
+    /// What does not fit, and what went wrong otherwise in the evaluation.
+    pub fn not_finite(
+        &self,
+        source: &Source,
+        set: BTreeMap<InputId, BigRational>,
+        data: &[(InputId, Arc<Data>)],
+    ) -> Result<Option<Error>, Error> {
+        let found = not_finite(source, set, data);
+        found.map(|found| found.map(|one| self.error(vec![one]))).map_err(|fault| self.error(vec![fault]))
+    }
+
     /// Mistakes, with the texts that they point into.
     pub(crate) fn error(&self, diagnostics: Vec<Diagnostic>) -> Error {
         Error { diagnostics, sources: self.session.sources().clone() }
@@ -291,6 +309,36 @@ pub fn evaluate(compiled: &Compiled) -> Result<Value, Diagnostic> {
     let (graph, roots) = instantiate(compiled, &[compiled.root])?;
     let mut values = run(&graph, &roots, &compiled.data)?;
     values.pop().ok_or_else(|| Diagnostic::new(Code::E0701, "the expression has no value"))
+}
+
+/// The first node of a loss whose value is not finite, as a diagnostic that points at it.
+fn not_finite(
+    source: &Source,
+    constants: BTreeMap<InputId, BigRational>,
+    data: &[(InputId, Arc<Data>)],
+) -> Result<Option<Diagnostic>, Diagnostic> {
+    let length = |dim: Dim| dim.as_constant().unwrap_or(0);
+    let lengths = |shape: &Shape| match shape {
+        Shape::Scalar => Vec::new(),
+        Shape::Vector(n) => vec![length(n.clone())],
+        Shape::Matrix(m, n) => vec![length(m.clone()), length(n.clone())],
+    };
+    let shapes: Vec<(InputId, Vec<i64>)> = data.iter().map(|(input, data)| (*input, lengths(&data.shape))).collect();
+    let instance = Instance { sizes: source.sizes(&shapes)?, constants };
+    let outcome = source.graph.instantiate(&[source.root], &instance);
+    let (graph, roots) = outcome.map_err(|mismatch| Diagnostic::new(Code::E0301, mismatch.to_string()))?;
+    // Operands come before what is made of them.
+    let nodes = graph.reachable(&roots);
+    let values = run(&graph, &nodes, data)?;
+    let infinite = |value: &Value| match value {
+        Value::Data(Data { entries: Entries::Real(entries), .. }) => entries.iter().any(|x| x.is_infinite()),
+        Value::Data(Data { entries: Entries::Complex(entries), .. }) => entries.iter().any(|z| z.is_infinite()),
+        Value::Truth(_) => false,
+    };
+    let found = nodes.iter().zip(&values).find(|(_, value)| infinite(value));
+    Ok(found.map(|(node, _)| {
+        at(Diagnostic::new(Code::E1045, "a value of the loss is infinite"), &graph, *node, "this is infinite")
+    }))
 }
 
 /// The gradient of an expression with respect to a bound name, as [`Loewner::gradient`].

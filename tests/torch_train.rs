@@ -102,13 +102,14 @@ fn the_loss_is_what_the_language_says() {
     for (method, written) in [
         ("m-mae", "m_mae(pred, target, mask, Z, 1/100, 1)"),
         ("u-mae", "mae(pred, target, mask) + 0.01 * offdiag_energy(gram(z))"),
-        ("m-mae-official", "mae(pred, target, mask) - 0.01 * logdet(eye(24) + 1/24 * cov(z))"),
+        ("m-mae-official", "mae(pred, target, mask) - 0.01 * logdet(eye(d) + 1/d * cov(z))"),
         ("m-mae-entropy", "mae(pred, target, mask) - 0.01 * H(gram(Z), 1)"),
         ("simclr", "simclr(z1, z2, 1/2)"),
         ("barlow-twins", "barlow_twins(F1, F2, 0.0051)"),
         ("byol", "4 - 2*mean(cosines(P1, T2)) - 2*mean(cosines(P2, T1))"),
     ] {
-        let told = run(&Config { watch: vec![written.to_owned()], watch_every: 1, ..config(method) }).unwrap();
+        let told = run(&Config { watch: vec![written.to_owned()], watch_every: 1, ..config(method) });
+        let told = told.unwrap_or_else(|error| panic!("{method}: {error}"));
         assert!(told.messages.iter().all(|message| !message.contains("has no value")), "{:?}", told.messages);
         for step in &told.steps {
             let [(_, value)] = &step.watched[..] else { panic!("{method}: {:?}", step.watched) };
@@ -138,8 +139,22 @@ fn a_loss_of_ones_own_is_trained_with() {
     .unwrap();
     let set = [("mu".to_owned(), "1/2".to_owned())].into();
     let loss = format!("{}:mine", path.display());
-    let watch = vec!["mae(pred, target, mask) - 1/10 * logdet(mu*eye(24) + z*z')".to_owned()];
-    let told = run(&Config { loss, set, watch, watch_every: 1, ..config("mae") }).unwrap();
+    let watch = vec!["mae(pred, target, mask) - 1/10 * logdet(mu*eye(d) + z*z')".to_owned()];
+    let told = run(&Config { loss, set, watch, watch_every: 1, ..config("mae") });
+    let told = told.unwrap_or_else(|error| panic!("{error}"));
+    for step in &told.steps {
+        assert!((step.loss - step.watched[0].1).abs() <= 1e-4 * step.loss.abs(), "{step:?}");
+    }
+}
+
+/// The example of the README, against its own formula written out.
+#[test]
+fn the_example_is_trained_with() {
+    let loss = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/my_loss.lw:my_loss").to_owned();
+    let set = [("mu".to_owned(), "1".to_owned())].into();
+    let watch = vec!["mae(pred, target, mask) - 1/200 * (logdet(eye(d) + z*z') + von_neumann(z'*z))".to_owned()];
+    let told = run(&Config { loss, set, watch, watch_every: 1, ..config("mae") });
+    let told = told.unwrap_or_else(|error| panic!("{error}"));
     for step in &told.steps {
         assert!((step.loss - step.watched[0].1).abs() <= 1e-4 * step.loss.abs(), "{step:?}");
     }
@@ -216,7 +231,12 @@ fn a_loss_that_is_not_finite_stops_the_run() {
     };
     let error = train(&config, &run, Start::Fresh, &mut Told::default(), &|| false).unwrap_err();
     let text = error.to_string();
-    assert!(text.contains("log(mean(mask) - 3/4)"), "{text}");
+    assert!(text.starts_with("E1045") && text.contains("`log(mean(mask) - 3/4)`: this is infinite"), "{text}");
+    // Undefined, and not infinite: another way of being told.
+    let undefined =
+        Config { loss: "mae(pred, target, mask) + sqrt(mean(mask) - 7/8)".to_owned(), ..self::config("mae") };
+    let (_, undefined) = refused(&undefined);
+    assert!(undefined.contains("sqrt(mean(mask) - 7/8)") && undefined.contains("at step 1 of 4"), "{undefined}");
     assert!(text.contains("at step 1 of 4, in the batch of seed 0x"), "{text}");
     assert!(text.contains("checkpoint.safetensors' is as it was before"), "{text}");
     assert_eq!(loewner::train::configured(&run).unwrap(), config);
@@ -233,17 +253,17 @@ fn a_network_that_diverges_is_named() {
 #[test]
 fn what_cannot_be_is_told_before_the_first_step() {
     let cases: [(Config, &str, &str); 7] = [
-        (Config { loss: "mae(pred, target, mask".to_owned(), ..config("mae") }, "E0103", "training_loss"),
+        (Config { loss: "mae(pred, target, mask".to_owned(), ..config("mae") }, "E0103", "never closed"),
         (Config { loss: "simclr".to_owned(), ..config("simclr") }, "", ""),
         (Config { loss: "mae".to_owned(), ..config("simclr") }, "E1044", "needs `pred`"),
-        (Config { set: [("nu".to_owned(), "1".to_owned())].into(), ..config("m-mae") }, "E1044", "no parameter `nu`"),
+        (Config { set: [("nu".to_owned(), "1".to_owned())].into(), ..config("mae") }, "E1044", "no parameter `nu`"),
         (Config { watch: vec!["cov(z)".to_owned()], ..config("mae") }, "E0501", "not a real number"),
         (Config { images: Some(20), ..config("mae") }, "E1042", "a batch of 32"),
         (Config { network: Network { patch: 5, ..config("mae").network }, ..config("mae") }, "E1011", "5"),
     ];
     for (config, code, part) in cases {
         if code.is_empty() {
-            run(&Config { set: [].into(), ..config }).unwrap();
+            run(&Config { set: [].into(), ..config }).unwrap_or_else(|error| panic!("{error}"));
             continue;
         }
         let (found, text) = refused(&config);
@@ -266,4 +286,25 @@ fn a_folder_is_not_written_over() {
     std::fs::write(&file, "").unwrap();
     let refused = train(&config("mae"), &file.join("run"), Start::Fresh, &mut Told::default(), &none).unwrap_err();
     assert_eq!(refused.diagnostics[0].code.to_string(), "E0805");
+}
+
+/// What `loewner probe` says of a run is what its own parts say, and better than chance after a little training.
+#[test]
+fn a_trained_network_is_probed() {
+    use loewner::train::{Asked, evaluate};
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let config = Config { epochs: 5, images: None, learning_rate: 1e-2, ..config("mae") };
+    train(&config, &run, Start::Fresh, &mut Told::default(), &|| false).unwrap();
+    let asked = Asked { neighbours: vec![1, 5], linear: true, fine_tune: 8, images: None };
+    let mut told = Told::default();
+    let found = evaluate(&run, &asked, &mut told).unwrap();
+    assert_eq!((found.step, found.features, found.train_images, found.test_images), (80, 24, 512, 256));
+    assert!(found.effective_rank >= 1.0 && found.effective_rank <= 24.0, "{found:?}");
+    // Ten classes, alike in number: chance is right in one of ten.
+    let neighbours = found.neighbours.iter().map(|(_, right)| *right);
+    for right in neighbours.chain(found.linear).chain(found.fine_tuned) {
+        assert!(right.top1 > 0.3 && right.top1 <= right.top5 && right.top5 <= 1.0, "{found:?}");
+    }
+    assert_eq!(told.steps.len(), 128);
 }

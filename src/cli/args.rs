@@ -29,7 +29,8 @@ pub(super) enum Command {
     Replay(Replay),
     Devices(Devices),
     Plot(Plot),
-    Train(Train),
+    Train(Box<Train>),
+    Probe(Probe),
     /// Evaluate, define and verify interactively
     Repl,
 }
@@ -357,6 +358,32 @@ pub(super) struct Train {
     /// Steps between two checkpoints; there is one after every epoch all the same
     #[arg(long, value_name = "STEPS")]
     pub checkpoint_every: Option<u64>,
+}
+
+/// Tell how good the representation of a trained network is
+///
+/// RUN is the folder of `loewner train`. The encoder is frozen, unless it is fine-tuned, and sees the test images of the data
+/// that it was trained on.
+#[derive(Args, Debug)]
+pub(super) struct Probe {
+    /// The folder of the run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// How many neighbours vote; may be given several times [default: 20]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(i64).range(1..))]
+    pub knn: Vec<i64>,
+    /// Fit no linear classifier
+    #[arg(long)]
+    pub no_linear: bool,
+    /// Train the whole network on with labels, over so many epochs
+    #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
+    pub fine_tune: u64,
+    /// Give the classifiers this many training images [default: all]
+    #[arg(long, value_name = "N")]
+    pub images: Option<usize>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Certify saved counterexamples anew

@@ -19,6 +19,7 @@ mod naming;
 mod output;
 mod plot;
 mod plot_figure;
+mod probe;
 mod progress;
 mod relate;
 mod render;
@@ -111,6 +112,7 @@ fn run() -> Status {
         Some(Command::Devices(arguments)) => devices::run(arguments),
         Some(Command::Plot(arguments)) => plot_figure::run(arguments),
         Some(Command::Train(arguments)) => train::run(arguments),
+        Some(Command::Probe(arguments)) => probe::run(arguments),
         Some(Command::Repl) | None => repl::run(&mut engine),
     };
     outcome.unwrap_or_else(|diagnostics| {

@@ -13,12 +13,15 @@
 pub mod config;
 pub mod data;
 mod ending;
+pub mod findings;
 pub mod method;
 pub mod record;
 pub mod schedule;
 
 #[cfg(feature = "torch")]
 mod checkpoint;
+#[cfg(feature = "torch")]
+mod evaluate;
 #[cfg(feature = "torch")]
 mod network;
 #[cfg(feature = "torch")]
@@ -43,5 +46,10 @@ mod watch;
 
 pub use config::Config;
 pub use ending::{Ended, Start, Summary};
+#[cfg(feature = "torch")]
+pub use evaluate::evaluate;
+pub use findings::{Asked, Findings};
 pub use method::{Family, METHODS, Method};
+#[cfg(not(feature = "torch"))]
+pub use run::evaluate;
 pub use run::{configured, train};

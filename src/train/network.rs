@@ -13,7 +13,6 @@ use super::nn::{
 use super::optimiser::Parameter;
 use super::tensors::Tensors;
 use crate::base::Diagnostic;
-use crate::torch::refused;
 
 /// A network in training.
 pub struct Network {
@@ -154,15 +153,37 @@ impl Network {
         state
     }
 
-    /// What probes look at: the encoder without what is behind it.
-    pub fn encoder(&self) -> &dyn Encoder {
+    /// What probes look at: B × width features of whole images by the encoder, without what is behind it. In training a residual
+    /// network normalises by the batch.
+    ///
+    /// # Errors
+    /// What torch refuses.
+    pub fn features(&self, images: &Tensor, train: bool) -> Result<Tensor, Diagnostic> {
         match &self.body {
-            Body::Masked(network) => network.encoder(),
-            Body::Siamese(network) => match &network.branch.encoder {
-                Backbone::Vit(encoder) => encoder,
-                Backbone::Resnet(encoder) => encoder,
-            },
+            Body::Masked(network) => network.encoder().features(images),
+            Body::Siamese(network) => network.branch.encoder.forward(images, train),
         }
+    }
+
+    /// How many these are.
+    pub fn width(&self) -> i64 {
+        let width = match &self.body {
+            Body::Masked(network) => network.width(),
+            Body::Siamese(network) => match &network.branch.encoder {
+                Backbone::Vit(encoder) => encoder.width(),
+                Backbone::Resnet(encoder) => encoder.width(),
+            },
+        };
+        width as i64
+    }
+
+    /// The weights and buffers of the encoder.
+    pub fn encoder_weights(&self) -> Vec<(String, Tensor)> {
+        let of_encoder = |name: &str| match &self.body {
+            Body::Masked(_) => !name.starts_with("decoder") && name != "mask_token",
+            Body::Siamese(_) => name.starts_with("encoder."),
+        };
+        self.store.variables().into_iter().filter(|(name, _)| of_encoder(name)).collect()
     }
 }
 
@@ -202,13 +223,7 @@ impl Branch {
 
     /// What encoder and projector make of images: B × e and B × d.
     fn forward(&self, images: &Tensor) -> Result<(Tensor, Tensor), Diagnostic> {
-        let encoded = match &self.encoder {
-            // The class token.
-            Backbone::Vit(encoder) => {
-                encoder.tokens(images)?.f_select(1, 0).map_err(|error| refused("the encoder", &error))?
-            }
-            Backbone::Resnet(encoder) => encoder.forward(images, true)?,
-        };
+        let encoded = self.encoder.forward(images, true)?;
         let projected = match &self.projector {
             Some(projector) => projector.forward(&encoded, true)?,
             None => encoded.shallow_clone(),
@@ -218,6 +233,14 @@ impl Branch {
 }
 
 impl Backbone {
+    /// The features of images, B × width: the class token, or the mean over what is left of the image.
+    fn forward(&self, images: &Tensor, train: bool) -> Result<Tensor, Diagnostic> {
+        match self {
+            Backbone::Vit(encoder) => encoder.features(images),
+            Backbone::Resnet(encoder) => encoder.forward(images, train),
+        }
+    }
+
     /// An encoder, and how many features it has.
     fn new(path: &tch::nn::Path, config: &Config, shape: [usize; 3]) -> Result<(Backbone, usize), Diagnostic> {
         let sizes = &config.network;

@@ -1,5 +1,8 @@
 //! The loss of a run: an expression of the language, and what the network gives for its names.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use tch::Tensor;
 
 use super::config::Config;
@@ -8,7 +11,8 @@ use super::tensors::Tensors;
 use super::watch;
 use crate::api::{Error, Loewner};
 use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::torch::{CompiledLoss, Options};
+use crate::prove;
+use crate::torch::{CompiledLoss, Options, Source};
 
 /// The name that an expression gets as a definition.
 const NAME: &str = "training_loss";
@@ -35,16 +39,9 @@ impl Objective {
     /// # Errors
     /// The mistakes in it, and E1044 where it needs what the network does not give, or what is set is no parameter of it.
     pub fn new(config: &Config, family: Family) -> Result<Objective, Error> {
-        let mut loewner = session(config)?;
-        let name = match named(&mut loewner, &config.loss)? {
-            true => config.loss.as_str(),
-            false => {
-                loewner.define(&definition(NAME, &config.loss, family, config))?;
-                NAME
-            }
-        };
-        let source = loewner.loss_source(name)?;
-        let mut loss = loewner.loss(name)?.with_options(Options { search: SEARCH, ..Options::default() });
+        let (mut loewner, source) = opened(config, family)?;
+        let loss = CompiledLoss::new(source.clone(), prove::rules())?;
+        let mut loss = loss.with_options(Options { search: SEARCH, ..Options::default() });
         let mut inputs = Vec::new();
         for input in &source.inputs {
             if config.set.contains_key(&input.name) {
@@ -104,35 +101,32 @@ impl Objective {
         }
         match self.again(tensors) {
             Err(error) => error,
-            Ok(value) => {
-                let message = format!("the loss is not finite in single precision, and {value} in double");
+            Ok(Some(infinite)) => infinite,
+            Ok(None) => {
+                let message = format!("`{}` is finite in double precision, and not in single", self.text);
                 Diagnostic::new(Code::E1045, message).into()
             }
         }
     }
 
-    /// The value in double precision, without torch; where it is not finite, the subexpression that it comes from.
-    fn again(&self, tensors: &Tensors) -> Result<f64, Error> {
-        let mut loewner = session(&self.config)?;
-        let refused = |error: tch::TchError| Error::from(Diagnostic::new(Code::E0812, error.to_string()));
-        let exact = tensors.exact().map_err(refused)?;
-        for (name, value) in &self.config.set {
-            loewner.session().bind(name, value).map_err(|mistakes| loewner.error(mistakes))?;
-        }
-        for name in &self.inputs {
-            watch::bind(&mut loewner, name, &exact.get(name).map_err(refused)?);
-        }
-        let called = match named(&mut loewner, &self.text)? {
-            false => self.text.clone(),
-            true => {
-                let (_, short) = loewner.session().open(&self.text).map_err(|mistakes| loewner.error(mistakes))?;
-                let set = self.config.set.keys().map(|name| format!("{name} = {name}"));
-                let given = self.inputs.iter().map(|name| format!("{name} = {name}"));
-                format!("{short}({})", given.chain(set).collect::<Vec<_>>().join(", "))
+    /// The subexpression that is not finite in double precision, worked out without torch: one that is infinite, or as an error one
+    /// that is undefined.
+    fn again(&self, tensors: &Tensors) -> Result<Option<Error>, Error> {
+        let refused = |error: tch::TchError| Error::from(crate::torch::refused("the loss", &error));
+        let (mut loewner, source) = opened(&self.config, self.family)?;
+        let exact_tensors = tensors.exact().map_err(refused)?;
+        let (mut set, mut data) = (BTreeMap::new(), Vec::new());
+        for input in &source.inputs {
+            if let Some(text) = self.config.set.get(&input.name) {
+                set.insert(input.input, exact(&mut loewner, &input.name, text)?);
+            } else if self.inputs.contains(&input.name) {
+                let tensor = exact_tensors.get(&input.name).map_err(refused)?;
+                data.push((input.input, Arc::new(watch::data(&tensor))));
+            } else if let Some(default) = &input.default {
+                set.insert(input.input, default.clone());
             }
-        };
-        let value = loewner.evaluate(&called)?;
-        Ok(value.scalar().unwrap_or(f64::NAN))
+        }
+        loewner.not_finite(&source, set, &data)
     }
 
     /// The names that the network gives it, with their sets, for a line at the start of a run.
@@ -142,6 +136,20 @@ impl Objective {
             self.family.names().iter().find(|(row, _)| *row == known).map(|(_, set)| (name.as_str(), *set))
         })
     }
+}
+
+/// The loss of a run, and the session that knows its texts.
+fn opened(config: &Config, family: Family) -> Result<(Loewner, Source), Error> {
+    let mut loewner = session(config)?;
+    let name = match named(&mut loewner, &config.loss)? {
+        true => config.loss.as_str(),
+        false => {
+            loewner.define(&definition(NAME, &config.loss, family, config).text)?;
+            NAME
+        }
+    };
+    let source = loewner.loss_source(name)?;
+    Ok((loewner, source))
 }
 
 /// The library, and what the run imports.
@@ -160,12 +168,24 @@ fn named(loewner: &mut Loewner, text: &str) -> Result<bool, Error> {
     Ok(file || loewner.session().definition(&name).is_some())
 }
 
-/// An expression as a definition: what it names of the network's and of what is set are its parameters.
-pub(super) fn definition(name: &str, body: &str, family: Family, config: &Config) -> String {
-    let tensors = family.parameters(body).into_iter().map(|(name, set)| format!("{name}: {set}"));
-    let numbers = config.set.keys().filter(|name| watch::mentions(body, name)).map(|name| format!("{name}: Real"));
-    let parameters: Vec<String> = tensors.chain(numbers).collect();
-    format!("def {name}({}) = {body}\n", parameters.join(", "))
+/// An expression as a definition, and the call of it.
+pub(super) struct Defined {
+    pub text: String,
+    pub call: String,
+}
+
+/// An expression as a definition: what it names of the network's and of what is set are its parameters, so that it may name their
+/// sizes too.
+pub(super) fn definition(name: &str, body: &str, family: Family, config: &Config) -> Defined {
+    let tensors = family.parameters(body);
+    let numbers = config.set.keys().filter(|name| watch::mentions(body, name)).map(|name| (name.clone(), "Real"));
+    let parameters: Vec<(String, &str)> = tensors.into_iter().chain(numbers).collect();
+    let declared: Vec<String> = parameters.iter().map(|(name, set)| format!("{name}: {set}")).collect();
+    let given: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+    Defined {
+        text: format!("def {name}({}) = {body}\n", declared.join(", ")),
+        call: format!("{name}({})", given.join(", ")),
+    }
 }
 
 /// The exact number of a text.

@@ -10,6 +10,7 @@ use super::checkpoint::{self, Header, LAYOUT, Stored};
 use super::config::Config;
 use super::data::{self, Batch, Images, Loader, Recipe, Split};
 use super::ending::{Ended, Start, Summary};
+use super::evaluate::tensors;
 use super::network::Network;
 use super::objective::Objective;
 use super::optimiser::AdamW;
@@ -346,13 +347,7 @@ impl Run {
     }
 
     fn forward(&self, batch: &Batch) -> Result<Tensors, Diagnostic> {
-        let [channels, height, width] = self.images.shape().map(|n| n as i64);
-        let images = batch.labels.len() as i64;
-        let views: Vec<Tensor> = batch
-            .views
-            .iter()
-            .map(|view| Tensor::from_slice(view).view([images, channels, height, width]).to_device(self.device))
-            .collect();
+        let views = tensors(batch, self.images.shape(), self.device);
         let forward = || self.network.forward(&views, self.config.seed, self.step);
         if self.config.half { tch::autocast(true, forward) } else { forward() }
     }

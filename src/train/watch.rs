@@ -13,7 +13,7 @@ use crate::ir::{Dim, Shape};
 
 /// What is looked at.
 pub struct Watch {
-    /// With everything that the expressions may use but for the tensors.
+    /// With the expressions as definitions, and everything that they may use but for the tensors.
     base: Loewner,
     expressions: Vec<Watched>,
 }
@@ -21,6 +21,8 @@ pub struct Watch {
 /// One expression.
 struct Watched {
     text: String,
+    /// The call of its definition.
+    call: String,
     /// The names in it that the network gives.
     names: Vec<String>,
 }
@@ -35,14 +37,14 @@ impl Watch {
         for (name, value) in &config.set {
             base.session().bind(name, value).map_err(|mistakes| base.error(mistakes))?;
         }
-        let mut trial = base.clone();
         let mut expressions = Vec::new();
         for (at, text) in config.watch.iter().enumerate() {
             let name = format!("watched_{}", at + 1);
-            trial.define(&definition(&name, text, family, config))?;
-            trial.loss_source(&name)?;
+            let definition = definition(&name, text, family, config);
+            base.define(&definition.text)?;
+            base.loss_source(&name)?;
             let names = family.parameters(text).into_iter().map(|(name, _)| name).collect();
-            expressions.push(Watched { text: text.clone(), names });
+            expressions.push(Watched { text: text.clone(), call: definition.call, names });
         }
         Ok(Watch { base, expressions })
     }
@@ -64,18 +66,19 @@ impl Watch {
             // A name that is bound stays with its session: every look has one of its own.
             let mut loewner = self.base.clone();
             for name in &watched.names {
-                bind(&mut loewner, name, &tensors.get(name).map_err(refused)?);
+                let data = data(&tensors.get(name).map_err(refused)?);
+                loewner.session().bind_data(name, data, "what the network gave");
             }
-            let value = loewner.evaluate(&watched.text)?.scalar();
+            let value = loewner.evaluate(&watched.call)?.scalar();
             value.ok_or_else(|| Diagnostic::new(Code::E0501, "what is watched is one real number").into())
         };
         self.expressions.iter().map(value).collect()
     }
 }
 
-/// Binds a tensor of double precision: a matrix, or a vector where it has one dimension. What it was computed from had single
-/// precision, which tests of requirements must allow for.
-pub(super) fn bind(loewner: &mut Loewner, name: &str, tensor: &Tensor) {
+/// A tensor of double precision as numbers of the language: a matrix, or a vector where it has one dimension. What it was
+/// computed from had single precision, which tests of requirements must allow for.
+pub(super) fn data(tensor: &Tensor) -> Data {
     let size: Vec<usize> = tensor.size().iter().map(|n| usize::try_from(*n).unwrap_or(0)).collect();
     // Entries go column by column, which is row by row of the transpose.
     let turned = if tensor.dim() == 2 { tensor.tr() } else { tensor.shallow_clone() };
@@ -89,8 +92,7 @@ pub(super) fn bind(loewner: &mut Loewner, name: &str, tensor: &Tensor) {
         [m, n] => Shape::Matrix(dim(m), dim(n)),
         _ => Shape::Scalar,
     };
-    let data = Data { shape, entries: Entries::Real(entries), epsilon: f64::from(f32::EPSILON) };
-    loewner.session().bind_data(name, data, "what the network gave");
+    Data { shape, entries: Entries::Real(entries), epsilon: f64::from(f32::EPSILON) }
 }
 
 /// Whether an expression has a word in it.

@@ -1,0 +1,44 @@
+//! `loewner probe`: how good the representation of a trained network is.
+
+use super::args::Probe;
+use super::{Outcome, Status, output, progress};
+use crate::train::findings::Right;
+use crate::train::{Asked, Findings, evaluate};
+
+/// How many neighbours vote where no number is given.
+const NEIGHBOURS: i64 = 20;
+
+pub(super) fn run(arguments: &Probe) -> Outcome {
+    let neighbours = if arguments.knn.is_empty() { vec![NEIGHBOURS] } else { arguments.knn.clone() };
+    let asked =
+        Asked { neighbours, linear: !arguments.no_linear, fine_tune: arguments.fine_tune, images: arguments.images };
+    let mut screen = progress::TrainingBar::new(50);
+    let found = evaluate(&arguments.run, &asked, &mut screen);
+    screen.finish();
+    let findings = found.map_err(|mistake| vec![mistake])?;
+    output::say(&if arguments.json {
+        // Numbers and names: there is nothing in them that JSON could not say.
+        format!("{}\n", serde_json::to_value(&findings).unwrap_or_default())
+    } else {
+        text(&findings)
+    })?;
+    Ok(Status::Expected)
+}
+
+fn text(findings: &Findings) -> String {
+    let right = |name: &str, right: &Right| {
+        format!("{name:<22}{:6.2} %   top 5 {:6.2} %\n", 100.0 * right.top1, 100.0 * right.top5)
+    };
+    let mut text = format!(
+        "{} features of {} training and {} test images, after {} steps\n\n",
+        findings.features, findings.train_images, findings.test_images, findings.step
+    );
+    text +=
+        &format!("{:<22}{:6.2}\n{:<22}{:6.2}\n", "effective rank", findings.effective_rank, "RankMe", findings.rank_me);
+    for (k, accuracy) in &findings.neighbours {
+        text += &right(&format!("{k} neighbours"), accuracy);
+    }
+    text += &findings.linear.as_ref().map_or(String::new(), |accuracy| right("linear probe", accuracy));
+    text += &findings.fine_tuned.as_ref().map_or(String::new(), |accuracy| right("fine-tuned", accuracy));
+    text
+}

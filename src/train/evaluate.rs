@@ -1,0 +1,122 @@
+//! A trained network of a folder under its probes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tch::Tensor;
+
+use super::checkpoint;
+use super::config::{Config, Encoder};
+use super::data::{self, Batch, Images, Loader, Recipe, Split};
+use super::findings::{Asked, Findings, Right};
+use super::network::Network;
+use super::probe::{self, Accuracy, FineTuning, LinearProbe, Vote, collect, knn, ranks};
+use super::record::Observer;
+use super::run::open_images;
+use crate::base::Diagnostic;
+use crate::torch::{Device, Libtorch};
+
+/// Probes the newest checkpoint of a folder: features are those of the encoder, of images without augmentation. The observer is
+/// told of the steps of fine-tuning.
+///
+/// # Errors
+/// E1043 where there is no checkpoint, E1031 where features cannot be probed, and what is wrong with the images.
+pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> Result<Findings, Diagnostic> {
+    let stored = checkpoint::load(folder)?;
+    let config = &stored.header.config;
+    let device: Device = config.device.parse()?;
+    Libtorch::linked()?.require(device)?;
+    tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
+    // The classifiers have labels that training had not: all of them, unless fewer are asked for.
+    let train = open_images(&Config { images: asked.images, ..config.clone() }, Split::Train)?;
+    let test = open_images(config, Split::Test)?;
+    let network = Network::new(config, train.shape(), device.into())?;
+    stored.restore(&network.state())?;
+    let features = |images: &Arc<Images>| {
+        let loader = Loader::epoch(images, &Recipe::plain(images), &data::Options::evaluation(), 0)?;
+        collect(batches(loader, images, device), |images| network.features(images, false))
+    };
+    let (of_train, of_test) = (features(&train)?, features(&test)?);
+    let ranks = ranks(&of_test)?;
+    let accuracies = match asked.neighbours.as_slice() {
+        [] => Vec::new(),
+        some => knn(&of_train, &of_test, some, Vote::WU_2018)?,
+    };
+    let linear = match asked.linear {
+        true => Some(LinearProbe::default().fit(&of_train, &of_test)?.test),
+        false => None,
+    };
+    let fine_tuned = match asked.fine_tune {
+        0 => None,
+        epochs => Some(fine_tune(config, &network, [&train, &test], device, epochs, observer)?),
+    };
+    Ok(Findings {
+        step: stored.header.step,
+        features: of_train.width(),
+        train_images: of_train.len(),
+        test_images: of_test.len(),
+        effective_rank: ranks.effective_rank,
+        rank_me: ranks.rank_me,
+        neighbours: asked.neighbours.iter().copied().zip(accuracies.into_iter().map(right)).collect(),
+        linear: linear.map(right),
+        fine_tuned: fine_tuned.map(right),
+    })
+}
+
+fn fine_tune<O: Observer>(
+    config: &Config,
+    network: &Network,
+    [train, test]: [&Arc<Images>; 2],
+    device: Device,
+    epochs: u64,
+    observer: &mut O,
+) -> Result<Accuracy, Diagnostic> {
+    let options = data::Options { batch: config.batch, ..data::Options::training(config.seed) };
+    let tuning = FineTuning {
+        classes: train.classes().len() as i64,
+        epochs,
+        batches: options.batches(train.len()) as u64,
+        learning_rate: config.learning_rate * config.batch as f64 / 256.0,
+        ..FineTuning::default()
+    };
+    let recipe = Recipe::moved(train);
+    // Where batches cannot be made at all, the first epoch says so.
+    let epoch = |epoch: u64| -> probe::Batches<'_> {
+        match Loader::epoch(train, &recipe, &options, epoch) {
+            Ok(loader) => Box::new(batches(loader, train, device)),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    };
+    let loader = Loader::epoch(test, &Recipe::plain(test), &data::Options::evaluation(), 0)?;
+    let tuned = probe::Network {
+        features: &|images, train| network.features(images, train),
+        width: network.width(),
+        weights: network.encoder_weights(),
+        blocks: (config.network.encoder == Encoder::Vit).then_some(config.network.depth),
+    };
+    probe::fine_tune(&tuned, &tuning, epoch, Box::new(batches(loader, test, device)), observer)
+}
+
+/// Batches as tensors on a device.
+fn batches<'a>(
+    loader: Loader,
+    images: &'a Arc<Images>,
+    device: Device,
+) -> impl Iterator<Item = Result<probe::Batch, Diagnostic>> + 'a {
+    loader.map(move |batch| {
+        let batch = batch?;
+        let view = tensors(&batch, images.shape(), device.into()).swap_remove(0);
+        Ok((view, batch.labels))
+    })
+}
+
+/// The views of a batch, each B × C × H × W.
+pub(super) fn tensors(batch: &Batch, shape: [usize; 3], device: tch::Device) -> Vec<Tensor> {
+    let [channels, height, width] = shape.map(|n| n as i64);
+    let size = [batch.labels.len() as i64, channels, height, width];
+    batch.views.iter().map(|view| Tensor::from_slice(view).view(size).to_device(device)).collect()
+}
+
+fn right(accuracy: Accuracy) -> Right {
+    Right { top1: accuracy.top1, top5: accuracy.top5 }
+}
