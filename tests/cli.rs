@@ -374,5 +374,7 @@ fn grad_prints_the_gradient_by_a_name() {
 fn without_torch_the_commands_that_bring_it_are_told() {
     let commands = ["cargo xtask torch", "cargo build --release --features torch"];
     refused(&run(&["devices"]), "E0808", &commands);
+    refused(&run(&["train", "mae", "--data", "fashion-mnist"]), "E0808", &commands);
+    refused(&run(&["probe", "nowhere"]), "E0808", &commands);
     refused(&run(&["devices", "cuda", "--json"]), "E0808", &commands);
 }

@@ -250,7 +250,7 @@ mod tests {
         for (text, help) in [
             ("", "write fashion-mnist, idx"),
             ("fashion_mnist", "did you mean 'fashion-mnist'?"),
-            ("cifar:x", "did you mean 'cifar10'?"),
+            ("cifar-10:x", "did you mean 'cifar10'?"),
             ("cifar10", "write cifar10:FOLDER"),
             ("folder:", "write folder:FOLDER"),
             ("fashion-mnist:", "write fashion-mnist:FOLDER"),

@@ -1,0 +1,164 @@
+//! The experiments of 'Information Flow in Self-Supervised Learning' in small: Tables 1 and 2, Figures 1 to 5, with Fashion-MNIST.
+//!
+//! `cargo run --release --features torch --example paper` trains what is not trained yet, one run after the other, and writes a row
+//! into `examples/paper/results/EXPERIMENT.csv` when a run ends. It can be stopped anywhere (Ctrl-C, or the power): the next start goes on
+//! with the run that was under way. `--help` lists what can be changed for a larger machine.
+
+mod plan;
+mod results;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use clap::Parser;
+use loewner::base::Diagnostic;
+use loewner::train::record::{EpochReport, Observer, StepReport};
+use loewner::train::{Asked, Ended, Start, evaluate, train};
+
+use plan::{Run, Scale, runs};
+use results::{Results, Row};
+
+/// The paper's experiments in small
+#[derive(Parser)]
+struct Options {
+    /// The images: fashion-mnist, cifar10:FOLDER, folder:FOLDER, ...
+    #[arg(long, default_value = "fashion-mnist")]
+    data: String,
+    /// How many training images are used without their labels; 0 for all
+    #[arg(long, default_value_t = 20_000)]
+    images: usize,
+    /// How often each is seen
+    #[arg(long, default_value_t = 10)]
+    epochs: u64,
+    /// Images in a batch
+    #[arg(long, default_value_t = 256)]
+    batch: usize,
+    /// The encoder
+    #[arg(long, default_value = "vit-micro")]
+    encoder: String,
+    /// Where to compute
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// Runs of each kind
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// Only runs with this text in their name, such as table1
+    #[arg(long, default_value = "")]
+    only: String,
+    /// At most this many runs
+    #[arg(long, default_value_t = usize::MAX)]
+    most: usize,
+    /// Checkpoints, which are large and can be deleted once a run is recorded
+    #[arg(long, default_value = "target/paper")]
+    work: PathBuf,
+    /// Tables
+    #[arg(long, default_value = "examples/paper/results")]
+    out: PathBuf,
+}
+
+static STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// Stops in good order on Ctrl-C, and ends with 2 where something cannot be used.
+pub fn main() {
+    // A second Ctrl-C ends the program at once, as the last checkpoint is whole at any time.
+    let handler = || {
+        if STOPPED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(handler).unwrap_or_else(|error| eprintln!("Ctrl-C cannot be waited for: {error}"));
+    if let Err(error) = run(std::env::args()) {
+        eprintln!("{error}");
+        std::process::exit(2);
+    }
+}
+
+/// Trains and probes what has no row yet.
+pub fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), Box<dyn std::error::Error>> {
+    let options = Options::try_parse_from(arguments).unwrap_or_else(|error| error.exit());
+    let scale = Scale {
+        data: options.data.clone(),
+        images: (options.images > 0).then_some(options.images),
+        epochs: options.epochs,
+        batch: options.batch,
+        encoder: options.encoder.clone(),
+        device: options.device.clone(),
+        seeds: options.seeds,
+    };
+    let results = Results::open(&options.out)?;
+    let all = runs(&scale)?;
+    let mut open: Vec<&Run> = Vec::new();
+    for run in all.iter().filter(|run| run.id().contains(&options.only)) {
+        if !results.has(run)? {
+            open.push(run);
+        }
+    }
+    println!("{} runs, {} of them to do", all.len(), open.len());
+    for run in open.into_iter().take(options.most) {
+        let folder = options.work.join(run.id());
+        let Some(row) = one(run, &folder)? else {
+            println!("stopped in {}; the next start goes on with it", run.id());
+            return Ok(());
+        };
+        println!("{}: linear {:.2} %, rank {:.2}", run.id(), 100.0 * row.linear, row.effective_rank);
+        results.add(run, row, &folder.join("metrics.csv"))?;
+    }
+    Ok(())
+}
+
+/// One run and its probes; nothing where it was stopped.
+fn one(run: &Run, folder: &Path) -> Result<Option<Row>, Box<dyn std::error::Error>> {
+    let start = match folder.join("checkpoint.safetensors").exists() {
+        true => Start::Resumed,
+        false => Start::Fresh,
+    };
+    let began = Instant::now();
+    let mut listener = Listener { name: run.id() };
+    let summary = match train(&run.config, folder, start, &mut listener, &|| STOPPED.load(Ordering::Relaxed))? {
+        Ended::Finished(summary) => summary,
+        Ended::Stopped(_) => return Ok(None),
+    };
+    let asked = Asked { neighbours: vec![20], linear: true, fine_tune: 0, images: None };
+    let found = evaluate(folder, &asked, &mut listener).map_err(loewner::Error::from)?;
+    let row = Row {
+        run: run.id(),
+        series: run.series.clone(),
+        at: run.at,
+        seed: run.config.seed,
+        images: run.config.images.unwrap_or(0),
+        epochs: run.config.epochs,
+        steps: summary.step,
+        loss: summary.loss,
+        linear: found.linear.map_or(f64::NAN, |right| right.top1),
+        linear_top5: found.linear.map_or(f64::NAN, |right| right.top5),
+        knn: found.neighbours.first().map_or(f64::NAN, |(_, right)| right.top1),
+        effective_rank: found.effective_rank,
+        rank_me: found.rank_me,
+        seconds: began.elapsed().as_secs_f64(),
+    };
+    Ok(Some(row))
+}
+
+/// A line for each epoch.
+struct Listener {
+    name: String,
+}
+
+impl Observer for Listener {
+    fn step(&mut self, _: &StepReport) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<(), Diagnostic> {
+        println!(
+            "{}: epoch {}/{}, mean loss {:.4}, {:.1} s",
+            self.name,
+            report.epoch,
+            report.epochs,
+            report.mean_loss,
+            report.took.as_secs_f64()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! The runs: which method at which parameters belongs to which table or figure.
+
+use std::collections::BTreeMap;
+
+use loewner::train::config::Network;
+use loewner::train::{Config, Method};
+
+/// How much is trained. The defaults take a few hours on two cores; a GPU does more in the same time.
+#[derive(Clone, Debug)]
+pub struct Scale {
+    /// The images.
+    pub data: String,
+    /// How many training images are used without their labels; all if there is no number.
+    pub images: Option<usize>,
+    /// How often each is seen.
+    pub epochs: u64,
+    /// Images in a batch.
+    pub batch: usize,
+    /// The encoder, by its name.
+    pub encoder: String,
+    /// Where to compute.
+    pub device: String,
+    /// Runs of each kind, with the seeds 0, 1, ...
+    pub seeds: u64,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Scale {
+            data: "fashion-mnist".to_owned(),
+            images: Some(20_000),
+            epochs: 10,
+            batch: 256,
+            encoder: "vit-micro".to_owned(),
+            device: "cpu".to_owned(),
+            seeds: 3,
+        }
+    }
+}
+
+/// One run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The tables and figures that it belongs to.
+    pub experiment: &'static str,
+    /// Its name in them.
+    pub series: String,
+    /// What is varied in a sweep, as a number.
+    pub at: Option<f64>,
+    /// Everything else.
+    pub config: Config,
+}
+
+impl Run {
+    /// A name for its folder and its row.
+    pub fn id(&self) -> String {
+        let plain = |c: char| if c.is_alphanumeric() || c == '.' { c } else { '-' };
+        let name: String = format!("{} {}", self.experiment, self.series).chars().map(plain).collect();
+        format!("{name}-seed{}", self.config.seed).to_lowercase()
+    }
+}
+
+/// What is watched where patches are hidden: Figure 4.
+const RANK: &str = "effective_rank(F)";
+
+/// What is watched with two views: Figures 1 and 2 (of the covariance kernels, order 1), and 5.
+const TWO_VIEWS: [&str; 4] = [
+    "mutual_information(cov(Y1), cov(Y2), 1)",
+    "joint_entropy(cov(Y1), cov(Y2), 1)",
+    "js(cov(Y1), cov(Y2))",
+    "eigen_js(cov(Y1), cov(Y2))",
+];
+
+/// A method with what is set in it: method, series, parameters.
+type Setting = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// Table 1 and Figure 4: each method at its usual parameters.
+const TABLE_1: [Setting; 5] = [
+    ("mae", "MAE", &[]),
+    ("u-mae-official", "U-MAE", &[]),
+    ("m-mae", "M-MAE", &[]),
+    ("m-mae-entropy", "M-MAE, H_1", &[("alpha", "1")]),
+    ("m-mae-entropy", "M-MAE, H_2", &[("alpha", "2")]),
+];
+
+/// Table 2: M-MAE against mu. The run at 1 is that of Table 1 over again, to the bit.
+const MU: [&str; 7] = ["0.1", "0.5", "0.75", "1", "1.25", "1.5", "3"];
+
+/// Each regulariser against its weight: method, series, parameter, what else is set, values besides that of Table 1.
+type Sweep =
+    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+const WEIGHTS: [Sweep; 4] = [
+    ("u-mae-official", "U-MAE", "gamma", &[], &["0.1", "1"]),
+    ("m-mae", "M-MAE", "lambda", &[], &["0.001", "0.1"]),
+    ("m-mae-entropy", "M-MAE, H_1", "lambda", &[("alpha", "1")], &["0.1", "1"]),
+    ("m-mae-entropy", "M-MAE, H_2", "lambda", &[("alpha", "2")], &["0.1", "1"]),
+];
+
+/// Figures 1, 2, 3 and 5.
+const SIAMESE: [Setting; 5] = [
+    ("barlow-twins", "Barlow Twins", &[]),
+    ("byol", "BYOL", &[]),
+    ("simclr", "SimCLR", &[("tau", "0.5")]),
+    ("simclr", "SimCLR, tau = 0.3", &[("tau", "0.3")]),
+    ("simclr", "SimCLR, tau = 0.7", &[("tau", "0.7")]),
+];
+
+/// All runs, the first seed of everything before the second: an interrupted list is a smaller experiment, not a lopsided one.
+pub fn runs(scale: &Scale) -> Result<Vec<Run>, loewner::Error> {
+    let mut runs = Vec::new();
+    for seed in 0..scale.seeds {
+        for (method, series, set) in TABLE_1 {
+            runs.push(run(scale, "table1", (method, series, set), None, seed)?);
+        }
+        for mu in MU {
+            runs.push(run(scale, "table2", ("m-mae", "M-MAE", &[]), Some(("mu", mu)), seed)?);
+        }
+        for (method, series, parameter, set, values) in WEIGHTS {
+            for value in values {
+                runs.push(run(scale, "weights", (method, series, set), Some((parameter, value)), seed)?);
+            }
+        }
+        for (method, series, set) in SIAMESE {
+            runs.push(run(scale, "siamese", (method, series, set), None, seed)?);
+        }
+    }
+    Ok(runs)
+}
+
+fn run(
+    scale: &Scale,
+    experiment: &'static str,
+    (method, series, set): Setting,
+    swept: Option<(&str, &str)>,
+    seed: u64,
+) -> Result<Run, loewner::Error> {
+    let method = Method::named(method)?;
+    let mut config = Config::of(method, &scale.data);
+    config.network = Network::named(&scale.encoder)?;
+    config.images = scale.images;
+    (config.epochs, config.batch, config.seed) = (scale.epochs, scale.batch, seed);
+    config.device.clone_from(&scale.device);
+    config.watch_every = 20;
+    config.watch = match method.family.views() {
+        1 => vec![RANK.to_owned()],
+        _ => TWO_VIEWS.map(str::to_owned).to_vec(),
+    };
+    config.warmup = 1.0;
+    let given = set.iter().copied().chain(swept);
+    let given: BTreeMap<String, String> = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    config.set.extend(given);
+    let series = match swept {
+        Some((parameter, value)) => format!("{series}, {parameter} = {value}"),
+        None => series.to_owned(),
+    };
+    let at = swept.and_then(|(_, value)| value.parse().ok());
+    Ok(Run { experiment, series, at, config })
+}
