@@ -174,14 +174,14 @@ pub enum Call {
 
 impl Entrywise {
     /// The call on Python's own numbers where it may divide by 0, or leave the domain of a function: Python raises there, and
-    /// this gives what floating point arithmetic does. `None` where that cannot be.
-    pub fn python_of_any_numbers(self) -> Option<&'static str> {
+    /// this, by a helper of that name, gives what floating point arithmetic does. `None` where that cannot be.
+    pub fn python_of_any_numbers(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Entrywise::Div => Some("({0} / {1} if {1} else {0} * math.inf)"),
-            Entrywise::Recip => Some("(1 / {0} if {0} else math.inf)"),
-            Entrywise::Log => Some("(math.log({0}) if {0} > 0 else math.nan if {0} else -math.inf)"),
-            Entrywise::Sqrt => Some("(math.sqrt({0}) if {0} >= 0 else math.nan)"),
-            Entrywise::Log1p => Some("(math.log1p({0}) if {0} > -1 else math.nan if {0} + 1 else -math.inf)"),
+            Entrywise::Div => Some(("_quotient", "_quotient({0}, {1})")),
+            Entrywise::Recip => Some(("_quotient", "_quotient(1, {0})")),
+            Entrywise::Log => Some(("_log", "_log({0})")),
+            Entrywise::Sqrt => Some(("_sqrt", "_sqrt({0})")),
+            Entrywise::Log1p => Some(("_log1p", "_log1p({0})")),
             Entrywise::Neg
             | Entrywise::Exp
             | Entrywise::Abs

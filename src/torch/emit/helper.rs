@@ -18,6 +18,34 @@ pub(super) const HELPERS: &[Helper] = &[
 "#,
     },
     Helper {
+        name: "_quotient",
+        text: r#"def _quotient(x, y):
+    """x / y, where Python would raise as floating point arithmetic has it."""
+    return x / y if y else x * math.inf
+"#,
+    },
+    Helper {
+        name: "_log",
+        text: r#"def _log(x):
+    """The logarithm, where Python would raise as floating point arithmetic has it."""
+    return math.log(x) if x > 0 else math.nan if x else -math.inf
+"#,
+    },
+    Helper {
+        name: "_sqrt",
+        text: r#"def _sqrt(x):
+    """The square root, where Python would raise as floating point arithmetic has it."""
+    return math.sqrt(x) if x >= 0 else math.nan
+"#,
+    },
+    Helper {
+        name: "_log1p",
+        text: r#"def _log1p(x):
+    """log(1 + x), where Python would raise as floating point arithmetic has it."""
+    return math.log1p(x) if x > -1 else math.nan if x + 1 else -math.inf
+"#,
+    },
+    Helper {
         name: "_add_diagonal",
         text: r#"def _add_diagonal(matrix, x):
     """The matrix with a number or a vector added to its diagonal."""

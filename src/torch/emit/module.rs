@@ -92,7 +92,9 @@ pub(super) fn module(plan: &Plan<'_>) -> Result<String, Diagnostic> {
     let call = module.call()?;
     module.uses.helpers.insert("_precision");
     let mut text = module.head();
-    if autograd.contains("math.") || call.contains("math.") {
+    let of_helpers =
+        HELPERS.iter().filter(|helper| module.uses.helpers.contains(helper.name)).map(|helper| helper.text);
+    if [autograd.as_str(), call.as_str()].into_iter().chain(of_helpers).any(|text| text.contains("math.")) {
         text.push_str("import math\n\n");
     }
     text.push_str("import torch\n");

@@ -206,9 +206,10 @@ impl<'a> Writer<'a> {
             Number::Apply(call, operands) => {
                 // The last operand is what is divided by, or what a function is of.
                 let any = call.python_of_any_numbers().filter(|_| !operands.last().is_some_and(Number::is_positive));
-                if let Some(template) = any {
+                if let Some((helper, template)) = any {
+                    self.helper(helper);
                     let operands: Vec<String> =
-                        operands.iter().map(|operand| self.number(operand).at(Level::Atom)).collect();
+                        operands.iter().map(|operand| self.number(operand).at(Level::Any)).collect();
                     return Text::atom(filled(template, &operands));
                 }
                 let (level, least) = levels(*call, true);
