@@ -308,8 +308,8 @@ pub(super) struct Train {
     #[arg(long, value_name = "PIXELS")]
     pub patch: Option<usize>,
     /// Features, blocks and heads of the decoder, such as 48,1,3 [default: in proportion to the encoder]
-    #[arg(long, value_name = "WIDTH,DEPTH,HEADS", value_delimiter = ',', num_args = 3)]
-    pub decoder: Option<Vec<usize>>,
+    #[arg(long, value_name = "WIDTH,DEPTH,HEADS", value_parser = numbers::<3>)]
+    pub decoder: Option<[usize; 3]>,
     /// The share of patches that is hidden [default: 0.75]
     #[arg(long, value_name = "SHARE")]
     pub mask: Option<f64>,
@@ -317,8 +317,8 @@ pub(super) struct Train {
     #[arg(long)]
     pub raw_target: bool,
     /// Hidden and last features of the projector [default: 512,128]
-    #[arg(long, value_name = "HIDDEN,LAST", value_delimiter = ',', num_args = 2)]
-    pub projector: Option<Vec<usize>>,
+    #[arg(long, value_name = "HIDDEN,LAST", value_parser = numbers::<2>)]
+    pub projector: Option<[usize; 2]>,
     /// Train on this many images of the data, the same share of each class [default: all]
     #[arg(long, value_name = "N")]
     pub images: Option<usize>,
@@ -376,7 +376,7 @@ pub(super) struct Probe {
     #[arg(long)]
     pub no_linear: bool,
     /// Train the whole network on with labels, over so many epochs
-    #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
+    #[arg(long, value_name = "EPOCHS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=100_000))]
     pub fine_tune: u64,
     /// Give the classifiers this many training images [default: all]
     #[arg(long, value_name = "N")]
@@ -453,6 +453,13 @@ pub(super) struct Plot {
     pub log_y: bool,
 }
 
+/// As many numbers as are wanted, with commas between them.
+fn numbers<const N: usize>(text: &str) -> Result<[usize; N], String> {
+    let parts: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    let found = parts.ok().and_then(|parts| <[usize; N]>::try_from(parts).ok());
+    found.ok_or_else(|| format!("{N} numbers with commas between them were expected"))
+}
+
 fn effort(text: &str) -> Result<f64, String> {
     let effort = text.parse::<f64>().ok().filter(|effort| (0.0..=1e6).contains(effort));
     effort.ok_or_else(|| "a number from 0 to 1000000 was expected".to_owned())
@@ -474,6 +481,21 @@ mod tests {
     fn the_definition_is_consistent() {
         use clap::CommandFactory;
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_of_sizes_are_read() {
+        let train = |option: &str, value: &str| {
+            let words = ["loewner", "train", "mae", "--data", "fashion-mnist", option, value];
+            match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+                Ok(Some(Command::Train(train))) => Some((train.decoder, train.projector)),
+                Ok(_) => panic!("not train"),
+                Err(_) => None,
+            }
+        };
+        assert_eq!(train("--decoder", "48,1,3"), Some((Some([48, 1, 3]), None)));
+        assert_eq!(train("--projector", "512, 128"), Some((None, Some([512, 128]))));
+        assert_eq!((train("--decoder", "48,1"), train("--projector", "1,2,3")), (None, None));
     }
 
     #[test]

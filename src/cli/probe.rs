@@ -36,7 +36,12 @@ fn text(findings: &Findings) -> String {
     text +=
         &format!("{:<22}{:6.2}\n{:<22}{:6.2}\n", "effective rank", findings.effective_rank, "RankMe", findings.rank_me);
     for (k, accuracy) in &findings.neighbours {
-        text += &right(&format!("{k} neighbours"), accuracy);
+        let name = if *k == 1 { "1 neighbour".to_owned() } else { format!("{k} neighbours") };
+        // Fewer neighbours than five do not say which classes are among the first five.
+        text += &match *k {
+            ..5 => format!("{name:<22}{:6.2} %\n", 100.0 * accuracy.top1),
+            5.. => right(&name, accuracy),
+        };
     }
     text += &findings.linear.as_ref().map_or(String::new(), |accuracy| right("linear probe", accuracy));
     text += &findings.fine_tuned.as_ref().map_or(String::new(), |accuracy| right("fine-tuned", accuracy));

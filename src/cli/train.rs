@@ -14,13 +14,17 @@ pub(super) fn run(arguments: &Train) -> Outcome {
     let (config, folder, start) = match &arguments.resume {
         None => {
             let config = config(arguments, None)?;
-            let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&config));
+            let folder = arguments.out.clone().unwrap_or_else(|| folder_of(&config.method, config.seed));
             (config, folder, Start::Fresh)
         }
         Some(named) => {
             let folder = match (named, &arguments.out) {
                 (Some(folder), _) | (None, Some(folder)) => folder.clone(),
-                (None, None) => default_folder(&config(arguments, None)?),
+                (None, None) => {
+                    let method = arguments.method.as_deref().ok_or_else(which_method)?;
+                    let method = Method::named(method).map_err(one)?;
+                    folder_of(method.name, arguments.seed.unwrap_or(0))
+                }
             };
             let before = train::configured(&folder).map_err(one)?;
             let now = config(arguments, Some(&before))?;
@@ -39,6 +43,10 @@ pub(super) fn run(arguments: &Train) -> Outcome {
     screen.finish();
     match ended {
         Ok(Ended::Finished(summary)) => {
+            if summary.images == 0 {
+                output::say(&format!("nothing is left to do after step {}\n", summary.step))?;
+                return Ok(Status::Expected);
+            }
             let seconds = summary.took.as_secs_f64();
             output::say(&format!(
                 "{} steps, {:.1} s, {:.0} images/s, {:.1} s of these waiting for images; mean loss of the last epoch {:.6}\n",
@@ -67,14 +75,23 @@ pub(super) fn run(arguments: &Train) -> Outcome {
 }
 
 /// `runs/METHOD-seedS`
-fn default_folder(config: &Config) -> PathBuf {
-    PathBuf::from("runs").join(format!("{}-seed{}", config.method, config.seed))
+fn folder_of(method: &str, seed: u64) -> PathBuf {
+    PathBuf::from("runs").join(format!("{method}-seed{seed}"))
+}
+
+fn which_images() -> Vec<Diagnostic> {
+    let diagnostic = Diagnostic::new(Code::E0807, "which images?");
+    vec![diagnostic.help("give them: --data fashion-mnist, or --data folder:FOLDER")]
+}
+
+fn which_method() -> Vec<Diagnostic> {
+    let diagnostic = Diagnostic::new(Code::E0807, "which method?");
+    vec![diagnostic.help("name one, such as mae, or give --resume a folder")]
 }
 
 /// The run that is asked for: what is not said is as in the run before, or as usual.
 fn config(arguments: &Train, before: Option<&Config>) -> Result<Config, Vec<Diagnostic>> {
     let one = |mistake: Diagnostic| vec![mistake];
-    let missing = |what: &str, help: &str| vec![Diagnostic::new(Code::E0807, what).help(help)];
     let mut config = match (before, &arguments.method) {
         (Some(before), None) => before.clone(),
         (Some(before), Some(method)) => {
@@ -82,13 +99,10 @@ fn config(arguments: &Train, before: Option<&Config>) -> Result<Config, Vec<Diag
         }
         (None, Some(method)) => {
             let method = Method::named(method).map_err(one)?;
-            let data = arguments
-                .data
-                .as_deref()
-                .ok_or_else(|| missing("which images?", "give them: --data fashion-mnist, or --data folder:FOLDER"))?;
+            let data = arguments.data.as_deref().ok_or_else(which_images)?;
             Config::of(method, data)
         }
-        (None, None) => return Err(missing("which method?", "name one, such as mae, or give --resume a folder")),
+        (None, None) => return Err(which_method()),
     };
     if let Some(loss) = &arguments.loss
         && *loss != config.loss
@@ -102,13 +116,17 @@ fn config(arguments: &Train, before: Option<&Config>) -> Result<Config, Vec<Diag
         config.set.insert(name.to_owned(), value.to_owned());
     }
     if let Some(name) = &arguments.encoder {
-        config.network = Network::named(name).map_err(one)?;
+        let named = Network::named(name).map_err(one)?;
+        // A run that is gone on with keeps what else was said of its network.
+        if !config.network.has_encoder_of(&named) {
+            config.network = named;
+        }
     }
     let network = &mut config.network;
     put(&mut network.patch, arguments.patch);
     put(&mut network.mask, arguments.mask);
-    put(&mut network.decoder, arguments.decoder.as_ref().and_then(|three| three.as_slice().try_into().ok()));
-    put(&mut network.projector, arguments.projector.as_ref().and_then(|two| two.as_slice().try_into().ok()));
+    put(&mut network.decoder, arguments.decoder);
+    put(&mut network.projector, arguments.projector);
     network.normalized_target &= !arguments.raw_target;
     put(&mut config.data, arguments.data.clone());
     put(&mut config.images, arguments.images.map(Some));

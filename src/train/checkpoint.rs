@@ -1,6 +1,7 @@
 //! A run in a file: weights, buffers, moments and the step, as safetensors, written whole or not at all.
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -9,7 +10,7 @@ use tch::{Kind, Tensor};
 
 use super::config::Config;
 use super::scaling::Scaling;
-use crate::base::{Code, Diagnostic, replace};
+use crate::base::{Code, Diagnostic};
 
 /// The file of the newest checkpoint of a run.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -27,6 +28,8 @@ pub struct Header {
     pub skipped: u64,
     /// What the loss was multiplied by (half precision).
     pub scaling: Scaling,
+    /// The losses of the steps since the epoch began; of the whole epoch at its end.
+    pub losses: Vec<f64>,
 }
 
 /// The layout that is written, and the only one that is read.
@@ -53,11 +56,41 @@ pub fn save(folder: &Path, header: &Header, tensors: &[(String, Tensor)]) -> Res
         let view = TensorView::new(*dtype, shape.clone(), bytes).map_err(|error| refused(error.to_string()))?;
         views.push((*name, view));
     }
-    let text = serde_json::to_string(header).map_err(|error| refused(error.to_string()))?;
+    let sum = checksum(stored.iter().map(|(name, _, _, bytes)| (*name, bytes.as_slice())));
+    // One entry: several would stand in another order each time.
+    let text = serde_json::json!({ "crc32": sum, "header": header }).to_string();
     let metadata = HashMap::from([(HEADER.to_owned(), text)]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(|error| refused(error.to_string()))?;
-    replace(&path, &file).map_err(|error| refused(error.to_string()))?;
+    write(&path, &file).map_err(|error| refused(error.to_string()))?;
     Ok(path)
+}
+
+/// Writes a file so that it is whole or as it was. What a run that is killed leaves beside it has one name, and is written
+/// over by the next.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let beside = path.with_extension("safetensors.new");
+    let mut file = std::fs::File::create(&beside)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        drop(file);
+        // It is of no use, and the disk may be full.
+        let _ = std::fs::remove_file(&beside);
+        return Err(error);
+    }
+    std::fs::rename(&beside, path)
+}
+
+/// A sum over all tensors, in the order of their names, by which damage shows.
+fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut sorted: Vec<(&str, &[u8])> = tensors.collect();
+    sorted.sort_unstable();
+    let crc = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
+    let mut digest = crc.digest();
+    for (name, bytes) in sorted {
+        digest.update(name.as_bytes());
+        digest.update(bytes);
+    }
+    format!("{:08x}", digest.finalize())
 }
 
 /// A checkpoint that was read.
@@ -82,11 +115,16 @@ pub fn load(folder: &Path) -> Result<Stored, Diagnostic> {
     let (_, metadata) = SafeTensors::read_metadata(&file).map_err(|error| refused(error.to_string()))?;
     let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
     let text = text.ok_or_else(|| refused(format!("it has no entry `{HEADER}`")))?;
-    let header: Header = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
-    if header.layout != LAYOUT {
-        return Err(refused(format!("its layout is {}, and this program reads {LAYOUT}", header.layout)));
+    let any: serde_json::Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+    let (sum, layout) = (&any["crc32"], &any["header"]["layout"]);
+    if *layout != LAYOUT {
+        return Err(refused(format!("its layout is {layout}, and this program reads {LAYOUT}")));
     }
     let views = SafeTensors::deserialize(&file).map_err(|error| refused(error.to_string()))?;
+    if *sum != checksum(views.iter().map(|(name, view)| (name, view.data()))) {
+        return Err(refused("its checksum is wrong: it is damaged".to_owned()));
+    }
+    let header = serde_json::from_value(any["header"].clone()).map_err(|error| refused(error.to_string()))?;
     let mut tensors = HashMap::new();
     for (name, view) in views.iter() {
         let size: Vec<i64> = view.shape().iter().map(|n| i64::try_from(*n).unwrap_or(i64::MAX)).collect();
@@ -169,7 +207,7 @@ mod tests {
 
     fn header() -> Header {
         let config = Config::of(&METHODS[0], "fashion-mnist");
-        Header { layout: LAYOUT, config, step: 17, skipped: 0, scaling: Scaling::new(false) }
+        Header { layout: LAYOUT, config, step: 17, skipped: 0, scaling: Scaling::new(false), losses: vec![0.1] }
     }
 
     fn tensors() -> Vec<(String, Tensor)> {
@@ -220,6 +258,11 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert_eq!(load(folder.path()).unwrap_err().code, Code::E1043, "{length} bytes");
         }
+        let mut damaged = whole.clone();
+        let last = damaged.len() - 1;
+        damaged[last] ^= 1;
+        std::fs::write(&path, damaged).unwrap();
+        assert!(load(folder.path()).unwrap_err().message.contains("its checksum is wrong"));
     }
 
     #[test]

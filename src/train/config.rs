@@ -93,6 +93,9 @@ pub enum Encoder {
     Resnet18,
 }
 
+/// The most that a size of a network, or the number of threads, may be.
+const LARGEST: usize = 1 << 16;
+
 /// A named size of encoder: name, encoder, width, depth, heads.
 type Preset = (&'static str, Encoder, usize, usize, usize);
 
@@ -141,6 +144,14 @@ impl Network {
             projector: [512, 128],
             momentum: 0.99,
         })
+    }
+}
+
+impl Network {
+    /// Whether the encoder is that of another network.
+    pub fn has_encoder_of(&self, other: &Network) -> bool {
+        let of = |network: &Network| (network.encoder, network.width, network.depth, network.heads);
+        of(self) == of(other)
     }
 }
 
@@ -203,12 +214,24 @@ impl Config {
         ];
         for (option, value, least) in numbers {
             if !(value >= least && value.is_finite()) {
-                return refused(format!("{option} {value}: at least {least} is needed"));
+                return refused(format!("{option} {value}: a finite number of at least {least} is needed"));
             }
         }
         let network = &self.network;
         if !(network.mask > 0.0 && network.mask < 1.0) {
             return refused(format!("--mask {}: a share between 0 and 1 is needed", network.mask));
+        }
+        let [width, depth, heads] = network.decoder;
+        let [hidden, last] = network.projector;
+        let sizes = [network.width, network.depth, network.heads, network.patch, width, depth, heads, hidden, last];
+        if let Some(size) = sizes.iter().find(|size| !(1..=LARGEST).contains(*size)) {
+            return refused(format!("a network with a size of {size}: 1 to {LARGEST} is possible"));
+        }
+        if self.threads > LARGEST {
+            return refused(format!("--threads {}: at most {LARGEST} are possible", self.threads));
+        }
+        if let Some(twice) = self.watch.iter().enumerate().find(|(at, text)| self.watch[..*at].contains(text)) {
+            return refused(format!("--watch '{}' is given twice", twice.1));
         }
         if self.clip.is_some_and(|clip| !(clip > 0.0 && clip.is_finite())) {
             return refused("--clip: a positive number is needed".to_owned());
@@ -225,7 +248,13 @@ impl Config {
             Ok(serde_json::Value::Object(object)) => object,
             Ok(_) | Err(_) => serde_json::Map::new(),
         };
-        let (ours, theirs) = (object(self), object(other));
+        let (mut ours, mut theirs) = (object(self), object(other));
+        // The sizes of a network are told one by one.
+        for config in [&mut ours, &mut theirs] {
+            if let Some(serde_json::Value::Object(network)) = config.remove("network") {
+                config.extend(network.into_iter().map(|(name, value)| (format!("network.{name}"), value)));
+            }
+        }
         let differing = ours.iter().filter(|(name, value)| theirs.get(*name) != Some(value));
         differing.map(|(name, value)| format!("{name}: {} before, {value} now", theirs[name])).collect()
     }
@@ -256,6 +285,8 @@ mod tests {
             Config { batch: 0, ..config("mae") },
             Config { learning_rate: f64::NAN, ..config("mae") },
             Config { clip: Some(0.0), ..config("mae") },
+            Config { watch: vec!["1".to_owned(), "1".to_owned()], ..config("mae") },
+            Config { network: Network { projector: [512, usize::MAX], ..config("mae").network }, ..config("mae") },
             Config { network: Network { mask: 1.0, ..config("mae").network }, ..config("mae") },
         ] {
             assert_eq!(broken.check().unwrap_err().code, Code::E1042);
@@ -267,6 +298,9 @@ mod tests {
     fn differences_are_named() {
         let (before, now) = (config("mae"), Config { epochs: 11, ..config("mae") });
         assert_eq!(now.differences(&before), ["epochs: 10 before, 11 now"]);
+        let network = Network { patch: 7, ..before.network.clone() };
+        let now = Config { network, ..before.clone() };
+        assert_eq!(now.differences(&before), ["network.patch: 4 before, 7 now"]);
         assert!(before.differences(&before).is_empty());
     }
 }

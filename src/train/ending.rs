@@ -25,7 +25,7 @@ pub enum Ended {
 pub struct Summary {
     /// Steps that were taken, those before it was gone on with included.
     pub step: u64,
-    /// The mean of the losses of the last epoch.
+    /// The mean of the losses of the last epoch, so far as it went.
     pub loss: f64,
     /// Images that were seen this time.
     pub images: u64,

@@ -71,12 +71,12 @@ fn fine_tune<O: Observer>(
     epochs: u64,
     observer: &mut O,
 ) -> Result<Accuracy, Diagnostic> {
-    let options = data::Options { batch: config.batch, ..data::Options::training(config.seed) };
+    let options = data::Options { batch: config.batch.min(train.len()), ..data::Options::training(config.seed) };
     let tuning = FineTuning {
         classes: train.classes().len() as i64,
         epochs,
         batches: options.batches(train.len()) as u64,
-        learning_rate: config.learning_rate * config.batch as f64 / 256.0,
+        learning_rate: config.learning_rate * options.batch as f64 / 256.0,
         ..FineTuning::default()
     };
     let recipe = Recipe::moved(train);

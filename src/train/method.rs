@@ -28,10 +28,11 @@ impl Family {
         }
     }
 
-    /// The name in the table that a text means: small letters will do, so that `z` is `Z`.
+    /// The name in the table that a text means: small letters will do, so that `z` is `Z`; but `e` is a size.
     pub fn name(self, text: &str) -> Option<&'static str> {
         let capital = || text.to_uppercase();
-        let found = self.names().iter().find(|(name, _)| *name == text || (name.len() <= 2 && *name == capital()));
+        let small = |name: &str| name.len() <= 2 && text != "e" && *name == capital();
+        let found = self.names().iter().find(|(name, _)| *name == text || small(name));
         found.map(|(name, _)| *name)
     }
 
@@ -271,7 +272,7 @@ mod tests {
         assert_eq!(names, ["pred", "target", "mask", "z", "Z"]);
         assert_eq!(found[3].1, "UnitCols[d, B]");
         assert_eq!(Family::Siamese.parameters("info_nce(z1, y2)").len(), 2);
-        assert_eq!(Family::Siamese.name("Pred"), None);
+        assert_eq!((Family::Siamese.name("Pred"), Family::Masked.name("e")), (None, None));
     }
 
     #[test]

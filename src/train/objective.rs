@@ -47,10 +47,11 @@ impl Objective {
             if config.set.contains_key(&input.name) {
                 continue;
             }
+            let number = source.graph.inputs()[input.input.0 as usize].ty.is_real_scalar();
             match family.name(&input.name) {
-                Some(_) => inputs.push(input.name.clone()),
-                None if input.default.is_some() => (),
-                None => return Err(not_given(&config.loss, &input.name, family).into()),
+                Some(_) if !number => inputs.push(input.name.clone()),
+                Some(_) | None if input.default.is_some() => (),
+                Some(_) | None => return Err(not_given(&config.loss, &input.name, family).into()),
             }
         }
         for (name, text) in &config.set {
@@ -96,7 +97,7 @@ impl Objective {
         if let Some(name) = in_network {
             let message = format!("`{name}`, which the network gave, is not finite");
             return Diagnostic::new(Code::E1045, message)
-                .help("the network has diverged: a smaller --lr, a longer --warmup or --clip 1 keeps it")
+                .help("the network has diverged: a smaller --lr, a longer --warmup or --clip 1 may keep it")
                 .into();
         }
         match self.again(tensors) {
@@ -110,8 +111,11 @@ impl Objective {
     }
 
     /// The subexpression that is not finite in double precision, worked out without torch: one that is infinite, or as an error one
-    /// that is undefined.
-    fn again(&self, tensors: &Tensors) -> Result<Option<Error>, Error> {
+    /// that is undefined. Here the conditions of all definitions are tested, which losses on tensors take as true.
+    ///
+    /// # Errors
+    /// A condition that is broken, and what has no value.
+    pub fn again(&self, tensors: &Tensors) -> Result<Option<Error>, Error> {
         let refused = |error: tch::TchError| Error::from(crate::torch::refused("the loss", &error));
         let (mut loewner, source) = opened(&self.config, self.family)?;
         let exact_tensors = tensors.exact().map_err(refused)?;
@@ -177,7 +181,8 @@ pub(super) struct Defined {
 /// An expression as a definition: what it names of the network's and of what is set are its parameters, so that it may name their
 /// sizes too.
 pub(super) fn definition(name: &str, body: &str, family: Family, config: &Config) -> Defined {
-    let tensors = family.parameters(body);
+    let mut tensors = family.parameters(body);
+    tensors.retain(|(name, _)| !config.set.contains_key(name));
     let numbers = config.set.keys().filter(|name| watch::mentions(body, name)).map(|name| (name.clone(), "Real"));
     let parameters: Vec<(String, &str)> = tensors.into_iter().chain(numbers).collect();
     let declared: Vec<String> = parameters.iter().map(|(name, set)| format!("{name}: {set}")).collect();

@@ -52,8 +52,9 @@ impl Gradient {
     /// # Errors
     /// What torch refuses.
     pub fn norm(&self) -> Result<Tensor, TchError> {
-        let squares = self.0.iter().map(|part| part.f_dot(part)).collect::<Result<Vec<_>, _>>()?;
-        Tensor::f_stack(&squares, 0)?.f_sum(Kind::Float)?.f_sqrt()
+        // In double precision: the square of a number of single precision may have no place there.
+        let norms = self.0.iter().map(|part| part.f_norm_scalaropt_dtype(2, Kind::Double));
+        Tensor::f_stack(&norms.collect::<Result<Vec<_>, _>>()?, 0)?.f_norm()
     }
 
     /// The gradient times a number.

@@ -26,6 +26,9 @@ use crate::torch::{Device, Libtorch};
 /// The table of a run in its folder.
 const METRICS: &str = "metrics.csv";
 
+/// The most images that are looked at before a run begins.
+const REHEARSED: usize = 64;
+
 /// The run in its folder, to be read by people; what counts is in the checkpoint.
 const CONFIG: &str = "config.json";
 
@@ -48,9 +51,13 @@ pub fn train<O: Observer>(
         Start::Resumed => Some(checkpoint::load(folder)?),
     };
     let mut run = Run::new(config, stored.as_ref())?;
-    run.prepare(folder, start)?;
+    if start == Start::Fresh {
+        run.rehearse()?;
+        run.claim(folder)?;
+    }
     let mut records = Records::open(folder, config, stored.map(|stored| stored.header.step), observer)?;
     run.announce(folder, &mut records);
+    run.make_room(folder, start)?;
     run.go(folder, &mut records, stop)
 }
 
@@ -117,6 +124,8 @@ struct Run {
     per_epoch: u64,
     /// Steps that were taken.
     step: u64,
+    /// The losses of the steps since the epoch began; of the whole epoch at its end.
+    losses: Vec<f64>,
 }
 
 /// What a step came to.
@@ -131,7 +140,6 @@ struct Lap {
     began: Instant,
     /// What the loader had waited when it began.
     stalled: Duration,
-    losses: Vec<f64>,
 }
 
 /// What a stretch took.
@@ -143,7 +151,7 @@ struct Done {
 
 impl Lap {
     fn new() -> Self {
-        Lap { began: Instant::now(), stalled: Duration::ZERO, losses: Vec::new() }
+        Lap { began: Instant::now(), stalled: Duration::ZERO }
     }
 
     /// Ends it, at what the loader has waited in all, and begins the next.
@@ -181,7 +189,9 @@ impl Run {
         let device = tch::Device::from(device);
         let network = Network::new(config, images.shape(), device)?;
         let optimiser = AdamW::new(network.parameters(), config.beta2, config.weight_decay).map_err(refused)?;
-        let steps = per_epoch * config.epochs;
+        let steps = per_epoch.checked_mul(config.epochs).ok_or_else(|| {
+            Diagnostic::new(Code::E1042, format!("--epochs {}: so many steps cannot be counted", config.epochs))
+        })?;
         let rate = Cosine {
             peak: config.learning_rate * config.batch as f64 / 256.0,
             warmup: (config.warmup * per_epoch as f64).round() as u64,
@@ -200,35 +210,78 @@ impl Run {
             device,
             per_epoch,
             step: 0,
+            losses: Vec::new(),
         };
         if let Some(stored) = stored {
             stored.restore(&run.state()?)?;
             run.step = stored.header.step;
-            run.optimiser.resume(run.step - stored.header.skipped);
+            run.optimiser.resume(run.step.saturating_sub(stored.header.skipped));
+            run.losses.clone_from(&stored.header.losses);
             run.scaling = stored.header.scaling;
         }
         Ok(run)
     }
 
-    /// The folder, with room for what will be written into it.
-    fn prepare(&self, folder: &Path, start: Start) -> Result<(), Diagnostic> {
+    /// The loss of a few images, before anything is written: what does not fit, a condition of a definition that is broken, a
+    /// loss that rests on no weight or is not finite from the start is told here. It changes nothing.
+    fn rehearse(&self) -> Result<(), Error> {
+        let options = data::Options {
+            batch: self.config.batch.min(REHEARSED),
+            threads: 1,
+            ahead: 1,
+            ..data::Options::training(self.config.seed)
+        };
+        // Running statistics are moved by every batch of training.
+        let state = self.network.state();
+        let before: Vec<(String, Tensor)> = state.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
+        for batch in Loader::steps(&self.images, &self.recipe, &options, 0..1)? {
+            let tensors = self.forward(&batch?)?;
+            if let Some(infinite) = self.objective.again(&tensors)? {
+                return Err(infinite);
+            }
+            if !self.objective.value(&tensors)?.requires_grad() {
+                let message = format!("`{}` rests on nothing that is trained", self.config.loss);
+                return Err(Diagnostic::new(Code::E1044, message).into());
+            }
+        }
+        for ((_, before), (_, now)) in before.iter().zip(&state) {
+            tch::no_grad(|| now.shallow_clone().f_copy_(before).map(|_| ())).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a folder for the run, where no other is.
+    fn claim(&self, folder: &Path) -> Result<(), Diagnostic> {
         let unwritable = |error: std::io::Error| {
             Diagnostic::new(Code::E0805, format!("'{}' cannot be written: {error}", folder.display()))
         };
-        if start == Start::Resumed {
-            return Ok(());
-        }
         std::fs::create_dir_all(folder).map_err(unwritable)?;
         if folder.join(checkpoint::CHECKPOINT).exists() {
             let message = format!("'{}' holds a run", folder.display());
             return Err(Diagnostic::new(Code::E1043, message)
                 .help("go on with it by --resume, or name another folder by --out"));
         }
+        // A run that was killed before its first checkpoint leaves files that are its own; others are somebody else's.
+        let path = folder.join(CONFIG);
+        let ours = std::fs::read(&path).is_ok_and(|bytes| serde_json::from_slice::<Config>(&bytes).is_ok());
+        if let Some(name) = [CONFIG, METRICS].into_iter().find(|name| !ours && folder.join(name).exists()) {
+            let message = format!("'{}' is there already, and is no run's", folder.join(name).display());
+            return Err(Diagnostic::new(Code::E1043, message).help("name another folder by --out"));
+        }
         let text = serde_json::to_string_pretty(&self.config).unwrap_or_default();
-        replace(&folder.join(CONFIG), format!("{text}\n").as_bytes()).map_err(unwritable)?;
-        // The second is written while the first is there: the run never needs more room than that.
+        replace(&path, format!("{text}\n").as_bytes()).map_err(unwritable)
+    }
+
+    /// Writes the checkpoint twice, the second while the first is there: the run never needs more room than that. It comes after
+    /// all other files, since with it a folder counts as a run that can be gone on with.
+    fn make_room(&self, folder: &Path, start: Start) -> Result<(), Diagnostic> {
         self.save(folder)?;
-        self.save(folder)
+        self.save(folder).inspect_err(|_| {
+            if start == Start::Fresh {
+                // Nothing is lost, and the folder can be used again.
+                let _ = std::fs::remove_file(folder.join(checkpoint::CHECKPOINT));
+            }
+        })
     }
 
     fn announce<O: Observer>(&self, folder: &Path, records: &mut Records<'_, O>) {
@@ -257,11 +310,12 @@ impl Run {
         let options = data::Options { batch: self.config.batch, ..data::Options::training(self.config.seed) };
         let mut loader = Loader::steps(&self.images, &self.recipe, &options, self.step..self.rate.steps)?;
         let first = self.step;
-        let mut epoch = Lap::new();
-        let (mut run, mut step) = (Lap::new(), Lap::new());
-        let mut mean = f64::NAN;
+        let (mut run, mut epoch, mut step) = (Lap::new(), Lap::new(), Lap::new());
         while let Some(batch) = loader.next() {
             let batch = batch?;
+            if self.step.is_multiple_of(self.per_epoch) {
+                self.losses.clear();
+            }
             let taken = self.take(&batch, folder, records)?;
             let done = step.end(loader.stalled());
             records.step(&StepReport {
@@ -275,7 +329,7 @@ impl Run {
                 watched: taken.watched,
             })?;
             loader.recycle(batch);
-            epoch.losses.push(taken.loss);
+            self.losses.push(taken.loss);
             let ends = self.step.is_multiple_of(self.per_epoch);
             let due = self.config.checkpoint_every.is_some_and(|every| self.step.is_multiple_of(every));
             let stopped = stop();
@@ -284,28 +338,27 @@ impl Run {
                 self.save(folder)?;
             }
             if ends {
-                mean = average(&epoch.losses);
                 let done = epoch.end(loader.stalled());
                 records.epoch(&EpochReport {
                     epoch: self.step / self.per_epoch,
                     epochs: self.config.epochs,
                     step: self.step,
-                    mean_loss: mean,
+                    mean_loss: average(&self.losses),
                     took: done.took,
                     stalled: done.stalled,
                 })?;
             }
             if stopped && self.step < self.rate.steps {
                 let done = run.end(loader.stalled());
-                return Ok(Ended::Stopped(self.summary(first, done, average(&epoch.losses))));
+                return Ok(Ended::Stopped(self.summary(first, done)));
             }
         }
-        Ok(Ended::Finished(self.summary(first, run.end(loader.stalled()), mean)))
+        Ok(Ended::Finished(self.summary(first, run.end(loader.stalled()))))
     }
 
-    fn summary(&self, first: u64, done: Done, loss: f64) -> Summary {
+    fn summary(&self, first: u64, done: Done) -> Summary {
         let images = (self.step - first) * self.config.batch as u64;
-        Summary { step: self.step, loss, images, took: done.took, stalled: done.stalled }
+        Summary { step: self.step, loss: average(&self.losses), images, took: done.took, stalled: done.stalled }
     }
 
     /// One step: what the network makes of the batch, the loss, its gradient, the weights.
@@ -316,7 +369,7 @@ impl Run {
         records: &mut Records<'_, O>,
     ) -> Result<Taken, Error> {
         let tensors = self.forward(batch)?;
-        let loss = self.objective.value(&tensors)?;
+        let loss = self.objective.value(&tensors).map_err(|error| self.placed(error.into(), batch, folder))?;
         let value = loss.double_value(&[]);
         if !value.is_finite() {
             return Err(self.placed(self.objective.blame(&tensors), batch, folder));
@@ -333,11 +386,11 @@ impl Run {
             }
             self.optimiser.step(&gradient, learning_rate).map_err(refused)?;
             self.network.follow(self.config.network.momentum, self.step, self.rate.steps)?;
-        } else if !self.scaling.active() {
+        } else if !self.scaling.can_shrink() {
             let message = "the gradient of the loss is not finite".to_owned();
             let diagnostic = Diagnostic::new(Code::E1045, message)
-                .note(format!("the loss is {value}"))
-                .help("--clip 1 bounds gradients that are large; a smaller --lr keeps weights from growing");
+                .note(format!("the loss is {value:e}"))
+                .help("a smaller --lr or a longer --warmup may keep weights from growing so far");
             return Err(self.placed(diagnostic.into(), batch, folder));
         }
         self.scaling.learn(norm);
@@ -398,6 +451,7 @@ impl Run {
             step: self.step,
             skipped: self.step - self.optimiser.steps(),
             scaling: self.scaling,
+            losses: self.losses.clone(),
         };
         checkpoint::save(folder, &header, &self.state()?).map(|_| ())
     }

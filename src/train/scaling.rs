@@ -22,9 +22,9 @@ impl Scaling {
         Scaling { active, factor: if active { FIRST } else { 1.0 }, good: 0 }
     }
 
-    /// Whether gradients may overflow.
-    pub fn active(&self) -> bool {
-        self.active
+    /// Whether a gradient may overflow by the scaling alone: the factor can still be halved.
+    pub fn can_shrink(&self) -> bool {
+        self.active && self.factor > 1.0
     }
 
     /// The loss as it is differentiated.
@@ -68,6 +68,8 @@ mod tests {
         assert_eq!(scaling.unscaled(FIRST / 2.0), 1.0);
         (0..PATIENCE).for_each(|_| scaling.learn(1.0));
         assert_eq!(scaling.unscaled(FIRST), 1.0);
+        (0..16).for_each(|_| scaling.learn(f64::NAN));
+        assert!(!scaling.can_shrink());
         let mut single = Scaling::new(false);
         single.learn(f64::NAN);
         assert_eq!((single, single.unscaled(3.0)), (Scaling::new(false), 3.0));

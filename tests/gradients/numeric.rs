@@ -130,6 +130,8 @@ pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
         let input = point.graph.as_input(*variable).unwrap().0 as usize;
         let complex = point.graph.ty(*variable).field == Field::Complex;
         let mut expected = vec![C::new(0.0, 0.0); found[k].len()];
+        // What the differences themselves may be off by: a kink or a pole nearby leaves them few digits.
+        let mut doubt = 0.0f64;
         for (at, expected) in expected.iter_mut().enumerate() {
             for unit in if complex { vec![C::new(1.0, 0.0), C::new(0.0, 1.0)] } else { vec![C::new(1.0, 0.0)] } {
                 let start = point.values[input][at];
@@ -137,21 +139,29 @@ pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
                     point.values[input][at] = start + unit * h;
                     point.run(&plan, 1)[0][0].re
                 };
-                *expected += unit * differences(&mut f);
+                let (slope, error) = estimated(&mut f);
+                *expected += unit * slope;
+                doubt = doubt.max(error);
                 point.values[input][at] = start;
             }
         }
         let size = expected.iter().map(|x| x.norm()).fold(1.0, f64::max);
         for (at, (x, y)) in found[k].iter().zip(&expected).enumerate() {
-            assert!((x - y).norm() <= 2e-8 * size, "{name}, input {k}, entry {at}: {x}, by differences {y}");
+            assert!((x - y).norm() <= 2e-8 * size + doubt, "{name}, input {k}, entry {at}: {x}, by differences {y}");
         }
     }
 }
 
 /// f'(0) by central differences with two steps of Richardson's extrapolation.
 pub fn differences(f: &mut impl FnMut(f64) -> f64) -> f64 {
+    estimated(f).0
+}
+
+/// The same, and by how much the last step has changed it, which bounds its error wherever f is smooth between the points.
+fn estimated(f: &mut impl FnMut(f64) -> f64) -> (f64, f64) {
     let mut central = |h: f64| (f(h) - f(-h)) / (2.0 * h);
     let (a, b, c) = (central(4e-3), central(2e-3), central(1e-3));
     let (ab, bc) = ((4.0 * b - a) / 3.0, (4.0 * c - b) / 3.0);
-    (16.0 * bc - ab) / 15.0
+    let last = (16.0 * bc - ab) / 15.0;
+    (last, (last - bc).abs())
 }
