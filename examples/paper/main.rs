@@ -40,6 +40,9 @@ struct Options {
     /// Where to compute
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Threads of a run; 0 for one a core
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
     /// Runs of each kind
     #[arg(long, default_value_t = 3)]
     seeds: u64,
@@ -84,6 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), Box<dyn st
         batch: options.batch,
         encoder: options.encoder.clone(),
         device: options.device.clone(),
+        threads: (options.threads > 0).then_some(options.threads),
         seeds: options.seeds,
     };
     let results = Results::open(&options.out)?;

@@ -20,6 +20,8 @@ pub struct Scale {
     pub encoder: String,
     /// Where to compute.
     pub device: String,
+    /// How many threads a run has; one a core if there is no number.
+    pub threads: Option<usize>,
     /// Runs of each kind, with the seeds 0, 1, ...
     pub seeds: u64,
 }
@@ -33,6 +35,7 @@ impl Default for Scale {
             batch: 256,
             encoder: "vit-micro".to_owned(),
             device: "cpu".to_owned(),
+            threads: None,
             seeds: 3,
         }
     }
@@ -141,6 +144,7 @@ fn run(
     config.images = scale.images;
     (config.epochs, config.batch, config.seed) = (scale.epochs, scale.batch, seed);
     config.device.clone_from(&scale.device);
+    config.threads = scale.threads.unwrap_or(config.threads);
     config.watch_every = 20;
     config.watch = match method.family.views() {
         1 => vec![RANK.to_owned()],

@@ -27,8 +27,6 @@ pub struct Objective {
     loss: CompiledLoss,
     /// The names of its inputs that the network gives.
     inputs: Vec<String>,
-    /// As it is written.
-    text: String,
     config: Config,
     family: Family,
 }
@@ -68,8 +66,7 @@ impl Objective {
             }
             loss = loss.set(name, exact(&mut loewner, name, text)?).map_err(Error::from)?;
         }
-        let text = config.loss.clone();
-        Ok(Objective { loss, inputs, text, config: config.clone(), family })
+        Ok(Objective { loss, inputs, config: config.clone(), family })
     }
 
     /// The value for a batch, on which `backward` works.
@@ -104,7 +101,7 @@ impl Objective {
             Err(error) => error,
             Ok(Some(infinite)) => infinite,
             Ok(None) => {
-                let message = format!("`{}` is finite in double precision, and not in single", self.text);
+                let message = format!("`{}` is finite in double precision, and not in single", self.config.loss);
                 Diagnostic::new(Code::E1045, message).into()
             }
         }

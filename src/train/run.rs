@@ -64,7 +64,7 @@ pub fn train<O: Observer>(
 /// The run of a folder.
 ///
 /// # Errors
-/// As [`checkpoint::load`].
+/// Where the folder has no checkpoint, or one that cannot be used ([`Code::E1043`]).
 pub fn configured(folder: &Path) -> Result<Config, Diagnostic> {
     checkpoint::load(folder).map(|stored| stored.header.config)
 }
@@ -377,7 +377,7 @@ impl Run {
         let mut gradient = self.optimiser.gradient(&self.scaling.scaled(&loss)).map_err(refused)?;
         let norm = gradient.norm().map_err(refused)?.double_value(&[]);
         let learning_rate = self.rate.at(self.step);
-        if self.scaling.usable(norm) {
+        if norm.is_finite() {
             let norm = self.scaling.unscaled(norm);
             let clip = self.config.clip.map_or(1.0, |clip| (clip / norm).min(1.0));
             let factor = self.scaling.unscaled(clip);

@@ -37,11 +37,6 @@ impl Scaling {
         x / self.factor
     }
 
-    /// Whether a gradient of this norm can be used.
-    pub fn usable(&self, norm: f64) -> bool {
-        norm.is_finite()
-    }
-
     /// Takes note of the norm of a step.
     pub fn learn(&mut self, norm: f64) {
         if !self.active {

@@ -146,6 +146,8 @@ pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
             }
         }
         let size = expected.iter().map(|x| x.norm()).fold(1.0, f64::max);
+        // However little is left of the differences, a wrong gradient must show.
+        let doubt = doubt.min(1e-6 * size);
         for (at, (x, y)) in found[k].iter().zip(&expected).enumerate() {
             assert!((x - y).norm() <= 2e-8 * size + doubt, "{name}, input {k}, entry {at}: {x}, by differences {y}");
         }
