@@ -4,7 +4,6 @@ use plotters::prelude::DrawingBackend;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Scale;
-use super::lines::named;
 use super::page::{Frame, INK, Page, TEXT, colour, share};
 use super::{Figure, undrawable};
 use crate::base::Diagnostic;
@@ -29,14 +28,7 @@ pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Resul
     let y = Scale::from_zero(&figure.y, ends)?;
     let places = places(figure);
 
-    let names: Vec<&str> = figure.bands.iter().map(|band| band.name.as_str()).collect();
-    let top = page.heading(&figure.title, if named(figure) { &names } else { &[] })?;
-    let mut widest: f64 = 0.0;
-    for tick in &y.ticks {
-        widest = widest.max(page.width(&y.label(*tick))?);
-    }
-    let frame = page.frame(top, widest, 10.0);
-    page.vertical(&frame, &figure.y, &y)?;
+    let frame = page.chart(figure, &y)?;
     page.places(&frame, &places)?;
     page.horizontal_name(&frame, &figure.x.label)?;
 

@@ -23,13 +23,9 @@ pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Resul
     let (columns, rows) = (places(figure), figure.bands.len());
 
     let top = page.heading(&figure.title, &[])?;
-    let (mut widest, mut widest_tick): (f64, f64) = (0.0, 0.0);
-    for band in &figure.bands {
-        widest = widest.max(page.width(&band.name)?);
-    }
-    for tick in &scale.ticks {
-        widest_tick = widest_tick.max(page.width(&scale.label(*tick))?);
-    }
+    let labels: Vec<String> = scale.ticks.iter().map(|tick| scale.label(*tick)).collect();
+    let widest = page.widest(figure.bands.iter().map(|band| band.name.as_str()))?;
+    let widest_tick = page.widest(labels.iter().map(String::as_str))?;
     let frame = page.frame(top, widest.min(200.0), STRIP + widest_tick + 26.0);
     let cell = |column: usize, row: usize| {
         let (left, top) = frame.at(column as f64 / columns.len() as f64, 1.0 - row as f64 / rows as f64);

@@ -24,14 +24,7 @@ pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Resul
     let seen = points().filter(|point| point.mean.is_finite());
     let x = Scale::of(&figure.x, seen.map(|point| point.x), 0.02)?;
 
-    let names: Vec<&str> = figure.bands.iter().map(|band| band.name.as_str()).collect();
-    let top = page.heading(&figure.title, if named(figure) { &names } else { &[] })?;
-    let mut widest: f64 = 0.0;
-    for tick in &y.ticks {
-        widest = widest.max(page.width(&y.label(*tick))?);
-    }
-    let frame = page.frame(top, widest, 10.0);
-    page.vertical(&frame, &figure.y, &y)?;
+    let frame = page.chart(figure, &y)?;
     page.horizontal(&frame, &figure.x, &x)?;
 
     let at = |px: f64, py: f64| frame.at(share(&x, px), share(&y, py));
@@ -68,9 +61,4 @@ pub(super) fn paint<B: DrawingBackend>(figure: &Figure, page: &Page<B>) -> Resul
 /// Whether a point has a band around it.
 fn wide(point: &Point) -> bool {
     point.mean.is_finite() && point.deviation.is_some_and(f64::is_finite)
-}
-
-/// Whether a legend says more than the vertical axis.
-pub(super) fn named(figure: &Figure) -> bool {
-    figure.bands.len() > 1 || figure.bands.first().is_some_and(|band| band.name != figure.y.label)
 }

@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, Scale};
-use super::{SIZE, undrawable};
+use super::{Figure, SIZE, undrawable};
 use crate::base::Diagnostic;
 
 /// The name under which the font is known, on a page of pixels and, for readers of an SVG, to fall back on theirs.
@@ -189,8 +189,25 @@ impl<B: DrawingBackend> Page<B> {
         Frame { left, top: top + 4.0, right: width - MARGIN - right, bottom: height - MARGIN - 3.4 * TEXT }
     }
 
+    /// What lines and bars have in common: title, legend and vertical axis, with its ticks; returns the frame for the rest.
+    pub fn chart(&self, figure: &Figure, y: &Scale) -> Result<Frame, Diagnostic> {
+        // A legend of one series would say what the vertical axis says, unless it has another name.
+        let named = figure.bands.len() > 1 || figure.bands.first().is_some_and(|band| band.name != figure.y.label);
+        let names = figure.bands.iter().filter(|_| named).map(|band| band.name.as_str());
+        let top = self.heading(&figure.title, &names.collect::<Vec<_>>())?;
+        let labels: Vec<String> = y.ticks.iter().map(|tick| y.label(*tick)).collect();
+        let frame = self.frame(top, self.widest(labels.iter().map(String::as_str))?, 10.0);
+        self.vertical(&frame, &figure.y, y)?;
+        Ok(frame)
+    }
+
+    /// How wide the widest of some texts is; 0 of none.
+    pub fn widest<'a>(&self, mut texts: impl Iterator<Item = &'a str>) -> Result<f64, Diagnostic> {
+        texts.try_fold(0.0, |widest: f64, text| Ok(widest.max(self.width(text)?)))
+    }
+
     /// The vertical axis: ticks with lines across the frame, and what it shows.
-    pub fn vertical(&self, frame: &Frame, axis: &Axis, scale: &Scale) -> Result<(), Diagnostic> {
+    fn vertical(&self, frame: &Frame, axis: &Axis, scale: &Scale) -> Result<(), Diagnostic> {
         for tick in &scale.ticks {
             let (_, y) = frame.at(0.0, share(scale, *tick));
             self.line(&[(frame.left, y), (frame.right, y)], GRID, 1.0)?;
