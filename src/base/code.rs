@@ -119,6 +119,8 @@ codes! {
     E1043 "a checkpoint that cannot be used";
     E1044 "a loss that the network does not fit";
     E1045 "a loss that is not finite";
+    E1046 "a run that is made from something else by now";
+    E1047 "a folder that another process trains in";
 }
 
 impl fmt::Display for Code {

@@ -33,7 +33,7 @@ pub use data::{Data, Entries};
 pub use definitions::{Definition, Origin};
 pub use identity::{Rule, read_rules, rules};
 pub use opened::{Opened, Parameter};
-pub use session::{Compiled, Doc, Session};
+pub use session::{Compiled, Doc, Session, file_and_name};
 pub use theorem::{
     Assumption, Claim, Expected, Lemma, Part, Proof, ProofStep, Sides, Substituted, Supremum, Theorem, Variable,
     VariableKind,

@@ -476,10 +476,10 @@ impl Session {
     /// # Errors
     /// Every mistake in the file, and E0807 where it is a file and no name.
     pub fn open<'a>(&mut self, text: &'a str) -> Result<(bool, &'a str), Vec<Diagnostic>> {
-        match text.rsplit_once(".lw:") {
+        match file_and_name(text) {
             Some((file, name)) => {
-                self.load_file(Path::new(&format!("{file}.lw")))?;
-                Ok((true, name.trim()))
+                self.load_file(Path::new(file))?;
+                Ok((true, name))
             }
             None if text.trim_end().ends_with(".lw") => {
                 let help = format!("write {}:NAME, with the name of a definition in the file", text.trim());
@@ -520,6 +520,12 @@ impl Default for Session {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// File and definition of a text that names both, as `FILE.lw:NAME`.
+pub fn file_and_name(text: &str) -> Option<(&str, &str)> {
+    let end = text.rfind(".lw:")? + ".lw".len();
+    Some((&text[..end], text[end + 1..].trim()))
 }
 
 /// Whether any of the places lies within a statement.

@@ -27,14 +27,7 @@ pub(super) fn run(arguments: &Train) -> Outcome {
                 }
             };
             let before = train::configured(&folder).map_err(one)?;
-            let now = config(arguments, Some(&before))?;
-            let differences = now.differences(&before);
-            if !differences.is_empty() {
-                let message = format!("'{}' is another run than what is asked for", folder.display());
-                let diagnostic = Diagnostic::new(Code::E1043, message).note(differences.join("; "));
-                return Err(one(diagnostic.help("--resume alone takes everything from the folder")));
-            }
-            (before, folder, Start::Resumed)
+            (config(arguments, Some(&before))?, folder, Start::Resumed)
         }
     };
     progress::heed_interrupts()?;
@@ -56,6 +49,7 @@ pub(super) fn run(arguments: &Train) -> Outcome {
                 summary.stalled.as_secs_f64(),
                 summary.loss
             ))?;
+            output::say(&format!("loewner probe {} tells how good the representation is\n", folder.display()))?;
             Ok(Status::Expected)
         }
         Ok(Ended::Stopped(summary)) => {
@@ -108,8 +102,10 @@ fn config(arguments: &Train, before: Option<&Config>) -> Result<Config, Vec<Diag
         && *loss != config.loss
     {
         config.loss.clone_from(loss);
-        // The parameters were those of the method's own loss.
-        config.set.clear();
+        if before.is_none() {
+            // The parameters were those of the method's own loss.
+            config.set.clear();
+        }
     }
     for text in &arguments.sets {
         let (name, value) = assignment("--set", text).map_err(one)?;

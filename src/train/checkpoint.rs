@@ -8,9 +8,11 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use super::checksum::Checksum;
 use super::config::Config;
+use super::origin::Origin;
 use super::scaling::Scaling;
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, did_you_mean};
 
 /// The file of the newest checkpoint of a run.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -22,6 +24,8 @@ pub struct Header {
     pub layout: u32,
     /// The run.
     pub config: Config,
+    /// What it is made from.
+    pub origin: Origin,
     /// Steps that were taken.
     pub step: u64,
     /// Steps among them that changed nothing, since their gradients overflowed (half precision).
@@ -33,7 +37,7 @@ pub struct Header {
 }
 
 /// The layout that is written, and the only one that is read.
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// The name of the header among the file's metadata.
 const HEADER: &str = "loewner";
@@ -58,7 +62,7 @@ pub fn save(folder: &Path, header: &Header, tensors: &[(String, Tensor)]) -> Res
     }
     let sum = checksum(stored.iter().map(|(name, _, _, bytes)| (*name, bytes.as_slice())));
     // One entry: several would stand in another order each time.
-    let text = serde_json::json!({ "crc32": sum, "header": header }).to_string();
+    let text = serde_json::json!({ "checksum": sum, "header": header }).to_string();
     let metadata = HashMap::from([(HEADER.to_owned(), text)]);
     let file = safetensors::serialize(views, Some(metadata)).map_err(|error| refused(error.to_string()))?;
     write(&path, &file).map_err(|error| refused(error.to_string()))?;
@@ -84,13 +88,12 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn checksum<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     let mut sorted: Vec<(&str, &[u8])> = tensors.collect();
     sorted.sort_unstable();
-    let crc = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC);
-    let mut digest = crc.digest();
+    let mut sum = Checksum::new();
     for (name, bytes) in sorted {
-        digest.update(name.as_bytes());
-        digest.update(bytes);
+        sum.add(name);
+        sum.add(bytes);
     }
-    format!("{:08x}", digest.finalize())
+    sum.text()
 }
 
 /// A checkpoint that was read.
@@ -102,11 +105,40 @@ pub struct Stored {
     path: PathBuf,
 }
 
+/// Whether a folder has a checkpoint.
+///
+/// # Errors
+/// E1043 where it has none.
+pub fn present(folder: &Path) -> Result<(), Diagnostic> {
+    if folder.join(CHECKPOINT).exists() {
+        return Ok(());
+    }
+    let why = if folder.is_dir() { format!("there is no {CHECKPOINT} in it") } else { "it is no folder".to_owned() };
+    let near = near(folder).map(|near| format!("did you mean '{}'?", near.display()));
+    Err(Diagnostic::new(Code::E1043, format!("'{}' holds no run: {why}", folder.display()))
+        .maybe_help(near)
+        .help("name a folder that `loewner train` has made: runs/METHOD-seedS, unless --out said another"))
+}
+
+/// A folder of a run beside this one, with a name like its.
+fn near(folder: &Path) -> Option<PathBuf> {
+    let beside = match folder.parent()? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        parent => parent,
+    };
+    let entries = std::fs::read_dir(beside).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+    let runs = entries.filter(|path| path.join(CHECKPOINT).exists());
+    let names: Vec<String> = runs.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
+    let near = did_you_mean(folder.file_name()?.to_str()?, names.iter().map(String::as_str))?;
+    Some(folder.with_file_name(near))
+}
+
 /// Reads the checkpoint of a folder.
 ///
 /// # Errors
 /// E1043 where there is none, or it is no whole checkpoint of this program.
 pub fn load(folder: &Path) -> Result<Stored, Diagnostic> {
+    present(folder)?;
     let path = folder.join(CHECKPOINT);
     let refused = |why: String| {
         Diagnostic::new(Code::E1043, format!("'{}' is no checkpoint that can be used: {why}", path.display()))
@@ -116,7 +148,7 @@ pub fn load(folder: &Path) -> Result<Stored, Diagnostic> {
     let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
     let text = text.ok_or_else(|| refused(format!("it has no entry `{HEADER}`")))?;
     let any: serde_json::Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
-    let (sum, layout) = (&any["crc32"], &any["header"]["layout"]);
+    let (sum, layout) = (&any["checksum"], &any["header"]["layout"]);
     if *layout != LAYOUT {
         return Err(refused(format!("its layout is {layout}, and this program reads {LAYOUT}")));
     }
@@ -207,7 +239,8 @@ mod tests {
 
     fn header() -> Header {
         let config = Config::of(&METHODS[0], "fashion-mnist");
-        Header { layout: LAYOUT, config, step: 17, skipped: 0, scaling: Scaling::new(false), losses: vec![0.1] }
+        let origin = Origin { loss: "1".to_owned(), watch: Vec::new(), images: "2".to_owned() };
+        Header { layout: LAYOUT, config, origin, step: 17, skipped: 0, scaling: Scaling::new(false), losses: vec![0.1] }
     }
 
     fn tensors() -> Vec<(String, Tensor)> {
@@ -263,6 +296,18 @@ mod tests {
         damaged[last] ^= 1;
         std::fs::write(&path, damaged).unwrap();
         assert!(load(folder.path()).unwrap_err().message.contains("its checksum is wrong"));
+    }
+
+    #[test]
+    fn a_run_of_a_like_name_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let run = home.path().join("m-mae-seed0");
+        std::fs::create_dir(&run).unwrap();
+        save(&run, &header(), &tensors()).unwrap();
+        std::fs::create_dir(home.path().join("mmae-seed1")).unwrap();
+        let refused = present(&home.path().join("mmae-seed0")).unwrap_err();
+        assert_eq!(refused.help[0], format!("did you mean '{}'?", run.display()));
+        assert!(present(&run).is_ok() && present(&home.path().join("nothing")).unwrap_err().help.len() == 1);
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::data::Source;
 use super::method::{Family, Method};
 use crate::base::{Code, Diagnostic};
+use crate::check::file_and_name;
 
 /// A run, as it is kept in its folder and in its checkpoints.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -242,15 +244,32 @@ impl Config {
         Ok(())
     }
 
-    /// The names of what differs in another run, for a run that is gone on with under other options.
+    /// The same run with absolute paths: it can be gone on with and looked at from any folder.
+    pub fn located(&self) -> Config {
+        let absolute = |path: &str| match std::path::absolute(path) {
+            // What is not UTF-8 cannot be written here, and stays as it is.
+            Ok(found) => found.to_str().unwrap_or(path).to_owned(),
+            Err(_) => path.to_owned(),
+        };
+        let loss = match file_and_name(&self.loss) {
+            Some((file, name)) => format!("{}:{name}", absolute(file)),
+            None => self.loss.clone(),
+        };
+        let data = self.data.parse().map_or_else(|_| self.data.clone(), |source: Source| source.absolute());
+        Config { loss, data, import: self.import.iter().map(|path| absolute(path)).collect(), ..self.clone() }
+    }
+
+    /// What differs in another run, for a run that is gone on with under other options: everything but where files lie, the
+    /// contents of which are compared where they are read.
     pub fn differences(&self, other: &Config) -> Vec<String> {
         let object = |config: &Config| match serde_json::to_value(config) {
             Ok(serde_json::Value::Object(object)) => object,
             Ok(_) | Err(_) => serde_json::Map::new(),
         };
         let (mut ours, mut theirs) = (object(self), object(other));
-        // The sizes of a network are told one by one.
         for config in [&mut ours, &mut theirs] {
+            ["data", "import", "loss"].iter().for_each(|place| drop(config.remove(*place)));
+            // The sizes of a network are told one by one.
             if let Some(serde_json::Value::Object(network)) = config.remove("network") {
                 config.extend(network.into_iter().map(|(name, value)| (format!("network.{name}"), value)));
             }
@@ -302,5 +321,25 @@ mod tests {
         let now = Config { network, ..before.clone() };
         assert_eq!(now.differences(&before), ["network.patch: 4 before, 7 now"]);
         assert!(before.differences(&before).is_empty());
+        // What files hold counts, not where they lie.
+        assert!(Config { data: "fashion-mnist:data".to_owned(), ..config("mae") }.differences(&before).is_empty());
+    }
+
+    #[test]
+    fn paths_are_made_absolute_and_nothing_else() {
+        let here = std::env::current_dir().unwrap();
+        let at = |path: &str| here.join(path).display().to_string();
+        let run = Config {
+            loss: "my losses/a.lw:mine".to_owned(),
+            data: "idx:a.gz,../b,/c,d".to_owned(),
+            import: vec!["a.lw".to_owned(), "/b.lw".to_owned()],
+            ..config("mae")
+        };
+        let located = run.located();
+        assert_eq!(located.loss, format!("{}:mine", at("my losses/a.lw")));
+        assert_eq!(located.data, format!("idx:{},{},/c,{}", at("a.gz"), at("../b"), at("d")));
+        assert_eq!(located.import, [at("a.lw"), "/b.lw".to_owned()]);
+        assert_eq!(located.located(), located);
+        assert_eq!(config("m-mae").located(), config("m-mae"));
     }
 }

@@ -10,6 +10,7 @@
 //! random is a function of its seed and of the step, never of what came before: a run that was stopped and gone on with makes
 //! the same weights, bit for bit on a processor, as one that was not.
 
+mod checksum;
 pub mod config;
 pub mod data;
 mod ending;
@@ -23,6 +24,8 @@ mod checkpoint;
 #[cfg(feature = "torch")]
 mod evaluate;
 #[cfg(feature = "torch")]
+mod folder;
+#[cfg(feature = "torch")]
 mod network;
 #[cfg(feature = "torch")]
 pub mod nn;
@@ -30,6 +33,8 @@ pub mod nn;
 mod objective;
 #[cfg(feature = "torch")]
 mod optimiser;
+#[cfg(feature = "torch")]
+mod origin;
 #[cfg(feature = "torch")]
 pub mod probe;
 #[cfg(feature = "torch")]

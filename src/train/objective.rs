@@ -7,6 +7,7 @@ use tch::Tensor;
 
 use super::config::Config;
 use super::method::Family;
+use super::origin::of_expression;
 use super::tensors::Tensors;
 use super::watch;
 use crate::api::{Error, Loewner};
@@ -22,9 +23,10 @@ const NAME: &str = "training_loss";
 const SEARCH: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// The loss, ready to be trained with.
-#[derive(Debug)]
 pub struct Objective {
     loss: CompiledLoss,
+    /// What it was compiled from, and the session that knows its texts: files may change while a network is trained.
+    opened: (Loewner, Source),
     /// The names of its inputs that the network gives.
     inputs: Vec<String>,
     config: Config,
@@ -40,18 +42,6 @@ impl Objective {
         let (mut loewner, source) = opened(config, family)?;
         let loss = CompiledLoss::new(source.clone(), prove::rules())?;
         let mut loss = loss.with_options(Options { search: SEARCH, ..Options::default() });
-        let mut inputs = Vec::new();
-        for input in &source.inputs {
-            if config.set.contains_key(&input.name) {
-                continue;
-            }
-            let number = source.graph.inputs()[input.input.0 as usize].ty.is_real_scalar();
-            match family.name(&input.name) {
-                Some(_) if !number => inputs.push(input.name.clone()),
-                Some(_) | None if input.default.is_some() => (),
-                Some(_) | None => return Err(not_given(&config.loss, &input.name, family).into()),
-            }
-        }
         for (name, text) in &config.set {
             // An expression has the parameters that it names; one that only something else names is none of its own.
             if source.input(name).is_none() {
@@ -66,7 +56,24 @@ impl Objective {
             }
             loss = loss.set(name, exact(&mut loewner, name, text)?).map_err(Error::from)?;
         }
-        Ok(Objective { loss, inputs, config: config.clone(), family })
+        let mut inputs = Vec::new();
+        for input in &source.inputs {
+            if config.set.contains_key(&input.name) {
+                continue;
+            }
+            let number = source.graph.inputs()[input.input.0 as usize].ty.is_real_scalar();
+            match family.name(&input.name) {
+                Some(_) if !number => inputs.push(input.name.clone()),
+                Some(_) | None if input.default.is_some() => (),
+                Some(_) | None => return Err(not_given(&config.loss, &input.name, family).into()),
+            }
+        }
+        Ok(Objective { loss, opened: (loewner, source), inputs, config: config.clone(), family })
+    }
+
+    /// A sum by which another loss is told from this one.
+    pub fn checksum(&self) -> String {
+        of_expression(&self.opened.1)
     }
 
     /// The value for a batch, on which `backward` works.
@@ -114,7 +121,7 @@ impl Objective {
     /// A condition that is broken, and what has no value.
     pub fn again(&self, tensors: &Tensors) -> Result<Option<Error>, Error> {
         let refused = |error: tch::TchError| Error::from(crate::torch::refused("the loss", &error));
-        let (mut loewner, source) = opened(&self.config, self.family)?;
+        let (mut loewner, source) = self.opened.clone();
         let exact_tensors = tensors.exact().map_err(refused)?;
         let (mut set, mut data) = (BTreeMap::new(), Vec::new());
         for input in &source.inputs {
@@ -145,7 +152,7 @@ fn opened(config: &Config, family: Family) -> Result<(Loewner, Source), Error> {
     let name = match named(&mut loewner, &config.loss)? {
         true => config.loss.as_str(),
         false => {
-            loewner.define(&definition(NAME, &config.loss, family, config).text)?;
+            define(&mut loewner, "--loss", &definition(NAME, &config.loss, family, config), family)?;
             NAME
         }
     };
@@ -185,9 +192,26 @@ pub(super) fn definition(name: &str, body: &str, family: Family, config: &Config
     let declared: Vec<String> = parameters.iter().map(|(name, set)| format!("{name}: {set}")).collect();
     let given: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
     Defined {
-        text: format!("def {name}({}) = {body}\n", declared.join(", ")),
+        // In messages the expression has a line of its own.
+        text: format!("def {name}({}) =\n{body}\n", declared.join(", ")),
         call: format!("{name}({})", given.join(", ")),
     }
+}
+
+/// Reads an expression that was given as an option, under the name of the option. A name in it that means nothing is told with
+/// what the network gives: the expression has no parameters of its own.
+pub(super) fn define(loewner: &mut Loewner, option: &str, made: &Defined, family: Family) -> Result<(), Error> {
+    let Err(mut mistakes) = loewner.session().load_text(option, &made.text) else { return Ok(()) };
+    let session = loewner.session();
+    for mistake in mistakes.iter_mut().filter(|mistake| mistake.code == Code::E0201) {
+        let Some(label) = mistake.labels.first() else { continue };
+        let name = session.sources().text(label.span);
+        let near = did_you_mean(name, family.names().iter().map(|(name, _)| *name));
+        mistake.help = near.map(|near| format!("did you mean `{near}`?")).into_iter().collect();
+        mistake.help.push(format!("a number is given by --set {name}=VALUE"));
+        mistake.notes = vec![given(family)];
+    }
+    Err(loewner.error(mistakes))
 }
 
 /// The exact number of a text.
@@ -200,8 +224,13 @@ fn exact(loewner: &mut Loewner, name: &str, text: &str) -> Result<num_rational::
 }
 
 fn not_given(loss: &str, input: &str, family: Family) -> Diagnostic {
-    let names: Vec<String> = family.names().iter().map(|(name, set)| format!("{name}: {set}")).collect();
     Diagnostic::new(Code::E1044, format!("`{loss}` needs `{input}`, which this method does not give"))
-        .note(format!("the network gives {}", names.join(", ")))
+        .note(given(family))
         .help(format!("a number is given by --set {input}=VALUE"))
+}
+
+/// What a network gives, for whoever used another name.
+fn given(family: Family) -> String {
+    let names: Vec<String> = family.names().iter().map(|(name, set)| format!("{name}: {set}")).collect();
+    format!("the network gives {}", names.join(", "))
 }

@@ -1,5 +1,6 @@
 //! A run from its first step to its last.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,34 +12,33 @@ use super::config::Config;
 use super::data::{self, Batch, Images, Loader, Recipe, Split};
 use super::ending::{Ended, Start, Summary};
 use super::evaluate::tensors;
+use super::folder::Folder;
 use super::network::Network;
 use super::objective::Objective;
 use super::optimiser::AdamW;
+use super::origin::Origin;
 use super::record::{EpochReport, EventLog, MetricsTable, Observer, StepReport};
 use super::scaling::Scaling;
 use super::schedule::Cosine;
 use super::tensors::Tensors;
 use super::watch::Watch;
 use crate::api::Error;
-use crate::base::{Code, Diagnostic, replace};
+use crate::base::{Code, Diagnostic};
 use crate::torch::{Device, Libtorch};
-
-/// The table of a run in its folder.
-const METRICS: &str = "metrics.csv";
 
 /// The most images that are looked at before a run begins.
 const REHEARSED: usize = 64;
 
-/// The run in its folder, to be read by people; what counts is in the checkpoint.
-const CONFIG: &str = "config.json";
-
-/// Trains as a configuration says, in a folder: `config.json`, `checkpoint.safetensors`, `metrics.csv`, `events.out.tfevents.*`.
-/// The observer is told of every step; `stop` is asked after each.
+/// Trains as a configuration says, in a folder: `config.json`, `checkpoint.safetensors`, `metrics.csv`, `events.out.tfevents.*`,
+/// and `loewner.lock`, which keeps other processes out. The observer is told of every step; `stop` is asked after each.
+///
+/// A run is gone on with under the configuration that it was begun with. Files alone may lie elsewhere: what they hold counts.
 ///
 /// # Errors
 /// Everything that can be known before the first step is told before it: mistakes in the expressions, images that cannot be
-/// read, sizes that do not fit, a folder without room for two checkpoints. Later E1045 where a loss or its gradient is not
-/// finite: the weights were not changed by it, and the last checkpoint is as it was.
+/// read, sizes that do not fit, a folder without room for two checkpoints, E1047 where another process trains in it; of a run that
+/// is gone on with, E1043 where it was begun with another configuration, and E1046 where what it is made from has changed. Later
+/// E1045 where a loss or its gradient is not finite: the weights were not changed by it, and the last checkpoint is as it was.
 pub fn train<O: Observer>(
     config: &Config,
     folder: &Path,
@@ -46,19 +46,50 @@ pub fn train<O: Observer>(
     observer: &mut O,
     stop: &dyn Fn() -> bool,
 ) -> Result<Ended, Error> {
-    let stored = match start {
-        Start::Fresh => None,
-        Start::Resumed => Some(checkpoint::load(folder)?),
+    let (mut run, folder, after) = match start {
+        Start::Fresh => {
+            let run = Run::new(config, None)?;
+            run.rehearse()?;
+            (run, Folder::claim(folder)?, None)
+        }
+        Start::Resumed => {
+            // Nobody else may take a step between what is read here and what is written.
+            let folder = Folder::reopen(folder)?;
+            let stored = checkpoint::load(folder.path())?;
+            same(config, &stored.header.config, folder.path())?;
+            let run = Run::new(config, Some(&stored)).map_err(elsewhere)?;
+            (run, folder, Some(stored.header.step))
+        }
     };
-    let mut run = Run::new(config, stored.as_ref())?;
-    if start == Start::Fresh {
-        run.rehearse()?;
-        run.claim(folder)?;
+    folder.describe(&run.config)?;
+    let mut records = Records::open(&folder, &run.config, after, observer)?;
+    run.announce(config, &folder, &mut records);
+    run.make_room(folder.path(), start)?;
+    run.go(folder.path(), &mut records, stop)
+}
+
+/// Refuses to go on with a run under another configuration.
+fn same(now: &Config, before: &Config, folder: &Path) -> Result<(), Diagnostic> {
+    let differences = now.differences(before);
+    if differences.is_empty() {
+        return Ok(());
     }
-    let mut records = Records::open(folder, config, stored.map(|stored| stored.header.step), observer)?;
-    run.announce(folder, &mut records);
-    run.make_room(folder, start)?;
-    run.go(folder, &mut records, stop)
+    let message = format!("'{}' is another run than what is asked for", folder.display());
+    let diagnostic = Diagnostic::new(Code::E1043, message).note(differences.join("; "));
+    Err(diagnostic.help("--resume alone takes everything from the folder"))
+}
+
+/// A file that is missing when a run is gone on with may have been moved.
+fn elsewhere(mut error: Error) -> Error {
+    for diagnostic in &mut error.diagnostics {
+        let option = match diagnostic.code {
+            Code::E1002 => "--data",
+            Code::E0801 => "--loss FILE.lw:NAME or --import FILE.lw",
+            _ => continue,
+        };
+        diagnostic.help.push(format!("where it lies elsewhere by now, say so beside --resume: {option}"));
+    }
+    error
 }
 
 /// The run of a folder.
@@ -77,13 +108,13 @@ struct Records<'a, O> {
 }
 
 impl<'a, O: Observer> Records<'a, O> {
-    fn open(folder: &Path, config: &Config, after: Option<u64>, observer: &'a mut O) -> Result<Self, Diagnostic> {
-        let path = folder.join(METRICS);
+    fn open(folder: &Folder, config: &Config, after: Option<u64>, observer: &'a mut O) -> Result<Self, Diagnostic> {
+        let path = folder.metrics();
         let table = match after {
             None => MetricsTable::create(&path, &config.watch)?,
             Some(step) => MetricsTable::resume(&path, &config.watch, step)?,
         };
-        Ok(Records { table, events: EventLog::open(folder, after)?, observer })
+        Ok(Records { table, events: EventLog::open(folder.path(), after)?, observer })
     }
 
     /// Everybody, in the order in which they are told.
@@ -110,7 +141,9 @@ impl<'a, O: Observer> Records<'a, O> {
 
 /// Everything that a step needs.
 struct Run {
+    /// As it is kept: with absolute paths.
     config: Config,
+    origin: Origin,
     images: Arc<Images>,
     recipe: Recipe,
     network: Network,
@@ -126,6 +159,8 @@ struct Run {
     step: u64,
     /// The losses of the steps since the epoch began; of the whole epoch at its end.
     losses: Vec<f64>,
+    /// The watched expressions that had no value at the last look.
+    valueless: BTreeSet<String>,
 }
 
 /// What a step came to.
@@ -166,17 +201,19 @@ impl Run {
     fn new(config: &Config, stored: Option<&Stored>) -> Result<Run, Error> {
         config.check()?;
         let method = config.method()?;
-        let device: Device = config.device.parse()?;
-        Libtorch::linked()?.require(device)?;
+        let device = device(config)?;
         if config.half && !matches!(device, Device::Cuda(_)) {
             let message = format!("--half: {device} does not compute in half precision here");
             return Err(Diagnostic::new(Code::E1042, message).help("leave it out, or use --device cuda").into());
         }
-        tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
         // The language first: its mistakes are the cheapest to find, and the most frequent.
         let objective = Objective::new(config, method.family)?;
         let watch = Watch::new(config, method.family)?;
         let images = open_images(config, Split::Train)?;
+        let origin = Origin { loss: objective.checksum(), watch: watch.checksums(), images: images.checksum()? };
+        if let Some(stored) = stored {
+            stored.header.origin.require(&origin, config)?;
+        }
         let per_epoch = (images.len() / config.batch) as u64;
         if per_epoch == 0 {
             let message = format!("a batch of {} from {} images", config.batch, images.len());
@@ -198,7 +235,8 @@ impl Run {
             steps,
         };
         let mut run = Run {
-            config: config.clone(),
+            config: config.located(),
+            origin,
             images,
             recipe,
             network,
@@ -211,6 +249,7 @@ impl Run {
             per_epoch,
             step: 0,
             losses: Vec::new(),
+            valueless: BTreeSet::new(),
         };
         if let Some(stored) = stored {
             stored.restore(&run.state()?)?;
@@ -250,28 +289,6 @@ impl Run {
         Ok(())
     }
 
-    /// Takes a folder for the run, where no other is.
-    fn claim(&self, folder: &Path) -> Result<(), Diagnostic> {
-        let unwritable = |error: std::io::Error| {
-            Diagnostic::new(Code::E0805, format!("'{}' cannot be written: {error}", folder.display()))
-        };
-        std::fs::create_dir_all(folder).map_err(unwritable)?;
-        if folder.join(checkpoint::CHECKPOINT).exists() {
-            let message = format!("'{}' holds a run", folder.display());
-            return Err(Diagnostic::new(Code::E1043, message)
-                .help("go on with it by --resume, or name another folder by --out"));
-        }
-        // A run that was killed before its first checkpoint leaves files that are its own; others are somebody else's.
-        let path = folder.join(CONFIG);
-        let ours = std::fs::read(&path).is_ok_and(|bytes| serde_json::from_slice::<Config>(&bytes).is_ok());
-        if let Some(name) = [CONFIG, METRICS].into_iter().find(|name| !ours && folder.join(name).exists()) {
-            let message = format!("'{}' is there already, and is no run's", folder.join(name).display());
-            return Err(Diagnostic::new(Code::E1043, message).help("name another folder by --out"));
-        }
-        let text = serde_json::to_string_pretty(&self.config).unwrap_or_default();
-        replace(&path, format!("{text}\n").as_bytes()).map_err(unwritable)
-    }
-
     /// Writes the checkpoint twice, the second while the first is there: the run never needs more room than that. It comes after
     /// all other files, since with it a folder counts as a run that can be gone on with.
     fn make_room(&self, folder: &Path, start: Start) -> Result<(), Diagnostic> {
@@ -284,18 +301,22 @@ impl Run {
         })
     }
 
-    fn announce<O: Observer>(&self, folder: &Path, records: &mut Records<'_, O>) {
+    /// What is trained, in the words of who asked for it.
+    fn announce<O: Observer>(&self, asked: &Config, folder: &Folder, records: &mut Records<'_, O>) {
         let inputs: Vec<String> = self.objective.inputs().map(|(name, set)| format!("{name}: {set}")).collect();
         let set: Vec<String> = self.config.set.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         let with = if set.is_empty() { String::new() } else { format!(" at {}", set.join(", ")) };
-        records.message(&format!("loss: {}{with}, of {}", self.config.loss, inputs.join(", ")));
+        records.message(&format!("loss: {}{with}, of {}", asked.loss, inputs.join(", ")));
         records.message(&format!(
             "{} images, {} parameters, {} steps, into {}",
             self.images.len(),
             self.network.size(),
             self.rate.steps,
-            folder.display()
+            folder.path().display()
         ));
+        if let Some(warning) = folder.warning() {
+            records.message(&warning);
+        }
         if self.step > 0 {
             records.message(&format!("going on after step {}", self.step));
         }
@@ -405,20 +426,28 @@ impl Run {
         if self.config.half { tch::autocast(true, forward) } else { forward() }
     }
 
-    /// The watched expressions, where it is time for them: at the first step, and after every so many.
-    fn look<O: Observer>(&self, tensors: &Tensors, records: &mut Records<'_, O>) -> Vec<(String, f64)> {
+    /// The watched expressions, where it is time for them: at the first step, and after every so many. One that has no value says so
+    /// once, until it has had one again.
+    fn look<O: Observer>(&mut self, tensors: &Tensors, records: &mut Records<'_, O>) -> Vec<(String, f64)> {
         if self.step != 1 && !self.step.is_multiple_of(self.config.watch_every) {
             return Vec::new();
         }
-        let values = self.watch.look(tensors);
-        let named = self.watch.texts().zip(values).filter_map(|(text, value)| match value {
-            Ok(value) => Some((text.to_owned(), value)),
-            Err(error) => {
-                records.message(&format!("step {}: `{text}` has no value: {error}", self.step));
-                None
+        let mut named = Vec::new();
+        for (text, value) in self.watch.texts().zip(self.watch.look(tensors)) {
+            match value {
+                Ok(value) => {
+                    self.valueless.remove(text);
+                    named.push((text.to_owned(), value));
+                }
+                Err(error) => {
+                    let why = error.diagnostics.first().map_or("", |first| first.message.as_str());
+                    if self.valueless.insert(text.to_owned()) {
+                        records.message(&format!("from step {} on, `{text}` has no value: {why}", self.step));
+                    }
+                }
             }
-        });
-        named.collect()
+        }
+        named
     }
 
     /// A mistake with where it happened, and what is left.
@@ -448,6 +477,7 @@ impl Run {
         let header = Header {
             layout: LAYOUT,
             config: self.config.clone(),
+            origin: self.origin.clone(),
             step: self.step,
             skipped: self.step - self.optimiser.steps(),
             scaling: self.scaling,
@@ -455,6 +485,18 @@ impl Run {
         };
         checkpoint::save(folder, &header, &self.state()?).map(|_| ())
     }
+}
+
+/// Where a run computes, with as many threads as it says.
+///
+/// # Errors
+/// E0809 where the device is not there.
+pub(super) fn device(config: &Config) -> Result<Device, Diagnostic> {
+    let device: Device = config.device.parse()?;
+    let there = Libtorch::linked()?.require(device);
+    there.map_err(|missing| missing.help("a processor is always there: --device cpu"))?;
+    tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
+    Ok(device)
 }
 
 /// The images of a run.

@@ -4,7 +4,8 @@ use tch::{Kind, Tensor};
 
 use super::config::Config;
 use super::method::Family;
-use super::objective::{definition, session};
+use super::objective::{define, definition, session};
+use super::origin::of_expression;
 use super::tensors::Tensors;
 use crate::api::{Error, Loewner};
 use crate::base::{Code, Diagnostic};
@@ -25,6 +26,8 @@ struct Watched {
     call: String,
     /// The names in it that the network gives.
     names: Vec<String>,
+    /// A sum by which another expression is told from this one.
+    checksum: String,
 }
 
 impl Watch {
@@ -41,10 +44,10 @@ impl Watch {
         for (at, text) in config.watch.iter().enumerate() {
             let name = format!("watched_{}", at + 1);
             let definition = definition(&name, text, family, config);
-            base.define(&definition.text)?;
-            base.loss_source(&name)?;
+            define(&mut base, "--watch", &definition, family)?;
+            let checksum = of_expression(&base.loss_source(&name)?);
             let names = family.parameters(text).into_iter().map(|(name, _)| name).collect();
-            expressions.push(Watched { text: text.clone(), call: definition.call, names });
+            expressions.push(Watched { text: text.clone(), call: definition.call, names, checksum });
         }
         Ok(Watch { base, expressions })
     }
@@ -52,6 +55,11 @@ impl Watch {
     /// The expressions, as they are written.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.expressions.iter().map(|watched| watched.text.as_str())
+    }
+
+    /// What each computes, as sums, in their order.
+    pub fn checksums(&self) -> Vec<String> {
+        self.expressions.iter().map(|watched| watched.checksum.clone()).collect()
     }
 
     /// Their values for a batch, in double precision; what has none says why.

@@ -36,6 +36,35 @@ fn images(folder: &Path, split: Split) -> Result<Images, Diagnostic> {
     open(format!("folder:{}", folder.display()), split)
 }
 
+/// The sum of a folder tells other pictures, names and classes from these, and not another place.
+#[test]
+fn a_sum_is_of_what_there_is_and_not_of_where() {
+    let home = tempfile::tempdir().unwrap();
+    let (one, other) = (home.path().join("one"), home.path().join("other"));
+    let sum = |folder: &Path| images(folder, Split::Train).unwrap().checksum().unwrap();
+    pictures(&one, 3);
+    pictures(&other, 3);
+    let before = sum(&one);
+    assert_eq!(before, sum(&other));
+    // Nor of what is not trained on.
+    fs::remove_file(other.join("val/ape/0.png")).unwrap();
+    assert_eq!(before, sum(&other));
+    picture(7).save(other.join("train/bee/1.png")).unwrap();
+    assert_ne!(before, sum(&other));
+    picture(1).save(other.join("train/bee/1.png")).unwrap();
+    assert_eq!(before, sum(&other));
+    fs::rename(other.join("train/ape/2.png"), other.join("train/ape/3.png")).unwrap();
+    assert_ne!(before, sum(&other));
+    fs::rename(other.join("train/ape/3.png"), other.join("train/bee/3.png")).unwrap();
+    let moved = sum(&other);
+    fs::rename(other.join("train/bee/3.png"), other.join("train/ape/2.png")).unwrap();
+    assert!(moved != before && sum(&other) == before);
+    for split in ["train", "val"] {
+        fs::rename(other.join(split).join("bee"), other.join(split).join("cow")).unwrap();
+    }
+    assert_ne!(before, sum(&other));
+}
+
 #[test]
 fn pictures_come_by_class_and_name() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@
 //! normalise.rs  mean and deviation      subset.rs  a part with all classes in it
 //! recipe.rs     what makes a view of an image; recipes of the methods
 //! frame.rs      which part of an image, at which size       colour.rs, blur.rs    how its colours are changed
-//! loader.rs     batches in order, from threads
+//! loader.rs     batches in order, from threads         checksum.rs   what tells images from others
 //! ```
 //!
 //! Nothing is trained on that is not what it should be: a file that is truncated, that has bytes too many, whose checksum is
@@ -34,6 +34,7 @@
 //! ```
 
 mod blur;
+mod checksum;
 mod cifar;
 pub mod colour;
 mod file;

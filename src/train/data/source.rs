@@ -112,6 +112,22 @@ impl FromStr for Source {
 }
 
 impl Source {
+    /// The text of the same source with absolute paths. Paths that a text cannot have so (a comma in a folder above the files of
+    /// `idx:`, a name that is not UTF-8) stay as they are.
+    pub fn absolute(&self) -> String {
+        let path = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let pair = |pair: &Pair| Pair { images: path(&pair.images), labels: path(&pair.labels) };
+        let found = match self {
+            Source::FashionMnist(folder) => Source::FashionMnist(folder.as_deref().map(path)),
+            Source::Idx(train, test) => Source::Idx(pair(train), test.as_ref().map(pair)),
+            Source::Cifar10(folder) => Source::Cifar10(path(folder)),
+            Source::Cifar100(folder) => Source::Cifar100(path(folder)),
+            Source::Folder(folder) => Source::Folder(path(folder)),
+        };
+        let text = found.to_string();
+        if text.parse().as_ref() == Ok(&found) { text } else { self.to_string() }
+    }
+
     pub(super) fn open(&self, split: Split) -> Result<Images, Diagnostic> {
         match self {
             Source::FashionMnist(folder) => fashion_mnist(folder.as_deref(), split),
@@ -263,6 +279,14 @@ mod tests {
             assert_eq!(refused.code, Code::E1001, "{text}");
             assert!(refused.help[0].contains(help), "{text}: {:?}", refused.help);
         }
+    }
+
+    #[test]
+    fn a_path_that_would_not_be_read_back_stays_as_it_is() {
+        let pair = Pair { images: "a,b".into(), labels: "c".into() };
+        assert_eq!(Source::Idx(pair, None).absolute(), "idx:a,b,c");
+        assert_eq!(Source::Folder("/a:b".into()).absolute(), "folder:/a:b");
+        assert_eq!(Source::FashionMnist(None).absolute(), "fashion-mnist");
     }
 
     #[test]
