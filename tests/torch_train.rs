@@ -1,6 +1,9 @@
 //! Training (feature torch) on a slice of real images: every method, losses of one's own, runs that are killed and gone on with,
 //! and what goes wrong.
 
+#[path = "torch_train/continued.rs"]
+mod continued;
+
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -306,6 +309,34 @@ fn what_cannot_be_is_told_before_the_first_step() {
     train(&config("mae"), &run, Start::Fresh, &mut Told::default(), &|| false).unwrap();
 }
 
+/// What was written on the command line is shown by itself, and a name that means nothing with those that do.
+#[test]
+fn mistakes_are_told_in_the_terms_of_the_command_line() {
+    let loss = Config { loss: "mae(prd, target, mask)".to_owned(), ..config("mae") };
+    let (code, text) = refused(&loss);
+    assert!(code == "E0201" && text.contains("--loss:2:5: `prd`") && text.contains("did you mean `pred`?"), "{text}");
+    assert!(text.contains("the network gives pred: Mat[N, p], target: Mat[N, p]"), "{text}");
+    assert!(text.contains("--set prd=VALUE") && !text.contains("make it a parameter"), "{text}");
+    let (code, text) = refused(&Config { watch: vec!["effective_rank(z)".to_owned()], ..config("simclr") });
+    assert!(code == "E0201" && text.contains("--watch:2:16: `z`") && text.contains("Z1: UnitCols[d, B]"), "{text}");
+    // Of a name that is set and one that is missing, the former is the one that was written.
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/my_loss.lw:my_loss").to_owned();
+    let (_, text) =
+        refused(&Config { loss: example, set: [("nu".to_owned(), "1".to_owned())].into(), ..config("mae") });
+    assert!(text.contains("has no parameter `nu`") && text.contains("did you mean `mu`?"), "{text}");
+}
+
+/// An expression without a value is told of once, not at every look.
+#[test]
+fn a_watched_expression_without_a_value_is_told_of_once() {
+    let watch = vec!["log(mean(mask) - 1)".to_owned(), "mean(mask)".to_owned()];
+    let told = run(&Config { watch, watch_every: 1, ..config("mae") }).unwrap_or_else(|error| panic!("{error}"));
+    let without: Vec<&String> = told.messages.iter().filter(|message| message.contains("has no value")).collect();
+    assert_eq!(without.len(), 1, "{without:?}");
+    assert!(without[0].starts_with("from step 1 on, `log(mean(mask) - 1)` has no value: "), "{without:?}");
+    assert!(told.steps.iter().all(|step| step.watched.len() == 1 && step.watched[0].0 == "mean(mask)"));
+}
+
 /// A parameter that is a number is no tensor, whatever its name; and `e` is a size.
 #[test]
 fn names_of_numbers_are_not_taken_for_tensors() {
@@ -385,7 +416,7 @@ fn a_trained_network_is_probed() {
     let run = folder.path().join("run");
     let config = Config { epochs: 5, images: None, learning_rate: 1e-2, ..config("mae") };
     train(&config, &run, Start::Fresh, &mut Told::default(), &|| false).unwrap();
-    let asked = Asked { neighbours: vec![1, 5], linear: true, fine_tune: 8, images: None };
+    let asked = Asked { neighbours: vec![1, 5], fine_tune: 8, ..Asked::default() };
     let mut told = Told::default();
     let found = evaluate(&run, &asked, &mut told).unwrap();
     assert_eq!((found.step, found.features, found.train_images, found.test_images), (80, 24, 512, 256));

@@ -123,8 +123,7 @@ fn one(run: &Run, folder: &Path) -> Result<Option<Row>, Box<dyn std::error::Erro
         Ended::Finished(summary) => summary,
         Ended::Stopped(_) => return Ok(None),
     };
-    let asked = Asked { neighbours: vec![20], linear: true, fine_tune: 0, images: None };
-    let found = evaluate(folder, &asked, &mut listener).map_err(loewner::Error::from)?;
+    let found = evaluate(folder, &Asked::default(), &mut listener).map_err(loewner::Error::from)?;
     let row = Row {
         run: run.id(),
         series: run.series.clone(),

@@ -273,6 +273,7 @@ pub(super) struct Emit {
 /// will do. Ends with 0 after the last step, 2 if something cannot be used or a loss is not finite, 130 on Ctrl-C, with a
 /// checkpoint.
 #[derive(Args, Debug)]
+#[command(allow_negative_numbers = true)]
 pub(super) struct Train {
     /// What the network does, and the loss unless --loss says another
     #[arg(value_name = "METHOD", required_unless_present = "resume")]
@@ -363,7 +364,7 @@ pub(super) struct Train {
 /// Tell how good the representation of a trained network is
 ///
 /// RUN is the folder of `loewner train`. The encoder is frozen, unless it is fine-tuned, and sees the test images of the data
-/// that it was trained on.
+/// that it was trained on, or of --data.
 #[derive(Args, Debug)]
 pub(super) struct Probe {
     /// The folder of the run
@@ -381,6 +382,15 @@ pub(super) struct Probe {
     /// Give the classifiers this many training images [default: all]
     #[arg(long, value_name = "N")]
     pub images: Option<usize>,
+    /// Other images, or the same where they lie by now [default: those of the run]
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<String>,
+    /// Where to compute: cpu, cuda, cuda:1 or mps [default: that of the run]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// Threads of torch [default: as many as the run had]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -2,16 +2,22 @@
 
 use super::args::Probe;
 use super::{Outcome, Status, output, progress};
-use crate::train::findings::Right;
+use crate::train::findings::Accuracy;
 use crate::train::{Asked, Findings, evaluate};
 
-/// How many neighbours vote where no number is given.
-const NEIGHBOURS: i64 = 20;
-
 pub(super) fn run(arguments: &Probe) -> Outcome {
-    let neighbours = if arguments.knn.is_empty() { vec![NEIGHBOURS] } else { arguments.knn.clone() };
-    let asked =
-        Asked { neighbours, linear: !arguments.no_linear, fine_tune: arguments.fine_tune, images: arguments.images };
+    let mut asked = Asked {
+        linear: !arguments.no_linear,
+        fine_tune: arguments.fine_tune,
+        images: arguments.images,
+        data: arguments.data.clone(),
+        device: arguments.device.clone(),
+        threads: arguments.threads,
+        ..Asked::default()
+    };
+    if !arguments.knn.is_empty() {
+        asked.neighbours.clone_from(&arguments.knn);
+    }
     let mut screen = progress::TrainingBar::new(50);
     let found = evaluate(&arguments.run, &asked, &mut screen);
     screen.finish();
@@ -26,7 +32,7 @@ pub(super) fn run(arguments: &Probe) -> Outcome {
 }
 
 fn text(findings: &Findings) -> String {
-    let right = |name: &str, right: &Right| {
+    let right = |name: &str, right: &Accuracy| {
         format!("{name:<22}{:6.2} %   top 5 {:6.2} %\n", 100.0 * right.top1, 100.0 * right.top5)
     };
     let mut text = format!(

@@ -8,25 +8,29 @@ use tch::Tensor;
 use super::checkpoint;
 use super::config::{Config, Encoder};
 use super::data::{self, Batch, Images, Loader, Recipe, Split};
-use super::findings::{Asked, Findings, Right};
+use super::findings::{Accuracy, Asked, Findings};
 use super::network::Network;
-use super::probe::{self, Accuracy, FineTuning, LinearProbe, Vote, collect, knn, ranks};
+use super::probe::{self, FineTuning, LinearProbe, Vote, collect, knn, ranks};
 use super::record::Observer;
-use super::run::open_images;
+use super::run::{device, open_images};
 use crate::base::Diagnostic;
-use crate::torch::{Device, Libtorch};
+use crate::torch::Device;
 
 /// Probes the newest checkpoint of a folder: features are those of the encoder, of images without augmentation. The observer is
 /// told of the steps of fine-tuning.
 ///
 /// # Errors
-/// E1043 where there is no checkpoint, E1031 where features cannot be probed, and what is wrong with the images.
+/// E1043 where there is no checkpoint, E1031 where features cannot be probed, E1042 where a number that is asked for cannot be, and
+/// what is wrong with the images and the device.
 pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> Result<Findings, Diagnostic> {
     let stored = checkpoint::load(folder)?;
-    let config = &stored.header.config;
-    let device: Device = config.device.parse()?;
-    Libtorch::linked()?.require(device)?;
-    tch::set_num_threads(i32::try_from(config.threads).unwrap_or(1));
+    let mut config = stored.header.config.clone();
+    config.data = asked.data.clone().unwrap_or(config.data);
+    config.device = asked.device.clone().unwrap_or(config.device);
+    config.threads = asked.threads.unwrap_or(config.threads);
+    config.check()?;
+    let config = &config;
+    let device = device(config)?;
     // The classifiers have labels that training had not: all of them, unless fewer are asked for.
     let train = open_images(&Config { images: asked.images, ..config.clone() }, Split::Train)?;
     let test = open_images(config, Split::Test)?;
@@ -57,9 +61,9 @@ pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> 
         test_images: of_test.len(),
         effective_rank: ranks.effective_rank,
         rank_me: ranks.rank_me,
-        neighbours: asked.neighbours.iter().copied().zip(accuracies.into_iter().map(right)).collect(),
-        linear: linear.map(right),
-        fine_tuned: fine_tuned.map(right),
+        neighbours: asked.neighbours.iter().copied().zip(accuracies).collect(),
+        linear,
+        fine_tuned,
     })
 }
 
@@ -115,8 +119,4 @@ pub(super) fn tensors(batch: &Batch, shape: [usize; 3], device: tch::Device) -> 
     let [channels, height, width] = shape.map(|n| n as i64);
     let size = [batch.labels.len() as i64, channels, height, width];
     batch.views.iter().map(|view| Tensor::from_slice(view).view(size).to_device(device)).collect()
-}
-
-fn right(accuracy: Accuracy) -> Right {
-    Right { top1: accuracy.top1, top5: accuracy.top5 }
 }

@@ -17,6 +17,7 @@ pub use linear::{LinearProbe, Probed, STRENGTHS};
 pub use ranks::{Ranks, ranks};
 
 use crate::base::{Code, Diagnostic};
+pub use crate::train::findings::Accuracy;
 
 /// Features of images, with what the images show.
 #[derive(Debug)]
@@ -25,15 +26,6 @@ pub struct Features {
     values: Tensor,
     /// N labels, from 0.
     labels: Tensor,
-}
-
-/// How often a classifier is right, as shares from 0 to 1.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Accuracy {
-    /// The most probable class is the right one.
-    pub top1: f64,
-    /// The right class is among the five most probable ones; 1 where there are no more than five.
-    pub top5: f64,
 }
 
 impl Features {
