@@ -1,0 +1,95 @@
+//! The memory of a run of training (feature torch): what is resident after a quarter of it stays so to its end. This file is a
+//! process of its own, in which nothing else is going on.
+
+use std::sync::Mutex;
+
+use loewner::base::Diagnostic;
+use loewner::train::record::{Observer, StepReport};
+use loewner::train::{Config, Ended, Method, Start, train};
+
+/// What may come to the resident memory after the first quarter, in MB: allocators keep what they were given back, each thread its
+/// own. A batch of images that is lost at each step comes to more than four times as much in the shorter test below.
+const SLACK: f64 = 8.0;
+
+/// Resident memory in MB, step by step.
+#[derive(Default)]
+struct Resident {
+    after: Vec<f64>,
+}
+
+impl Observer for Resident {
+    fn step(&mut self, _: &StepReport) -> Result<(), Diagnostic> {
+        self.after.extend(status("VmRSS:"));
+        Ok(())
+    }
+}
+
+/// A line of Linux's account of this process, in MB; nothing elsewhere.
+fn status(name: &str) -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<f64>().ok()? / 1024.0)
+}
+
+/// One run at a time, whatever the number of threads that tests have.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Trains, and tells the largest resident memory in the first quarter of the steps, and in the others.
+fn grown(config: &Config) -> Option<[f64; 2]> {
+    let _alone = ALONE.lock();
+    let folder = tempfile::tempdir().unwrap();
+    let mut resident = Resident::default();
+    let ended = train(config, &folder.path().join("run"), Start::Fresh, &mut resident, &|| false);
+    let Ended::Finished(summary) = ended.unwrap() else { panic!("it is not stopped") };
+    let Some(peak) = status("VmHWM:") else {
+        eprintln!("SKIPPED: there is no /proc/self/status");
+        return None;
+    };
+    let steps = resident.after.len();
+    assert_eq!(steps as u64, summary.step);
+    let largest = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    let found = [largest(&resident.after[..steps / 4]), largest(&resident.after[steps / 4..])];
+    let last = resident.after[steps - 1];
+    println!(
+        "{}, {steps} steps: at most {:.0} MB in the first quarter, {:.0} MB afterwards, {last:.0} MB at the end; peak {peak:.0} MB",
+        config.method, found[0], found[1]
+    );
+    Some(found)
+}
+
+/// Hundreds of steps with everything that a run does, ends of epochs, checkpoints and looks among them.
+#[test]
+fn memory_is_flat() {
+    for (method, watch, images, batch) in
+        [("m-mae", "effective_rank(z)", 512, 64), ("byol", "mutual_information(cov(y1), cov(y2), 1)", 96, 12)]
+    {
+        let data = format!("fashion-mnist:{}/tests/data/fashion-mnist", env!("CARGO_MANIFEST_DIR"));
+        let usual = Config::of(Method::named(method).unwrap(), &data);
+        let mut network = usual.network.clone();
+        (network.patch, network.projector) = (7, [64, 32]);
+        let config = Config {
+            images: Some(images),
+            batch,
+            epochs: 30,
+            watch: vec![watch.to_owned()],
+            watch_every: 8,
+            checkpoint_every: Some(20),
+            network,
+            ..usual
+        };
+        if let Some([first, rest]) = grown(&config) {
+            assert!(rest <= first + SLACK, "{method}: {first:.1} MB in the first quarter, {rest:.1} MB afterwards");
+        }
+    }
+}
+
+/// An epoch of the 60,000 images with the sizes of the README's first command.
+#[test]
+#[ignore = "takes minutes, and Fashion-MNIST where it is installed"]
+fn memory_is_flat_over_an_epoch_of_fashion_mnist() {
+    let usual = Config::of(Method::named("m-mae").unwrap(), "fashion-mnist");
+    let config = Config { epochs: 1, watch: vec!["effective_rank(z)".to_owned()], ..usual };
+    if let Some([first, rest]) = grown(&config) {
+        assert!(rest <= first + SLACK, "{first:.1} MB in the first quarter, {rest:.1} MB afterwards");
+    }
+}
