@@ -61,7 +61,7 @@ fn grown(config: &Config) -> Option<[f64; 2]> {
 #[test]
 fn memory_is_flat() {
     for (method, watch, images, batch) in
-        [("m-mae", "effective_rank(z)", 512, 64), ("byol", "mutual_information(cov(y1), cov(y2), 1)", 96, 12)]
+        [("m-mae", "effective_rank(z)", 512, 64), ("byol", "effective_rank(cov(y1))", 96, 12)]
     {
         let data = format!("fashion-mnist:{}/tests/data/fashion-mnist", env!("CARGO_MANIFEST_DIR"));
         let usual = Config::of(Method::named(method).unwrap(), &data);
@@ -72,9 +72,11 @@ fn memory_is_flat() {
             batch,
             epochs: 30,
             watch: vec![watch.to_owned()],
-            watch_every: 8,
+            watch_every: 40,
             checkpoint_every: Some(20),
             network,
+            // The steps are small: two threads would wait for each other most of the time.
+            threads: 1,
             ..usual
         };
         if let Some([first, rest]) = grown(&config) {
