@@ -6,6 +6,7 @@
 
 mod plan;
 mod results;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,7 @@ use loewner::base::Diagnostic;
 use loewner::train::record::{EpochReport, Observer, StepReport};
 use loewner::train::{Asked, Ended, Start, evaluate, train};
 
-use plan::{Run, Scale, runs};
+use plan::{EXPERIMENTS, Run, Scale, runs};
 use results::{Results, Row};
 
 /// The paper's experiments in small
@@ -71,12 +72,12 @@ pub fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), Box<dyn st
         let folder = options.work.join(run.id());
         let Some(row) = one(run, &options.scale, &folder)? else {
             println!("stopped in {}; the next start goes on with it", run.id());
-            return Ok(());
+            break;
         };
         println!("{}: linear {:.2} %, rank {:.2}", run.id(), 100.0 * row.linear, row.effective_rank);
         results.add(run, row, &folder.join("metrics.csv"))?;
     }
-    Ok(())
+    summary::write(&results, &EXPERIMENTS, &options.out.join("README.md"))
 }
 
 /// One run and its probes; nothing where it was stopped.

@@ -16,7 +16,7 @@ pub struct Scale {
     #[arg(long, default_value_t = 20_000)]
     pub images: usize,
     /// How often each is seen
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 5)]
     pub epochs: u64,
     /// Images in a batch
     #[arg(long, default_value_t = 256)]
@@ -66,6 +66,9 @@ impl Run {
         format!("{name}-seed{}", self.config.seed).to_lowercase()
     }
 }
+
+/// All experiments, in the order of the paper's tables and figures.
+pub const EXPERIMENTS: [&str; 4] = ["table1", "table2", "weights", "siamese"];
 
 /// What is watched where patches are hidden: Figure 4.
 const RANK: &str = "effective_rank(F)";
