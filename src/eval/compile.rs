@@ -15,7 +15,7 @@ use super::product::Operand;
 use super::real::{Element, Real, from_rational};
 use super::workspace::ScratchSizes;
 use super::{factor, spectral};
-use crate::ir::{Axis, Basis, Field, Graph, Kind, NodeId, Op, Property, Reduction};
+use crate::ir::{Axis, Basis, Field, Graph, Kind, NodeId, Op, Property};
 
 impl<T: Real> Plan<T> {
     /// Compiles the part of an instantiated graph that the outputs rest on. Each run is sequential, for samples that are
@@ -580,15 +580,7 @@ impl<T: Real> Emitter<'_, '_, T> {
             ops.push((op, id));
             register.insert(id, ops.len() - 1);
         }
-        let finish = if let Op::Reduce(reduction, _) = graph.op(root) {
-            match reduction {
-                Reduction::Max => Finish::Extreme(true),
-                Reduction::Min => Finish::Extreme(false),
-                Reduction::Sum | Reduction::LogSumExp => Finish::Sum,
-            }
-        } else {
-            Finish::Store
-        };
+        let finish = Finish::of(graph.op(root));
         self.push_program(root, out, Program { ops, rows: size.rows, len: size.len(), out: out.at, finish });
     }
 

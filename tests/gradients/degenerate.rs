@@ -82,7 +82,7 @@ fn entropies_by_their_order() {
     for case in [
         (q, "renyi(q, one)", "one", at_one),
         (q, "entropy(K, one)", "one", at_one),
-        (q, "entropy(K, two)", "two", "-0.072460327922143657072"),
+        (q, "entropy(K, two)", "two", "-0.072460327927143657072"),
         (q, "entropy(K, order)", "order", "-0.056073073188257853087"),
         // The spectrum (2/3, 1/3, 0): p (1 − p) log²(p/(1 − p)) is the variance.
         (uniform, "entropy(K, one)", "one", "-log(2) ^ 2 / 9"),
