@@ -6,6 +6,7 @@
 
 mod plan;
 mod results;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,36 +17,14 @@ use loewner::base::Diagnostic;
 use loewner::train::record::{EpochReport, Observer, StepReport};
 use loewner::train::{Asked, Ended, Start, evaluate, train};
 
-use plan::{Run, Scale, runs};
+use plan::{EXPERIMENTS, Run, Scale, runs};
 use results::{Results, Row};
 
 /// The paper's experiments in small
 #[derive(Parser)]
 struct Options {
-    /// The images: fashion-mnist, cifar10:FOLDER, folder:FOLDER, ...
-    #[arg(long, default_value = "fashion-mnist")]
-    data: String,
-    /// How many training images are used without their labels; 0 for all
-    #[arg(long, default_value_t = 20_000)]
-    images: usize,
-    /// How often each is seen
-    #[arg(long, default_value_t = 10)]
-    epochs: u64,
-    /// Images in a batch
-    #[arg(long, default_value_t = 256)]
-    batch: usize,
-    /// The encoder
-    #[arg(long, default_value = "vit-micro")]
-    encoder: String,
-    /// Where to compute
-    #[arg(long, default_value = "cpu")]
-    device: String,
-    /// Threads of a run; 0 for one a core
-    #[arg(long, default_value_t = 0)]
-    threads: usize,
-    /// Runs of each kind
-    #[arg(long, default_value_t = 3)]
-    seeds: u64,
+    #[command(flatten)]
+    scale: Scale,
     /// Only runs with this text in their name, such as table1
     #[arg(long, default_value = "")]
     only: String,
@@ -80,18 +59,8 @@ pub fn main() {
 /// Trains and probes what has no row yet.
 pub fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::try_parse_from(arguments).unwrap_or_else(|error| error.exit());
-    let scale = Scale {
-        data: options.data.clone(),
-        images: (options.images > 0).then_some(options.images),
-        epochs: options.epochs,
-        batch: options.batch,
-        encoder: options.encoder.clone(),
-        device: options.device.clone(),
-        threads: (options.threads > 0).then_some(options.threads),
-        seeds: options.seeds,
-    };
     let results = Results::open(&options.out)?;
-    let all = runs(&scale)?;
+    let all = runs(&options.scale)?;
     let mut open: Vec<&Run> = Vec::new();
     for run in all.iter().filter(|run| run.id().contains(&options.only)) {
         if !results.has(run)? {
@@ -101,18 +70,18 @@ pub fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), Box<dyn st
     println!("{} runs, {} of them to do", all.len(), open.len());
     for run in open.into_iter().take(options.most) {
         let folder = options.work.join(run.id());
-        let Some(row) = one(run, &folder)? else {
+        let Some(row) = one(run, &options.scale, &folder)? else {
             println!("stopped in {}; the next start goes on with it", run.id());
-            return Ok(());
+            break;
         };
         println!("{}: linear {:.2} %, rank {:.2}", run.id(), 100.0 * row.linear, row.effective_rank);
         results.add(run, row, &folder.join("metrics.csv"))?;
     }
-    Ok(())
+    summary::write(&results, &EXPERIMENTS, &options.out.join("README.md"))
 }
 
 /// One run and its probes; nothing where it was stopped.
-fn one(run: &Run, folder: &Path) -> Result<Option<Row>, Box<dyn std::error::Error>> {
+fn one(run: &Run, scale: &Scale, folder: &Path) -> Result<Option<Row>, Box<dyn std::error::Error>> {
     let start = match folder.join("checkpoint.safetensors").exists() {
         true => Start::Resumed,
         false => Start::Fresh,
@@ -123,7 +92,7 @@ fn one(run: &Run, folder: &Path) -> Result<Option<Row>, Box<dyn std::error::Erro
         Ended::Finished(summary) => summary,
         Ended::Stopped(_) => return Ok(None),
     };
-    let asked = Asked { neighbours: vec![20], linear: true, fine_tune: 0, images: None };
+    let asked = Asked { neighbours: vec![20], linear: true, fine_tune: 0, images: scale.images() };
     let found = evaluate(folder, &asked, &mut listener).map_err(loewner::Error::from)?;
     let row = Row {
         run: run.id(),

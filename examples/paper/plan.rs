@@ -2,42 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use clap::Args;
 use loewner::train::config::Network;
 use loewner::train::{Config, Method};
 
 /// How much is trained. The defaults take a few hours on two cores; a GPU does more in the same time.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Scale {
-    /// The images.
+    /// The images: fashion-mnist, cifar10:FOLDER, folder:FOLDER, ...
+    #[arg(long, default_value = "fashion-mnist")]
     pub data: String,
-    /// How many training images are used without their labels; all if there is no number.
-    pub images: Option<usize>,
-    /// How often each is seen.
+    /// How many training images are used, without their labels to train and with them to probe; 0 for all
+    #[arg(long, default_value_t = 20_000)]
+    pub images: usize,
+    /// How often each is seen
+    #[arg(long, default_value_t = 5)]
     pub epochs: u64,
-    /// Images in a batch.
+    /// Images in a batch
+    #[arg(long, default_value_t = 256)]
     pub batch: usize,
-    /// The encoder, by its name.
+    /// The encoder
+    #[arg(long, default_value = "vit-micro")]
     pub encoder: String,
-    /// Where to compute.
+    /// The side of a patch, in pixels
+    #[arg(long, default_value_t = 7)]
+    pub patch: usize,
+    /// Where to compute
+    #[arg(long, default_value = "cpu")]
     pub device: String,
-    /// How many threads a run has; one a core if there is no number.
-    pub threads: Option<usize>,
+    /// Threads of a run; 0 for one a core
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
     /// Runs of each kind, with the seeds 0, 1, ...
+    #[arg(long, default_value_t = 3)]
     pub seeds: u64,
 }
 
-impl Default for Scale {
-    fn default() -> Self {
-        Scale {
-            data: "fashion-mnist".to_owned(),
-            images: Some(20_000),
-            epochs: 10,
-            batch: 256,
-            encoder: "vit-micro".to_owned(),
-            device: "cpu".to_owned(),
-            threads: None,
-            seeds: 3,
-        }
+impl Scale {
+    /// How many training images are used; all if there is no number.
+    pub fn images(&self) -> Option<usize> {
+        (self.images > 0).then_some(self.images)
     }
 }
 
@@ -62,6 +66,9 @@ impl Run {
         format!("{name}-seed{}", self.config.seed).to_lowercase()
     }
 }
+
+/// All experiments, in the order of the paper's tables and figures.
+pub const EXPERIMENTS: [&str; 4] = ["table1", "table2", "weights", "siamese"];
 
 /// What is watched where patches are hidden: Figure 4.
 const RANK: &str = "effective_rank(F)";
@@ -140,11 +147,13 @@ fn run(
 ) -> Result<Run, loewner::Error> {
     let method = Method::named(method)?;
     let mut config = Config::of(method, &scale.data);
-    config.network = Network::named(&scale.encoder)?;
-    config.images = scale.images;
+    config.network = Network { patch: scale.patch, ..Network::named(&scale.encoder)? };
+    config.images = scale.images();
     (config.epochs, config.batch, config.seed) = (scale.epochs, scale.batch, seed);
     config.device.clone_from(&scale.device);
-    config.threads = scale.threads.unwrap_or(config.threads);
+    if scale.threads > 0 {
+        config.threads = scale.threads;
+    }
     config.watch_every = 20;
     config.watch = match method.family.views() {
         1 => vec![RANK.to_owned()],

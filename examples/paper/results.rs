@@ -61,7 +61,8 @@ impl Results {
         self.folder.join(format!("{experiment}.csv"))
     }
 
-    fn rows(&self, experiment: &str) -> Result<Vec<Row>, Box<dyn Error>> {
+    /// The runs of an experiment that are recorded.
+    pub fn rows(&self, experiment: &str) -> Result<Vec<Row>, Box<dyn Error>> {
         let path = self.table(experiment);
         if !path.exists() {
             return Ok(Vec::new());

@@ -162,6 +162,7 @@ impl Builder {
             }
             (E::Mul, [x, y]) if is_scalar(x) && with_dimensions(y) => Some(self.scale(x, y)),
             (E::Mul, [x, y]) if is_scalar(y) && with_dimensions(x) => Some(self.scale(y, x)),
+            (E::Mul, [x, y]) => self.product_of_multiples(x, y),
             (E::Neg, [x]) if with_dimensions(x) => Some(self.scale(&Value::ratio(-1, 1), x)),
             (E::Div, [x, y]) if is_scalar(y) && with_dimensions(x) && matches!(y.arg, Arg::Number(_)) => {
                 let inverse = self.entrywise(E::Div, &[&Value::ratio(1, 1), y]);
@@ -174,6 +175,20 @@ impl Builder {
             }
             _ => None,
         }
+    }
+
+    /// (a x) ∘ (b y) = a b (x ∘ y): numbers go on to where a sum, or a vector that is repeated, takes them.
+    fn product_of_multiples(&mut self, x: &Value, y: &Value) -> Option<Value> {
+        let multiple = |b: &mut Builder, value: &Value| {
+            b.scaled(value).filter(|(factor, _)| factor.known().is_some_and(is_moderate))
+        };
+        let (factor, product) = match (multiple(self, x), multiple(self, y)) {
+            (Some((a, x)), Some((b, y))) => (self.entrywise(E::Mul, &[&a, &b]), self.entrywise(E::Mul, &[&x, &y])),
+            (Some((a, x)), None) => (a, self.entrywise(E::Mul, &[&x, y])),
+            (None, Some((b, y))) => (b, self.entrywise(E::Mul, &[x, &y])),
+            (None, None) => return None,
+        };
+        Some(self.scale(&factor, &product))
     }
 
     fn simpler_sum(&mut self, x: &Value, y: &Value, twin: bool) -> Option<Value> {
@@ -449,5 +464,34 @@ impl Builder {
         }
         let found = self.of_register(found);
         Some(self.one(Call::Transpose, &[&found], ty.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::program::Step;
+    use super::*;
+    use crate::ir::{Axis, Dim, InputId};
+
+    /// The gradient of a matrix with rows of norm 1 has 3 (A B), repeated numbers times it, and sums of its products: all of
+    /// them without a pass that multiplies A B by 3.
+    #[test]
+    fn a_factor_of_a_product_reaches_the_vectors_around_it() {
+        let matrix = Type::real(Shape::Matrix(Dim::constant(2), Dim::constant(2)));
+        let vector = Type::real(Shape::Vector(Dim::constant(2)));
+        let mut b = Builder::default();
+        let [a, x, y] = [0, 1, 2].map(|i| b.input(InputId(i), matrix.clone()));
+        let v = b.input(InputId(3), vector.clone());
+        let product = b.one(Call::MatMul, &[&a, &x], matrix.clone());
+        let tripled = b.entrywise(E::Mul, &[&Value::ratio(3, 1), &product]);
+        let repeated = b.one(Call::Broadcast(Axis::Rows, Dim::constant(2)), &[&v], matrix.clone());
+        let scaled = b.entrywise(E::Mul, &[&tripled, &repeated]);
+        let entries = b.entrywise(E::Mul, &[&tripled, &y]);
+        let sums = b.one(Call::Sum(Axis::Rows), &[&entries], vector);
+        let program = b.finish(&[scaled, sums]);
+        let of_numbers = |step: &&Step| step.args.iter().any(|arg| matches!(arg, Arg::Number(_)));
+        let multiplied: Vec<&Shape> =
+            program.steps.iter().filter(of_numbers).map(|step| &program.types[step.results[0].index()].shape).collect();
+        assert_eq!(multiplied, [&Shape::Vector(Dim::constant(2)); 2]);
     }
 }

@@ -127,10 +127,10 @@ pub fn run(options: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rise of resident memory, ours and eager PyTorch's.
+/// The rise of resident memory, ours and eager PyTorch's, each in a process of its own: what others leave behind hides a rise.
 fn memory(rows: &mut [Row], cargo: &str, bench: &[&str], python: &str) -> Result<(), Failure> {
-    let mut ours = Server::start(cargo, bench, true)?;
     for row in rows.iter_mut() {
+        let mut ours = Server::start(cargo, bench, true)?;
         row.memory.0 = number(&ask(&mut ours, row.loss, row.shape, "\"memory\": true")?, "peak");
         let (d, b) = (row.shape.0.to_string(), row.shape.1.to_string());
         let script = ["benches/torch/peers.py", "--memory", "--mode", "eager", "--loss", row.loss, "--shape", &d, &b];
