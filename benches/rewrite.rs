@@ -7,8 +7,9 @@
 use std::time::Duration;
 
 use loewner::check::Session;
-use loewner::explain::{Explanation, Measuring, explain};
+use loewner::explain::{Explanation, Measuring, Search, explain, search};
 use loewner::relate::Given;
+use loewner::syntax::{Spelling, print_domain};
 
 /// What is measured: a name, the expression, what its names range over, and what is put for parameters.
 type Row = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -43,6 +44,10 @@ const ROWS: &[Row] = &[
 
 const SHAPES: [(i64, i64); 3] = [(128, 1024), (768, 1024), (2048, 128)];
 
+fn said(mistakes: Vec<loewner::base::Diagnostic>) -> String {
+    mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; ")
+}
+
 /// What rewriting makes of a row, or why nothing. Forms that disagree are no result.
 fn measure(row: &Row, (d, batch): (i64, i64), measuring: Measuring) -> Result<Explanation, String> {
     let (_, text, forall, set) = row;
@@ -55,14 +60,39 @@ fn measure(row: &Row, (d, batch): (i64, i64), measuring: Measuring) -> Result<Ex
     // The effective rank is of an m × n matrix by its own names.
     let sizes = [("d".to_owned(), d), ("B".to_owned(), batch)];
     let outcome = explain(&mut Session::new(), text, &given, &sizes, measuring);
-    let said = |mistakes: Vec<loewner::base::Diagnostic>| {
-        mistakes.into_iter().map(|mistake| mistake.message).collect::<Vec<_>>().join("; ")
-    };
     let explanation = outcome.map_err(said)?;
     match explanation.agrees() {
         true => Ok(explanation),
         false => Err(format!("the two forms disagree by {:?}", explanation.deviation)),
     }
+}
+
+/// The sizes at which every definition of the library is searched: a batch of features and its kernel, ten classes.
+const SIZES: [(&str, i64); 5] = [("d", 768), ("B", 1024), ("n", 1024), ("m", 768), ("k", 10)];
+
+/// What the search makes of each definition of the library that is a number.
+fn searched() -> Vec<(String, Result<Search, String>)> {
+    let mut session = Session::new();
+    let definitions: Vec<_> = session.library().cloned().collect();
+    let mut found = Vec::new();
+    for definition in definitions {
+        let def = &definition.def;
+        let domains: Vec<_> = def.params.iter().filter_map(|param| param.domain.as_ref()).collect();
+        // What takes a function is no expression in matrices.
+        if domains.len() < def.params.len() {
+            continue;
+        }
+        let domains: Vec<String> = domains.iter().map(|domain| print_domain(domain, Spelling::Ascii)).collect();
+        let mentions =
+            |name: &str| domains.iter().any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == name));
+        let sizes: Vec<(String, i64)> =
+            SIZES.iter().filter(|(name, _)| mentions(name)).map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        let given = Given { defaults: true, ..Given::default() };
+        let name = def.name.name.clone();
+        let outcome = search(&mut session, &name, &given, &sizes).map_err(said);
+        found.push((name, outcome));
+    }
+    found
 }
 
 fn main() {
@@ -74,6 +104,32 @@ fn main() {
         let failed: Vec<String> = ROWS.iter().filter_map(why).collect();
         assert!(failed.is_empty(), "{} of {} expressions:\n{}", failed.len(), ROWS.len(), failed.join("\n"));
         println!("all {} expressions agree with what rewriting makes of them", ROWS.len());
+        return;
+    }
+    if arguments.iter().any(|argument| argument == "--search") {
+        println!("definition,sizes,search_s,terms,ended,modelled_before_s,modelled_after_s,after");
+        for (name, outcome) in searched() {
+            match outcome {
+                Ok(found) => {
+                    let sizes: Vec<String> = found.sizes.iter().map(|(name, n)| format!("{name}={n}")).collect();
+                    println!(
+                        "{name},{},{:.4},{},{:?},{:.3e},{:.3e},{}",
+                        sizes.join(" "),
+                        found.seconds,
+                        found.terms,
+                        found.ended,
+                        found.before.value.seconds,
+                        found.after.value.seconds,
+                        if found.unproved {
+                            "unproved".to_owned()
+                        } else {
+                            found.after.text.replace(',', ";").replace('\n', " ")
+                        }
+                    );
+                }
+                Err(why) => eprintln!("{name} is left out: {why}"),
+            }
+        }
         return;
     }
     let seconds = value("--seconds").and_then(|text| text.parse().ok()).unwrap_or(1.0);

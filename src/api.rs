@@ -11,7 +11,7 @@ use num_rational::BigRational;
 
 use crate::base::{Code, Diagnostic, Sources, Span};
 use crate::check::{Compiled, Data, Entries, Parameter, Session, Theorem};
-use crate::eval::{self, Plan, ValueRef, Workspace};
+use crate::eval::{self, ValueRef, Workspace};
 use crate::grad::{self, GradError};
 use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
 use crate::prove;
@@ -413,8 +413,7 @@ fn instantiate(compiled: &Compiled, roots: &[NodeId]) -> Result<(Graph, Vec<Node
 
 /// The values of some nodes of a graph whose sizes are all known.
 fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Result<Vec<Value>, Diagnostic> {
-    eval::refuse_giants(graph, roots)?;
-    let plan = Plan::<f64>::compile(graph, roots).map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
+    let plan = eval::plan_within_memory::<f64>(graph, roots)?;
     let mut ws = Workspace::new(&plan);
     let epsilon = inputs.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
     // Data of single precision keeps its domain only as exactly as single precision can.

@@ -4,6 +4,8 @@
 //! The checks are functions from text to complaints, in `floors/`, so that each is also tried on made-up breaches: a
 //! check that cannot fail is worth nothing.
 
+#[path = "floors/arms.rs"]
+mod arms;
 #[path = "floors/imports.rs"]
 mod imports;
 #[path = "floors/rules.rs"]
@@ -88,6 +90,11 @@ fn sources_are_short() {
 #[test]
 fn only_the_command_line_prints_or_exits() {
     assert_no(rust_sources().iter().flat_map(|(path, text)| rules::output(path, text)).collect());
+}
+
+#[test]
+fn a_match_on_operations_names_them() {
+    assert_no(rust_sources().iter().flat_map(|(path, text)| arms::nameless(path, text)).collect());
 }
 
 #[test]

@@ -43,10 +43,10 @@ static STOPPED: AtomicBool = AtomicBool::new(false);
 
 /// Stops in good order on Ctrl-C, and ends with 2 where something cannot be used.
 pub fn main() {
-    // A second Ctrl-C ends the program at once, as the last checkpoint is whole at any time.
+    // A second Ctrl-C ends the program at once, as the last checkpoint is whole at any time; torch is not taken down before.
     let handler = || {
         if STOPPED.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            signal_hook::low_level::exit(130);
         }
     };
     ctrlc::set_handler(handler).unwrap_or_else(|error| eprintln!("Ctrl-C cannot be waited for: {error}"));

@@ -11,7 +11,7 @@ use super::hint::a;
 use super::scope::{Function, Scope, Value};
 use super::theorem::Sides;
 use crate::base::{Code, Diagnostic, Sources, Span};
-use crate::ir::{Basis, Dim, Fact, Field, Graph, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Zip};
+use crate::ir::{Basis, Dim, Fact, Field, Graph, Kind, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar, Zip};
 use crate::syntax::ast::{Expr, ExprKind};
 
 /// A mistake that has been reported already.
@@ -224,10 +224,8 @@ impl<'a> Elaborator<'a> {
             ExprKind::If { condition, then, otherwise } => {
                 let chosen = self.condition(condition)?;
                 // A condition that is decided already (by sizes, or an exact argument) leaves one branch.
-                match self.graph.op(chosen) {
-                    Op::Truth(true) => return self.any(then),
-                    Op::Truth(false) => return self.any(otherwise),
-                    _ => {}
+                if let Op::Truth(truth) = self.graph.op(chosen) {
+                    return self.any(if *truth { then } else { otherwise });
                 }
                 let (x, y) = (self.any(then), self.any(otherwise));
                 let operands = [
@@ -511,15 +509,17 @@ impl<'a> Elaborator<'a> {
         // Operands have smaller numbers than what they are operands of.
         for id in parts {
             let operand = |i: usize| &sizes[&self.graph.args(id)[i]];
-            let size = match self.graph.op(id) {
-                Op::Size(dim) => dim.clone(),
-                Op::Constant(value) if value.is_integer() => Dim::constant(value.to_integer().to_i64()?),
-                Op::Zip(Zip::Add) => operand(0).add(operand(1))?,
-                Op::Zip(Zip::Sub) => operand(0).sub(operand(1))?,
-                Op::Zip(Zip::Mul) => operand(0).mul(operand(1))?,
-                Op::Map(ScalarFn::Pow) => operand(0).power(operand(1).as_constant()?)?,
+            let op = self.graph.op(id);
+            let size = match (op.kind(), op) {
+                (_, Op::Size(dim)) => dim.clone(),
+                (_, Op::Constant(value)) if value.is_integer() => Dim::constant(value.to_integer().to_i64()?),
+                (_, Op::Zip(Zip::Add)) => operand(0).add(operand(1))?,
+                (_, Op::Zip(Zip::Sub)) => operand(0).sub(operand(1))?,
+                (_, Op::Zip(Zip::Mul)) => operand(0).mul(operand(1))?,
+                (_, Op::Map(ScalarFn::Pow)) => operand(0).power(operand(1).as_constant()?)?,
                 // The search above left nothing else but numbers that are no integers.
-                _ => return None,
+                (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => return None,
+                (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => return None,
             };
             sizes.insert(id, size);
         }

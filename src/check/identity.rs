@@ -24,6 +24,9 @@ pub struct Rule {
     /// Whether it is the real case of a complex rule that is written with the same operations: a complex variable stands
     /// for real values too, so that the rewriter needs the latter only.
     pub covered: bool,
+    /// Whether it says nothing of real matrices that another rule, or the graph by itself, does not say: a complex rule with
+    /// a real case of its own.
+    pub only_complex: bool,
 }
 
 impl Theorem {
@@ -111,6 +114,7 @@ pub fn read_rules(group: &str, text: &str) -> Vec<Rule> {
             theorem: theorem.clone(),
             identity: Identity { group: group.to_string(), ..identity },
             covered: false,
+            only_complex: false,
         })
     };
     let real = print_program(&real_version(&parse_program(FileId(0), text).value), Spelling::Unicode);
@@ -121,9 +125,10 @@ pub fn read_rules(group: &str, text: &str) -> Vec<Rule> {
             continue;
         }
         stated.name.push_str(COMPLEX);
-        let (Some(complex), Some(real)) = (rule(&stated), rule(&real)) else { continue };
+        let (Some(mut complex), Some(real)) = (rule(&stated), rule(&real)) else { continue };
         let (covered, known) =
             (same_form(&complex.identity, &real.identity), real.identity.left == real.identity.right);
+        complex.only_complex = !covered;
         rules.push(complex);
         if !known {
             rules.push(Rule { covered, ..real });

@@ -8,10 +8,10 @@ use crate::ir::{Graph, NodeId, Op, Property, Shape};
 /// The sentence that shows why a matrix or vector written out in numbers does not have a property; `None` where the
 /// value is not written out, or where nothing short shows it.
 pub(super) fn why_not(g: &Graph, id: NodeId, property: Property) -> Option<String> {
-    let values: Vec<&BigRational> = match g.op(id) {
-        Op::Block(..) | Op::Stack => g.args(id).iter().map(|arg| g.constant_value(*arg)).collect::<Option<_>>()?,
-        Op::Constant(value) => vec![value],
-        _ => return None,
+    let values: Vec<&BigRational> = if let Op::Block(..) | Op::Stack = g.op(id) {
+        g.args(id).iter().map(|arg| g.constant_value(*arg)).collect::<Option<_>>()?
+    } else {
+        vec![g.constant_value(id)?]
     };
     let vector = matches!(g.ty(id).shape, Shape::Vector(_));
     let cols = if vector { 1 } else { g.ty(id).shape.cols().as_constant()? as usize };

@@ -11,7 +11,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed};
 
 use crate::base::{FileId, Span};
-use crate::ir::{Axis, Comparison, Dim, Field, Graph, NodeId, Op, Part, Reduction, ScalarFn, Shape, Side, Zip};
+use crate::ir::{Axis, Comparison, Dim, Field, Graph, Kind, NodeId, Op, Part, Reduction, ScalarFn, Shape, Side, Zip};
 use crate::syntax::ast::{Arg, Binary, Binding, Expr, ExprKind, Ident, Relation};
 use crate::syntax::parse_expr;
 
@@ -178,22 +178,24 @@ impl Writer<'_> {
         if let Some((text, _)) = self.spelled.names.iter().find(|(_, node)| *node == id) {
             return Some(name(text));
         }
-        match self.graph.op(id) {
-            Op::Input(input) => Some(name(&self.graph.inputs()[input.0 as usize].name)),
-            Op::Constant(value) => Some(number(value)),
-            Op::Truth(truth) => Some(name(if *truth { "true" } else { "false" })),
-            Op::ImaginaryUnit => Some(expr(ExprKind::Number { value: BigRational::one(), imaginary: true })),
-            Op::Pi => Some(name("pi")),
-            Op::Infinity => Some(name("inf")),
-            Op::Size(dim) => Some(self.dim(dim)),
-            Op::Eye(dim) => Some(call("eye", vec![self.dim(dim)])),
-            op => self.filled(op, id),
+        let op = self.graph.op(id);
+        match (op.kind(), op) {
+            (_, Op::Input(input)) => Some(name(&self.graph.inputs()[input.0 as usize].name)),
+            (_, Op::Constant(value)) => Some(number(value)),
+            (_, Op::Truth(truth)) => Some(name(if *truth { "true" } else { "false" })),
+            (_, Op::ImaginaryUnit) => Some(expr(ExprKind::Number { value: BigRational::one(), imaginary: true })),
+            (_, Op::Pi) => Some(name("pi")),
+            (_, Op::Infinity) => Some(name("inf")),
+            (_, Op::Size(dim)) => Some(self.dim(dim)),
+            (_, Op::Eye(dim)) => Some(call("eye", vec![self.dim(dim)])),
+            (_, Op::Fill(shape)) => self.filled(shape, id),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
         }
     }
 
     /// A shape filled with zeros or ones.
-    fn filled(&self, op: &Op, id: NodeId) -> Option<Expr> {
-        let Op::Fill(shape) = op else { return None };
+    fn filled(&self, shape: &Shape, id: NodeId) -> Option<Expr> {
         let value = self.graph.constant_value(self.graph.args(id)[0])?;
         let zero = *value == BigRational::from_integer(0.into());
         (zero || value.is_one()).then(|| call(if zero { "zeros" } else { "ones" }, self.sizes(shape)))

@@ -24,23 +24,11 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(super) fn heed_interrupts() -> Result<(), Vec<Diagnostic>> {
     ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            end();
+            // An ordinary exit takes torch down under the threads that compute with it, which fails loudly.
+            signal_hook::low_level::exit(i32::from(super::INTERRUPTED));
         }
     })
     .map_err(|error| vec![Diagnostic::new(Code::E0807, format!("Ctrl-C cannot be waited for: {error}"))])
-}
-
-/// Ends the program at once, in the middle of whatever its other threads do.
-fn end() -> ! {
-    // An ordinary exit takes libraries down under the threads that compute with them: torch then fails, or reads what is gone. A
-    // program that another takes the place of has no such end.
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt as _;
-        // It returns where there is no shell.
-        let _ = std::process::Command::new("/bin/sh").args(["-c", &format!("exit {}", super::INTERRUPTED)]).exec();
-    }
-    std::process::exit(i32::from(super::INTERRUPTED))
 }
 
 /// Whether somebody pressed Ctrl-C.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::fault::PlanError;
-use crate::ir::{Axis, Basis, Dim, Field, Graph, NodeId, Op, Property, Reduction};
+use crate::ir::{Axis, Basis, Dim, Field, Graph, Kind, NodeId, Op, Property, Reduction};
 
 /// The most operations that one program holds.
 const MAX_PROGRAM: usize = 48;
@@ -168,11 +168,12 @@ impl<'g> Analysis<'g> {
             return Source::Whole(id);
         }
         let first = || self.value(self.graph.args(id)[0]);
-        match self.graph.op(id) {
-            Op::Fill(_) => Source::Splat(first()),
-            Op::Broadcast(Axis::Rows, _) => Source::OfRow(first()),
-            Op::Broadcast(Axis::Cols, _) => Source::OfColumn(first()),
-            _ => Source::Whole(id),
+        match (self.graph.op(id).kind(), self.graph.op(id)) {
+            (_, Op::Fill(_)) => Source::Splat(first()),
+            (_, Op::Broadcast(Axis::Rows, _)) => Source::OfRow(first()),
+            (_, Op::Broadcast(Axis::Cols, _)) => Source::OfColumn(first()),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Source::Whole(id),
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Source::Whole(id),
         }
     }
 
@@ -180,13 +181,15 @@ impl<'g> Analysis<'g> {
     pub(super) fn sources(&self, id: NodeId) -> Vec<Source> {
         let args = self.graph.args(id);
         let first = || self.value(args[0]);
-        match self.graph.op(id) {
-            Op::Fill(_) => vec![Source::Splat(first())],
-            Op::Broadcast(Axis::Rows, _) => vec![Source::OfRow(first())],
-            Op::Broadcast(..) => vec![Source::OfColumn(first())],
+        let all = || args.iter().map(|arg| self.source(*arg)).collect();
+        match (self.graph.op(id).kind(), self.graph.op(id)) {
+            (_, Op::Fill(_)) => vec![Source::Splat(first())],
+            (_, Op::Broadcast(Axis::Rows, _)) => vec![Source::OfRow(first())],
+            (_, Op::Broadcast(..)) => vec![Source::OfColumn(first())],
             // What a reduction ends is an operation of its program, even where that only repeats a value.
-            Op::Reduce(..) => vec![Source::Whole(first())],
-            _ => args.iter().map(|arg| self.source(*arg)).collect(),
+            (_, Op::Reduce(..)) => vec![Source::Whole(first())],
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => all(),
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => all(),
         }
     }
 
@@ -197,11 +200,12 @@ impl<'g> Analysis<'g> {
             return (id, transposed, conjugated);
         }
         loop {
-            match self.graph.op(id) {
-                Op::Adjoint => (transposed, conjugated) = (!transposed, !conjugated),
-                Op::Transpose => transposed = !transposed,
-                Op::Conj => conjugated = !conjugated,
-                _ => break,
+            match (self.graph.op(id).kind(), self.graph.op(id)) {
+                (_, Op::Adjoint) => (transposed, conjugated) = (!transposed, !conjugated),
+                (_, Op::Transpose) => transposed = !transposed,
+                (_, Op::Conj) => conjugated = !conjugated,
+                (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => break,
+                (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => break,
             }
             id = self.value(self.graph.args(id)[0]);
         }
@@ -212,12 +216,16 @@ impl<'g> Analysis<'g> {
     pub(super) fn uses_decomposition(&self, id: NodeId) -> bool {
         let hermitian = || self.has(self.graph.args(id)[0], Property::Hermitian);
         let psd = || self.has(self.graph.args(id)[0], Property::Psd);
-        match self.graph.op(id) {
-            Op::Eigenvalues | Op::Spectral(_) | Op::EigenSum | Op::Frechet(_) => true,
-            Op::SingularValues | Op::Rank => hermitian(),
-            Op::LogDet | Op::Det => hermitian() && !psd(),
-            Op::Annotate(properties, Basis::Tested) => needs_eigenvalues(properties),
-            _ => false,
+        match (self.graph.op(id).kind(), self.graph.op(id)) {
+            (_, Op::Eigenvalues | Op::Spectral(_) | Op::EigenSum | Op::Frechet(_)) => true,
+            (_, Op::SingularValues | Op::Rank) => hermitian(),
+            (_, Op::LogDet | Op::Det) => hermitian() && !psd(),
+            (_, Op::SingularSum | Op::Inverse | Op::Adjugate) => false,
+            (_, Op::Annotate(properties, Basis::Tested)) => needs_eigenvalues(properties),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => false,
+            // A new decomposition is one of its operand, until it is said otherwise.
+            (Kind::Decomposition, _) => true,
+            (Kind::Condition | Kind::Mark, _) => false,
         }
     }
 

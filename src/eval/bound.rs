@@ -194,12 +194,11 @@ impl<T: Real> Bounds<T> {
             }
             found.push(id);
             let args = self.graph.args(id);
-            match self.graph.op(id) {
-                Op::Select => {
-                    stack.push(args[0]);
-                    stack.push(if self.truth(args[0], ws) { args[1] } else { args[2] });
-                }
-                _ => stack.extend(args),
+            if let Op::Select = self.graph.op(id) {
+                stack.push(args[0]);
+                stack.push(if self.truth(args[0], ws) { args[1] } else { args[2] });
+            } else {
+                stack.extend(args);
             }
         }
         found.sort_unstable();

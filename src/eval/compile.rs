@@ -15,7 +15,7 @@ use super::product::Operand;
 use super::real::{Element, Real, from_rational};
 use super::workspace::ScratchSizes;
 use super::{factor, spectral};
-use crate::ir::{Basis, Field, Graph, NodeId, Op, Property, Reduction};
+use crate::ir::{Axis, Basis, Field, Graph, Kind, NodeId, Op, Property};
 
 impl<T: Real> Plan<T> {
     /// Compiles the part of an instantiated graph that the outputs rest on. Each run is sequential, for samples that are
@@ -568,23 +568,19 @@ impl<T: Real> Emitter<'_, '_, T> {
             }
             let first =
                 |analysis: &Analysis, places: &HashMap<NodeId, Place>| places[&analysis.value(graph.args(id)[0])].at;
-            let op = match graph.op(id) {
-                Op::Map(function) => Micro::Map(*function, args[0], args.get(1).copied()),
-                Op::Zip(zip) => Micro::Zip(*zip, args[0], args[1]),
-                Op::Broadcast(crate::ir::Axis::Rows, _) => Micro::OfRow(first(self.analysis, &self.places)),
-                Op::Broadcast(..) => Micro::OfColumn(first(self.analysis, &self.places)),
+            let op = match (graph.op(id).kind(), graph.op(id)) {
+                (_, Op::Map(function)) => Micro::Map(*function, args[0], args.get(1).copied()),
+                (_, Op::Zip(zip)) => Micro::Zip(*zip, args[0], args[1]),
+                (_, Op::Broadcast(Axis::Rows, _)) => Micro::OfRow(first(self.analysis, &self.places)),
+                (_, Op::Broadcast(..)) => Micro::OfColumn(first(self.analysis, &self.places)),
                 // The rest of what is entrywise is a repeated scalar.
-                _ => Micro::Copy(args[0]),
+                (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Micro::Copy(args[0]),
+                (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Micro::Copy(args[0]),
             };
             ops.push((op, id));
             register.insert(id, ops.len() - 1);
         }
-        let finish = match graph.op(root) {
-            Op::Reduce(Reduction::Max, _) => Finish::Extreme(true),
-            Op::Reduce(Reduction::Min, _) => Finish::Extreme(false),
-            Op::Reduce(..) => Finish::Sum,
-            _ => Finish::Store,
-        };
+        let finish = Finish::of(graph.op(root));
         self.push_program(root, out, Program { ops, rows: size.rows, len: size.len(), out: out.at, finish });
     }
 

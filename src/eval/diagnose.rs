@@ -1,21 +1,30 @@
 //! What stops an evaluation, as a diagnostic at the subexpression where it did.
 
 use super::fault::{Fault, FaultKind};
+use super::plan::Plan;
+use super::real::Real;
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Dim, Graph, NodeId, Property};
 
-/// Refuses values that no memory holds, before any is asked for: 2^30 numbers are 8 GiB.
+/// The most numbers that a value may have, and that all values of an evaluation may have together: 2^30 are 8 GiB.
+const MOST_NUMBERS: usize = 1 << 30;
+
+/// The number of entries of a value of known size.
+fn entries(graph: &Graph, node: NodeId) -> Option<usize> {
+    let shape = &graph.ty(node).shape;
+    let size = |dim: Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok());
+    size(shape.rows()).zip(size(shape.cols())).map(|(rows, cols)| rows.saturating_mul(cols))
+}
+
+/// Refuses values that no memory holds, before any is asked for.
 ///
 /// # Errors
 /// E0305 at the first of them.
 pub fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> {
-    const MOST: usize = 1 << 30;
     for node in graph.reachable(roots) {
-        let ty = graph.ty(node);
-        let size = |dim: Dim| dim.as_constant().and_then(|n| usize::try_from(n).ok());
-        let entries = size(ty.shape.rows()).zip(size(ty.shape.cols())).map(|(rows, cols)| rows.saturating_mul(cols));
-        if entries.is_some_and(|entries| entries > MOST) {
-            let diagnostic = Diagnostic::new(Code::E0305, format!("a {} is too large to be held in memory", ty.shape));
+        if entries(graph, node).is_some_and(|entries| entries > MOST_NUMBERS) {
+            let shape = &graph.ty(node).shape;
+            let diagnostic = Diagnostic::new(Code::E0305, format!("a {shape} is too large to be held in memory"));
             return Err(match origin(graph, node) {
                 Some(span) => diagnostic.at(span, "this one"),
                 None => diagnostic,
@@ -23,6 +32,28 @@ pub fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> 
         }
     }
     Ok(())
+}
+
+/// The plan of some nodes, where memory holds what it keeps: values that are small enough one by one may be too many. What
+/// counts is what the plan has places for, since it writes out neither the parts of an entrywise expression nor transposes.
+///
+/// # Errors
+/// E0305 where a value, or all together, are too large, and where a size is not known.
+pub fn plan_within_memory<T: Real>(graph: &Graph, roots: &[NodeId]) -> Result<Plan<T>, Diagnostic> {
+    refuse_giants(graph, roots)?;
+    let plan = Plan::<T>::compile(graph, roots);
+    let plan = plan.map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
+    if plan.numbers() <= MOST_NUMBERS {
+        return Ok(plan);
+    }
+    let message = format!("{} numbers are too many to be held in memory together", plan.numbers());
+    let diagnostic = Diagnostic::new(Code::E0305, message);
+    let largest = plan.kept().max_by_key(|node| entries(graph, *node));
+    let place = largest.and_then(|node| Some((origin(graph, node)?, &graph.ty(node).shape)));
+    Err(match place {
+        Some((span, shape)) => diagnostic.at(span, format!("the largest of them, a {shape}")),
+        None => diagnostic,
+    })
 }
 
 /// What went wrong in an evaluation, at the subexpression where it did.

@@ -7,7 +7,7 @@
 use super::kernels::{Compensated, extreme, extreme_of, run_sum};
 use super::real::Real;
 use super::scalar;
-use crate::ir::{NodeId, ScalarFn, Zip};
+use crate::ir::{NodeId, Op, Reduction, ScalarFn, Zip};
 
 /// The entries of one chunk.
 pub(super) const CHUNK: usize = 64;
@@ -47,6 +47,18 @@ pub(super) enum Finish {
     Sum,
     /// The greatest (`true`) or the least of them is.
     Extreme(bool),
+}
+
+impl Finish {
+    /// What a program ends with whose root is this operation.
+    pub(super) fn of(root: &Op) -> Finish {
+        let Op::Reduce(reduction, _) = root else { return Finish::Store };
+        match reduction {
+            Reduction::Max => Finish::Extreme(true),
+            Reduction::Min => Finish::Extreme(false),
+            Reduction::Sum | Reduction::LogSumExp => Finish::Sum,
+        }
+    }
 }
 
 /// A chain of operations.

@@ -10,7 +10,7 @@ use super::plan::{Block, Place, position, split};
 use super::real::{Element, Real};
 use super::spectral;
 use super::workspace::{Arenas, Scratch, Workspace};
-use crate::ir::{Dim, Field, NodeId, Op, Property, ScalarFn, Side};
+use crate::ir::{Dim, Field, Kind, NodeId, Op, Property, ScalarFn, Side};
 
 /// An instruction on entries of one type, real or complex.
 #[derive(Clone, Debug)]
@@ -120,29 +120,29 @@ impl<T: Real> Emitter<'_, '_, T> {
         let field = graph.ty(id).field;
         let args = graph.args(id);
         let has = |analysis: &super::analysis::Analysis, property| analysis.has(args[0], property);
-        match graph.op(id) {
-            Op::OneHot(_) => {
+        match (graph.op(id).kind(), graph.op(id)) {
+            (_, Op::OneHot(_)) => {
                 let (s, i, j) = (self.at(args[0]).at, self.at(args[1]).at, args.get(2).map(|j| self.at(*j).at));
                 self.emit_gradient(id, Gradient::OneHot(s, i, j));
             }
-            Op::Slice(row, col, _) => {
+            (_, Op::Slice(row, col, _)) => {
                 let x = self.at(args[0]);
                 // The sizes of an instantiated graph are known, and were checked against the operand's.
                 let first = |dim: &Dim| dim.as_constant().and_then(|n| n.to_usize()).unwrap_or(0);
                 self.emit_gradient(id, Gradient::Slice(x, first(row), first(col)));
             }
-            Op::PartialInner(side, _) => {
+            (_, Op::PartialInner(side, _)) => {
                 let (m, b) = (self.at(args[0]), self.at(args[1]));
                 self.emit_gradient(id, Gradient::PartialInner(*side, m, b));
             }
-            Op::EigenSum => {
+            (_, Op::EigenSum) => {
                 let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
                 let vectors = vectors.unwrap_or(values);
                 self.want_adjoint(vectors.rows, vectors.rows, field);
                 let weights = self.at(args[1]).at;
                 self.emit_gradient(id, Gradient::EigenSum { weights, vectors });
             }
-            Op::Frechet(function) => {
+            (_, Op::Frechet(function)) => {
                 let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
                 let vectors = vectors.unwrap_or(values);
                 self.want_adjoint(vectors.rows, vectors.rows, field);
@@ -154,19 +154,20 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let block = Gradient::Frechet { function, parameter, psd, values, vectors, direction, hermitian };
                 self.emit_gradient(id, block);
             }
-            Op::SingularSum => {
+            (_, Op::SingularSum) => {
                 let (a, weights) = (self.at(args[0]), self.at(args[1]).at);
                 self.want_adjoint(a.rows, a.cols, field);
                 self.emit_gradient(id, Gradient::SingularSum { a, weights });
             }
-            Op::Adjugate => {
+            (_, Op::Adjugate) => {
                 let a = self.at(args[0]);
                 self.want_adjoint(a.rows, a.cols, field);
                 let hermitian = has(self.analysis, Property::Hermitian);
                 self.emit_gradient(id, Gradient::Adjugate { a, hermitian });
             }
             // The caller sends only these.
-            _ => {}
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => {}
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => {}
         }
     }
 

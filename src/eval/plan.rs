@@ -187,6 +187,18 @@ impl<T: Real> Plan<T> {
         self.steps.len()
     }
 
+    /// The real numbers that a workspace for it keeps, a complex one counting as two, with what the algorithms work in.
+    pub fn numbers(&self) -> usize {
+        let stack = self.scratch.stack.size_bytes() / size_of::<f64>();
+        let (real, complex) = (self.real_len + self.scratch.real, self.complex_len + self.scratch.complex);
+        real.saturating_add(complex.saturating_mul(2)).saturating_add(stack)
+    }
+
+    /// The nodes whose values it keeps.
+    pub(super) fn kept(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.places.iter().map(|(node, _)| *node)
+    }
+
     /// Whether the plan has no instruction: every output is a constant or an input.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()

@@ -4,23 +4,24 @@
 //! The rewritten form is always evaluated beside the original, on random inputs: agreement is part of the answer.
 
 mod run;
+mod search;
 mod task;
 
 use std::time::{Duration, Instant};
 
-use crate::base::{Code, Diagnostic};
+use crate::base::Diagnostic;
 use crate::check::{Session, Spelled, write};
 use crate::eval::diagnose;
 use crate::grad;
 use crate::ir::{Graph, InputId, NodeId};
-use crate::prove;
 use crate::relate::Given;
-use crate::rewrite::cost::{Cost, Model, cost};
-use crate::rewrite::{Ended, Limits, rewrite};
+use crate::rewrite::Ended;
+use crate::rewrite::cost::{Cost, Model};
 use crate::syntax::{Spelling, print_expr};
 
 pub use run::Times;
 use run::{Runner, alone, deviation, race};
+pub use search::{Search, search};
 pub use task::Task;
 
 /// Two forms agree where they differ by no more than this, relative to the largest entry, or by no more than a change of the
@@ -111,13 +112,8 @@ pub fn explain(
 /// # Errors
 /// When it has no value there.
 pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Vec<Diagnostic>> {
-    let rules = prove::rules();
     let start = Instant::now();
-    let seconds = |graph: &Graph, node: NodeId| cost(graph, node).seconds;
-    let found = rewrite(&task.graph, task.root, &[], rules, &Limits::default(), &seconds);
-    let found = found.map_err(|error| {
-        vec![Diagnostic::new(Code::E0301, format!("the expression has no form that can be rewritten: {error}"))]
-    })?;
+    let found = search::rewritten(&task.graph, task.root)?;
     let search = start.elapsed().as_secs_f64();
     let graph = &found.graph;
     let spelled = Spelled { names: &[], sizes: &task.sizes };
@@ -154,7 +150,10 @@ pub fn explain_task(task: &Task, measuring: Measuring) -> Result<Explanation, Ve
         (Some(a), Some(b)) => along(&a).zip(along(&b)).map(|(a, b)| deviation(&a, &b, &scales_of_gradient)),
         _ => None,
     };
-    let steps = found.proof.steps().map(|(reason, node)| (reason.to_owned(), written(found.proof.graph(), node)));
+    let steps = found.changes.iter().flat_map(|change| {
+        let (graph, steps) = change.steps();
+        steps.into_iter().map(|(reason, node)| (reason, written(&graph, node))).collect::<Vec<_>>()
+    });
     Ok(Explanation {
         sizes: task.sizes.clone(),
         parameters: task.parameters.clone(),

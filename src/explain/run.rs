@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use num_complex::Complex;
 
-use crate::base::{Code, Diagnostic, median};
+use crate::base::{Diagnostic, median};
 use crate::eval::{self, Entries, Fault, Plan, ValueRef, Workspace};
 use crate::ir::{Graph, InputId, NodeId};
 
@@ -21,9 +21,7 @@ impl Runner {
     /// # Errors
     /// E0305 where they have no plan, or one that no memory holds.
     pub fn new(graph: &Graph, nodes: &[NodeId], inputs: &[(InputId, Vec<f64>)]) -> Result<Runner, Diagnostic> {
-        eval::refuse_giants(graph, nodes)?;
-        let plan = Plan::<f64>::compile(graph, nodes);
-        let plan = plan.map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
+        let plan = eval::plan_within_memory::<f64>(graph, nodes)?;
         let workspace = Workspace::new(&plan);
         let mut runner = Runner { plan, workspace, outputs: nodes.len() };
         runner.load(inputs);

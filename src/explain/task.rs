@@ -9,7 +9,7 @@ use rand_distr::StandardNormal;
 use super::run::Runner;
 use crate::base::{Code, Diagnostic};
 use crate::check::{self, Compiled, Session, Theorem, VariableKind, no_such_size};
-use crate::eval::{Entries, Plan, ValueRef, Workspace, diagnose, refuse_giants};
+use crate::eval::{Entries, ValueRef, Workspace, diagnose, plan_within_memory};
 use crate::grad;
 use crate::ir::{Facts, Field, Graph, Input, InputId, Instance, Mismatch, NodeId, Sizes};
 use crate::relate::{Frame, Given, Parameter, Size, moving_ends};
@@ -64,48 +64,23 @@ impl Task {
         sizes: &[(String, i64)],
         seed: u64,
     ) -> Result<Task, Vec<Diagnostic>> {
-        let frame = Frame::new(session, text, text, given)?;
-        let (theorem, root, _) = frame.both(session)?;
-        let sizes = all_sizes(&theorem, sizes)?;
-        let scalars = theorem.variables.iter().filter_map(|variable| Parameter::of(&theorem, variable)).collect();
-        let (open, mut conditions) = moving_ends(&theorem);
-        conditions.extend(theorem.assumptions.iter().map(|assumption| assumption.condition));
-        let instance =
-            Instance { sizes: sizes.iter().map(|(var, n)| (var.clone(), *n)).collect(), constants: BTreeMap::new() };
-        // The members of sets become inputs of their own: what makes them is no part of the expression.
-        let values = theorem.variables.iter().filter_map(|variable| match variable.kind {
-            VariableKind::Scalar { value, .. } => Some((variable.name.clone(), value, false)),
-            VariableKind::Member { value, .. } => Some((variable.name.clone(), value, true)),
-            VariableKind::Size(_) => None,
-        });
-        let values: Vec<(String, NodeId, bool)> = values.collect();
-        let nodes = values.iter().map(|(_, node, _)| *node);
-        let roots: Vec<NodeId> = std::iter::once(root).chain(nodes).chain(conditions).collect();
-        let (known, mut roots) = open.instantiate(&roots, &instance).map_err(unusable)?;
-        let conditions = roots.split_off(1 + values.len());
-        let mut graph = Graph::new();
-        let mut replaced = BTreeMap::new();
+        let posed = Posed::new(session, text, given, sizes)?;
+        let (raw, members) = draw(&posed, seed)?;
+        let (graph, root, values) = posed.over_inputs()?;
         let (mut inputs, mut variables, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
-        let (raw, members) = draw(&known, &roots, &conditions, scalars, seed)?;
         let mut charts = Vec::new();
-        for (((name, _, member), node), numbers) in values.into_iter().zip(&roots[1..]).zip(members) {
-            let (ty, facts) = (known.ty(*node).clone(), known.facts(*node).clone());
-            let real = ty.field == Field::Real;
-            let id = InputId(graph.inputs().len() as u32);
-            let input = graph.input(Input { name: name.clone(), ty, facts });
-            if member && real {
+        for (((name, member), (input, node)), numbers) in posed.names.iter().cloned().zip(values).zip(members) {
+            if member && graph.ty(input).field == Field::Real {
                 variables.push(input);
-                charts.push(*node);
+                charts.push(node);
             }
             if !member {
                 parameters.push((name, numbers[0]));
             }
-            replaced.insert(*node, input);
-            inputs.push((id, numbers));
+            inputs.extend(graph.as_input(input).map(|id| (id, numbers)));
         }
-        let root = graph.graft(&known, &roots[..1], &replaced, &BTreeMap::new()).map_err(unusable)?[0];
-        let sizes = sizes.into_iter().map(|(var, n)| (var.name.to_string(), n)).collect();
-        let charts = Some(Charts { graph: known, members: charts, raw });
+        let sizes = posed.sizes();
+        let charts = Some(Charts { graph: posed.graph, members: charts, raw });
         Ok(Task { graph, root, inputs, variables, sizes, parameters, charts })
     }
 
@@ -153,6 +128,74 @@ impl Task {
     }
 }
 
+/// A question before numbers are drawn for it: an expression at known sizes over the charts of its variables.
+pub(super) struct Posed {
+    graph: Graph,
+    /// The expression, then the value of each variable.
+    roots: Vec<NodeId>,
+    conditions: Vec<NodeId>,
+    scalars: Vec<Parameter>,
+    /// The name of each variable, and whether it is a member of a set, rather than a number.
+    names: Vec<(String, bool)>,
+    sizes: Sizes,
+}
+
+/// An expression over inputs: the graph, its root, and for each variable the input and what that stands for.
+type OverInputs = (Graph, NodeId, Vec<(NodeId, NodeId)>);
+
+impl Posed {
+    /// As [`Task::named`].
+    pub(super) fn new(
+        session: &mut Session,
+        text: &str,
+        given: &Given,
+        sizes: &[(String, i64)],
+    ) -> Result<Posed, Vec<Diagnostic>> {
+        let frame = Frame::new(session, text, text, given)?;
+        let (theorem, root, _) = frame.both(session)?;
+        let sizes = all_sizes(&theorem, sizes)?;
+        let scalars = theorem.variables.iter().filter_map(|variable| Parameter::of(&theorem, variable)).collect();
+        let (open, mut conditions) = moving_ends(&theorem);
+        conditions.extend(theorem.assumptions.iter().map(|assumption| assumption.condition));
+        let instance =
+            Instance { sizes: sizes.iter().map(|(var, n)| (var.clone(), *n)).collect(), constants: BTreeMap::new() };
+        let (mut names, mut roots) = (Vec::new(), vec![root]);
+        for variable in &theorem.variables {
+            let (value, member) = match variable.kind {
+                VariableKind::Scalar { value, .. } => (value, false),
+                VariableKind::Member { value, .. } => (value, true),
+                VariableKind::Size(_) => continue,
+            };
+            names.push((variable.name.clone(), member));
+            roots.push(value);
+        }
+        roots.extend(conditions);
+        let (graph, mut roots) = open.instantiate(&roots, &instance).map_err(unusable)?;
+        let conditions = roots.split_off(1 + names.len());
+        Ok(Posed { graph, roots, conditions, scalars, names, sizes })
+    }
+
+    /// The sizes, by name.
+    pub(super) fn sizes(&self) -> Vec<(String, i64)> {
+        self.sizes.iter().map(|(var, n)| (var.name.to_string(), *n)).collect()
+    }
+
+    /// The expression over inputs: the members of sets become inputs of their own, since what makes them is no part of it.
+    pub(super) fn over_inputs(&self) -> Result<OverInputs, Vec<Diagnostic>> {
+        let mut graph = Graph::new();
+        let mut replaced = BTreeMap::new();
+        let mut values = Vec::new();
+        for ((name, _), node) in self.names.iter().zip(&self.roots[1..]) {
+            let (ty, facts) = (self.graph.ty(*node).clone(), self.graph.facts(*node).clone());
+            let input = graph.input(Input { name: name.clone(), ty, facts });
+            replaced.insert(*node, input);
+            values.push((input, *node));
+        }
+        let root = graph.graft(&self.graph, &self.roots[..1], &replaced, &BTreeMap::new()).map_err(unusable)?[0];
+        Ok((graph, root, values))
+    }
+}
+
 /// Every size of a theorem: those that are given, and for the others a default, or the number nearest to it that they may be.
 fn all_sizes(theorem: &Theorem, given: &[(String, i64)]) -> Result<Sizes, Vec<Diagnostic>> {
     let known: Vec<Size> = theorem.variables.iter().filter_map(Size::of).collect();
@@ -183,23 +226,16 @@ type Drawn = (Vec<(InputId, Vec<f64>)>, Vec<Vec<f64>>);
 
 /// Numbers for all inputs at which the first root has a value and the conditions hold, and the values of the other roots
 /// there: a scalar is the default or what is nearest to it in its range, at first, and everything else Gaussian.
-fn draw(
-    graph: &Graph,
-    roots: &[NodeId],
-    conditions: &[NodeId],
-    scalars: Vec<Parameter>,
-    seed: u64,
-) -> Result<Drawn, Vec<Diagnostic>> {
-    refuse_giants(graph, roots).map_err(|giant| vec![giant])?;
+fn draw(posed: &Posed, seed: u64) -> Result<Drawn, Vec<Diagnostic>> {
+    let Posed { graph, roots, conditions, scalars, .. } = posed;
     let all: Vec<NodeId> = roots.iter().chain(conditions).copied().collect();
-    let plan = Plan::<f64>::compile(graph, &all);
-    let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
+    let plan = plan_within_memory::<f64>(graph, &all).map_err(|giant| vec![giant])?;
     let mut ws = Workspace::new(&plan);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut why = Diagnostic::new(Code::E0701, "no random input meets what is required of it");
     let mut infinite = None;
     for attempt in 0..ATTEMPTS {
-        let raw = fill(graph, &mut ws, &scalars, attempt < ATTEMPTS / 2, &mut rng);
+        let raw = fill(graph, &mut ws, scalars, attempt < ATTEMPTS / 2, &mut rng);
         match plan.run(&mut ws) {
             Err(fault) => {
                 why = diagnose(graph, &fault).note(format!("none of {ATTEMPTS} random inputs has a value"));

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{Facts, Property};
 use super::graph::{Graph, NodeId};
-use super::op::{Basis, Comparison, Op, Part, Reduction, Zip};
+use super::op::{Basis, Comparison, Kind, Op, Part, Reduction, Zip};
 use super::scalar::{Domain, ScalarFn};
 use super::ty::Field;
 use Property::{Finite, Nonnegative, Pd, Positive, Psd};
@@ -17,61 +17,23 @@ use Property::{Finite, Nonnegative, Pd, Positive, Psd};
 /// Whether the values of an operation are finite, where `is` tells it of the operands.
 pub(super) fn finite(g: &Graph, op: &Op, args: &[NodeId], is: &dyn Fn(NodeId) -> bool) -> bool {
     let all = |args: &[NodeId]| args.iter().all(|arg| is(*arg));
-    match op {
-        Op::Infinity => false,
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Truth(_)
-        | Op::ImaginaryUnit
-        | Op::Pi
-        | Op::Size(_)
-        | Op::Eye(_)
-        | Op::Compare(_)
-        | Op::And
-        | Op::Or
-        | Op::Not => true,
-        Op::Zip(Zip::Div) => all(args) && nonzero(g, args[1]),
-        Op::Map(function) => {
+    match (op.kind(), op) {
+        (_, Op::Infinity) => false,
+        (_, Op::Zip(Zip::Div)) => all(args) && nonzero(g, args[1]),
+        (_, Op::Map(function)) => {
             let real = g.ty(args[0]).field == Field::Real;
             bounded_everywhere(*function)
                 || all(args) && (real || !has_pole(*function)) && pole_free(g, *function, args, Nonnegative, Positive)
         }
         // Of matrices that are not finite there are no eigenvalues.
-        Op::Spectral(function) => all(args) && pole_free(g, *function, args, Psd, Pd),
-        Op::LogDet => all(args) && g.has(args[0], Pd),
+        (_, Op::Spectral(function)) => all(args) && pole_free(g, *function, args, Psd, Pd),
+        (_, Op::LogDet) => all(args) && g.has(args[0], Pd),
         // Divided differences at an eigenvalue 0 may be infinite.
-        Op::Frechet(_) => all(args) && g.has(args[0], Pd),
-        Op::Select => all(&args[1..]),
-        Op::Require => is(args[0]),
-        Op::Fill(_)
-        | Op::Part(_)
-        | Op::Complexify
-        | Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Min | Zip::Max)
-        | Op::Adjoint
-        | Op::Transpose
-        | Op::Conj
-        | Op::DiagonalOf
-        | Op::DiagonalMatrix
-        | Op::Broadcast(..)
-        | Op::Block(..)
-        | Op::Stack
-        | Op::Entry
-        | Op::OneHot(_)
-        | Op::Slice(..)
-        | Op::MatMul
-        | Op::Kron
-        | Op::PartialInner(..)
-        | Op::Reduce(..)
-        | Op::Eigenvalues
-        | Op::SingularValues
-        | Op::EigenSum
-        | Op::SingularSum
-        | Op::Det
-        | Op::Inverse
-        | Op::Adjugate
-        | Op::Rank
-        | Op::StopGradient
-        | Op::Annotate(..) => all(args),
+        (_, Op::Frechet(_)) => all(args) && g.has(args[0], Pd),
+        (_, Op::Select) => all(&args[1..]),
+        (_, Op::Require) => is(args[0]),
+        (Kind::Leaf | Kind::Condition, _) => true,
+        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Decomposition | Kind::Mark, _) => all(args),
     }
 }
 
@@ -145,10 +107,12 @@ fn pole_free(g: &Graph, function: ScalarFn, args: &[NodeId], nonnegative: Proper
 /// Whether a value with finite entries shows that the entries of this operand are finite: ∞ in it would make ∞ or no value
 /// of the result. What is taken of the operand must be all of it.
 fn shows_finite(g: &Graph, op: &Op, args: &[NodeId], position: usize) -> bool {
-    match op {
-        Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::MatMul | Op::Kron | Op::PartialInner(..) => true,
-        Op::Zip(Zip::Div) => position == 0,
-        Op::Map(function) => match function {
+    match (op.kind(), op) {
+        (_, Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Fill(_) | Op::Complexify) => true,
+        (_, Op::Zip(Zip::Div)) => position == 0,
+        (_, Op::Zip(Zip::Min | Zip::Max) | Op::Part(Part::Re | Part::Im)) => false,
+        (_, Op::Part(Part::Abs | Part::Abs2)) => true,
+        (_, Op::Map(function)) => match function {
             ScalarFn::Neg
             | ScalarFn::Log
             | ScalarFn::Sqrt
@@ -178,51 +142,13 @@ fn shows_finite(g: &Graph, op: &Op, args: &[NodeId], position: usize) -> bool {
             | ScalarFn::PowLogSlope
             | ScalarFn::TsallisSlope => false,
         },
-        Op::Reduce(Reduction::Sum, _) | Op::Part(Part::Abs | Part::Abs2) => true,
-        Op::Fill(_)
-        | Op::Complexify
-        | Op::Adjoint
-        | Op::Transpose
-        | Op::Conj
-        | Op::DiagonalMatrix
-        | Op::Broadcast(..)
-        | Op::Block(..)
-        | Op::Stack
-        | Op::StopGradient
-        | Op::Annotate(..) => true,
+        (_, Op::DiagonalOf | Op::Entry | Op::Slice(..)) => false,
+        (_, Op::OneHot(_) | Op::Require) => position == 0,
+        (_, Op::Reduce(Reduction::Max | Reduction::Min | Reduction::LogSumExp, _)) => false,
+        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Mark, _) => true,
         // There is no decomposition of what is not finite.
-        Op::Eigenvalues
-        | Op::SingularValues
-        | Op::Spectral(_)
-        | Op::EigenSum
-        | Op::Frechet(_)
-        | Op::SingularSum
-        | Op::LogDet
-        | Op::Det
-        | Op::Inverse
-        | Op::Adjugate
-        | Op::Rank
-        | Op::OneHot(_)
-        | Op::Require => position == 0,
-        Op::Reduce(Reduction::Max | Reduction::Min | Reduction::LogSumExp, _)
-        | Op::Part(Part::Re | Part::Im)
-        | Op::Zip(Zip::Min | Zip::Max)
-        | Op::DiagonalOf
-        | Op::Entry
-        | Op::Slice(..)
-        | Op::Select
-        | Op::Input(_)
-        | Op::Constant(_)
-        | Op::Truth(_)
-        | Op::ImaginaryUnit
-        | Op::Pi
-        | Op::Infinity
-        | Op::Size(_)
-        | Op::Eye(_)
-        | Op::Compare(_)
-        | Op::And
-        | Op::Or
-        | Op::Not => false,
+        (Kind::Decomposition, _) => position == 0,
+        (Kind::Leaf | Kind::Condition, _) => false,
     }
 }
 
@@ -268,11 +194,8 @@ impl Finiteness {
         let both = |args: &[NodeId]| args.iter().all(|arg| self.is_positive(graph, *arg));
         self.positive.contains(&id)
             || graph.has(id, Positive)
-            || match graph.op(id) {
-                Op::Zip(Zip::Mul) => both(graph.args(id)),
-                Op::Zip(Zip::Div) => both(graph.args(id)) && self.has(graph, graph.args(id)[1]),
-                _ => false,
-            }
+            || *graph.op(id) == Op::Zip(Zip::Mul) && both(graph.args(id))
+            || *graph.op(id) == Op::Zip(Zip::Div) && both(graph.args(id)) && self.has(graph, graph.args(id)[1])
     }
 
     /// Adds what follows from more nodes being finite.
@@ -284,12 +207,11 @@ impl Finiteness {
                 continue;
             }
             let (op, args) = (graph.op(id), graph.args(id));
-            let divisor = match op {
-                Op::Zip(Zip::Div) => Some(args[1]),
-                Op::Map(ScalarFn::Recip | ScalarFn::Log) => Some(args[0]),
-                _ => None,
-            };
-            self.divisors.extend(divisor);
+            if let Op::Zip(Zip::Div) = op {
+                self.divisors.insert(args[1]);
+            } else if let Op::Map(ScalarFn::Recip | ScalarFn::Log) = op {
+                self.divisors.insert(args[0]);
+            }
             stack.extend(
                 args.iter().enumerate().filter(|(i, _)| shows_finite(graph, op, args, *i)).map(|(_, arg)| *arg),
             );
@@ -305,18 +227,17 @@ impl Finiteness {
             return *known;
         }
         let (op, args) = (graph.op(id), graph.args(id));
-        let divides = match op {
-            Op::Zip(Zip::Div) => self.divisors.contains(&args[1]) && self.has(graph, args[0]),
-            Op::Map(ScalarFn::Recip) => self.divisors.contains(&args[0]),
-            _ => false,
+        let operands = || args.iter().all(|arg| self.has(graph, *arg));
+        let off_its_pole = if let Op::Zip(Zip::Div) = op {
+            self.divisors.contains(&args[1]) && self.has(graph, args[0])
+                || self.is_positive(graph, args[1]) && operands()
+        } else if let Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) = op {
+            *op == Op::Map(ScalarFn::Recip) && self.divisors.contains(&args[0])
+                || self.is_positive(graph, args[0]) && operands()
+        } else {
+            false
         };
-        let positive = match op {
-            Op::Zip(Zip::Div) => self.is_positive(graph, args[1]),
-            Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) => self.is_positive(graph, args[0]),
-            _ => false,
-        };
-        let positive = positive && args.iter().all(|arg| self.has(graph, *arg));
-        let is = divides || positive || finite(graph, op, args, &|arg| self.has(graph, arg));
+        let is = off_its_pole || finite(graph, op, args, &|arg| self.has(graph, arg));
         self.known.borrow_mut().insert(id, is);
         is
     }
@@ -346,54 +267,15 @@ impl Graph {
                 }
             }
         };
-        match self.op(id) {
-            Op::Map(function) => self.ty(args[0]).field == Field::Complex || on(*function, Nonnegative, Positive),
-            Op::Spectral(function) => on(*function, Psd, Pd),
-            Op::Zip(Zip::Div) => nonzero(self, args[1]),
-            Op::LogDet => self.has(args[0], Psd),
-            Op::Inverse => self.has(args[0], Pd),
-            Op::Frechet(_) => self.has(args[0], Pd),
-            Op::Entry | Op::Require | Op::Annotate(_, Basis::Tested) => false,
-            Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Min | Zip::Max)
-            | Op::Input(_)
-            | Op::Constant(_)
-            | Op::Truth(_)
-            | Op::ImaginaryUnit
-            | Op::Pi
-            | Op::Infinity
-            | Op::Size(_)
-            | Op::Eye(_)
-            | Op::Fill(_)
-            | Op::Part(_)
-            | Op::Complexify
-            | Op::Adjoint
-            | Op::Transpose
-            | Op::Conj
-            | Op::DiagonalOf
-            | Op::DiagonalMatrix
-            | Op::Broadcast(..)
-            | Op::Block(..)
-            | Op::Stack
-            | Op::OneHot(_)
-            | Op::Slice(..)
-            | Op::MatMul
-            | Op::Kron
-            | Op::PartialInner(..)
-            | Op::Reduce(..)
-            | Op::Eigenvalues
-            | Op::SingularValues
-            | Op::EigenSum
-            | Op::SingularSum
-            | Op::Det
-            | Op::Adjugate
-            | Op::Rank
-            | Op::Compare(_)
-            | Op::And
-            | Op::Or
-            | Op::Not
-            | Op::Select
-            | Op::StopGradient
-            | Op::Annotate(_, Basis::Construction) => true,
+        match (self.op(id).kind(), self.op(id)) {
+            (_, Op::Map(function)) => self.ty(args[0]).field == Field::Complex || on(*function, Nonnegative, Positive),
+            (_, Op::Spectral(function)) => on(*function, Psd, Pd),
+            (_, Op::Zip(Zip::Div)) => nonzero(self, args[1]),
+            (_, Op::LogDet) => self.has(args[0], Psd),
+            (_, Op::Inverse | Op::Frechet(_)) => self.has(args[0], Pd),
+            (_, Op::Entry | Op::Require | Op::Annotate(_, Basis::Tested)) => false,
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => true,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => true,
         }
     }
 }

@@ -41,10 +41,10 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::DiagonalOf => diagonal_of(g, args[0], ty),
         Op::DiagonalMatrix => Ok(None),
         // Equal entries are equal rows and columns.
-        Op::Broadcast(..) => match g.op(args[0]) {
-            Op::Fill(_) => g.fill(g.args(args[0])[0], ty.shape.clone()).map(Some),
-            _ => Ok(None),
-        },
+        Op::Broadcast(..) if matches!(g.op(args[0]), Op::Fill(_)) => {
+            g.fill(g.args(args[0])[0], ty.shape.clone()).map(Some)
+        }
+        Op::Broadcast(..) => Ok(None),
         Op::Block(1, 1) => Ok(Some(args[0]).filter(|_| matches!(g.ty(args[0]).shape, Shape::Matrix(..)))),
         Op::Block(..) | Op::Stack => Ok(None),
         Op::Entry => entry(g, args),
@@ -65,15 +65,13 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
         Op::SingularValues | Op::LogDet | Op::Det => Ok(None),
         Op::Spectral(_) | Op::Frechet(_) | Op::SingularSum => Ok(None),
         // Σ w v_i v_i' = w I.
-        Op::EigenSum => match g.op(args[1]) {
-            Op::Fill(_) => {
-                let weight = g.args(args[1])[0];
-                let eye = g.eye(ty.shape.rows())?;
-                let eye = if ty.field == Field::Complex { g.make(Op::Complexify, vec![eye])? } else { eye };
-                g.multiply(weight, eye).map(Some)
-            }
-            _ => Ok(None),
-        },
+        Op::EigenSum if matches!(g.op(args[1]), Op::Fill(_)) => {
+            let weight = g.args(args[1])[0];
+            let eye = g.eye(ty.shape.rows())?;
+            let eye = if ty.field == Field::Complex { g.make(Op::Complexify, vec![eye])? } else { eye };
+            g.multiply(weight, eye).map(Some)
+        }
+        Op::EigenSum => Ok(None),
         Op::Inverse if is_eye(g, args[0]) => Ok(Some(args[0])),
         Op::Inverse => Ok(under(g, args[0], &Op::Inverse)),
         Op::Adjugate => Ok(None),
@@ -477,9 +475,19 @@ fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<boo
             Comparison::Ne => x != y,
         });
     }
-    // An integer is equal to itself, which a value that may turn out to be none is not.
-    if a == b && g.certain(a, Property::Integer) {
+    // An integer is equal to itself, and so is ∞, which a value that may turn out to be none is not.
+    let infinite = |id| *g.op(id) == Op::Infinity;
+    if a == b && (g.certain(a, Property::Integer) || infinite(a)) {
         return Some(matches!(comparison, Comparison::Le | Comparison::Eq));
+    }
+    // What is finite lies below ∞.
+    let finite = |id| g.certain(id, Property::Finite);
+    if (infinite(a) && finite(b)) || (finite(a) && infinite(b)) {
+        return Some(match comparison {
+            Comparison::Lt | Comparison::Le => infinite(b),
+            Comparison::Eq => false,
+            Comparison::Ne => true,
+        });
     }
     let at_most_zero = |id| g.constant_value(id).is_some_and(|v| !v.is_positive());
     let below_zero = |id| g.constant_value(id).is_some_and(|v| v.is_negative());
@@ -520,6 +528,31 @@ mod tests {
         let member = Domain { set: Set::Corr, sizes: vec![n], complex: false }.chart(&mut g, &[w]).unwrap();
         let trace = g.trace(member).unwrap();
         assert!(g.is_number(trace, 3));
+    }
+
+    #[test]
+    fn infinity_is_compared_with_what_is_known_to_be_finite_and_with_nothing_else() {
+        let mut g = Graph::new();
+        let infinity = g.make(Op::Infinity, vec![]).unwrap();
+        let x = input(&mut g, Type::real(Shape::Scalar));
+        let open = g.map(ScalarFn::Log, x).unwrap();
+        let finite = g.annotate(open, &[Property::Finite], Basis::Construction).unwrap();
+        let tested = g.annotate(open, &[Property::Finite], Basis::Tested).unwrap();
+        let seven = g.integer(7).unwrap();
+        use Comparison::{Eq, Le, Lt, Ne};
+        for (comparison, a, b, expected) in [
+            (Eq, seven, infinity, Some(false)),
+            (Ne, infinity, finite, Some(true)),
+            (Lt, finite, infinity, Some(true)),
+            (Le, infinity, finite, Some(false)),
+            (Le, infinity, infinity, Some(true)),
+            (Lt, infinity, infinity, Some(false)),
+            (Eq, open, infinity, None),
+            (Lt, tested, infinity, None),
+        ] {
+            let condition = g.compare(comparison, a, b).unwrap();
+            assert_eq!(truth_of(&g, condition), expected, "{comparison:?} of {a:?} and {b:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use num_rational::BigRational;
 use super::dim::Dim;
 use super::fact::{Fact, Facts, Property};
 use super::margin::Margin;
-use super::op::{Basis, InputId, Op};
+use super::op::{Basis, InputId, Kind, Op};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Type};
 use super::{fold, infer, rules};
@@ -264,49 +264,12 @@ impl Graph {
     /// operations of one field only.
     fn one_field(&mut self, op: &Op, args: Vec<NodeId>) -> Result<Vec<NodeId>, Mismatch> {
         // Which operands are of one field.
-        let mixing = match op {
-            Op::Zip(_) | Op::Block(..) | Op::Stack | Op::MatMul | Op::Kron | Op::PartialInner(..) => 0..args.len(),
-            Op::Select => 1..args.len(),
-            Op::Frechet(_) => 0..args.len().min(2),
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::Truth(_)
-            | Op::ImaginaryUnit
-            | Op::Pi
-            | Op::Infinity
-            | Op::Size(_)
-            | Op::Eye(_)
-            | Op::Fill(_)
-            | Op::Map(_)
-            | Op::Part(_)
-            | Op::Complexify
-            | Op::Adjoint
-            | Op::Transpose
-            | Op::Conj
-            | Op::DiagonalOf
-            | Op::DiagonalMatrix
-            | Op::Broadcast(..)
-            | Op::Entry
-            | Op::OneHot(_)
-            | Op::Slice(..)
-            | Op::Reduce(..)
-            | Op::Eigenvalues
-            | Op::SingularValues
-            | Op::Spectral(_)
-            | Op::EigenSum
-            | Op::SingularSum
-            | Op::LogDet
-            | Op::Det
-            | Op::Inverse
-            | Op::Adjugate
-            | Op::Rank
-            | Op::Compare(_)
-            | Op::And
-            | Op::Or
-            | Op::Not
-            | Op::StopGradient
-            | Op::Annotate(..)
-            | Op::Require => return Ok(args),
+        let mixing = match (op.kind(), op) {
+            (_, Op::Zip(_) | Op::Block(..) | Op::Stack | Op::MatMul | Op::Kron | Op::PartialInner(..)) => 0..args.len(),
+            (_, Op::Select) => 1..args.len(),
+            (_, Op::Frechet(_)) => 0..args.len().min(2),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => return Ok(args),
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => return Ok(args),
         };
         let complex = |g: &Graph, id: &NodeId| g.ty(*id).field == Field::Complex;
         if !args[mixing.clone()].iter().any(|id| complex(self, id)) {

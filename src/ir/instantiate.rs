@@ -1,5 +1,6 @@
 //! A graph at known sizes: every size becomes a number, and everything folds that this decides.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use num_rational::BigRational;
@@ -78,12 +79,11 @@ impl Graph {
         for id in needed {
             let node = self.node(id);
             graph.set_origin(node.origin);
-            let new = match &node.op {
-                Op::Input(input) => match constants.get(input) {
-                    Some(value) => graph.make(Op::Constant(value.clone()), vec![]),
-                    None => graph.make(Op::Input(*input), vec![]),
-                },
-                op => op.with_sizes(known).and_then(|op| graph.remake(op, &node.args, &made)),
+            let new = if let Op::Input(input) = &node.op {
+                let constant = constants.get(input).map(|value| Op::Constant(value.clone()));
+                graph.make(constant.unwrap_or(Op::Input(*input)), vec![])
+            } else {
+                node.op.with_sizes(known).and_then(|op| graph.remake(op, &node.args, &made))
             };
             made.insert(id, new);
         }
@@ -201,6 +201,18 @@ impl Graph {
 }
 
 impl Op {
+    /// The operation with 0 for each of its sizes, and the sizes, in the order in which they are written.
+    pub fn split_sizes(&self) -> (Op, Vec<Dim>) {
+        let sizes = RefCell::new(Vec::new());
+        let bare: Result<Op, std::convert::Infallible> = self.with_sizes(&|dim| {
+            sizes.borrow_mut().push(dim.clone());
+            Ok(Dim::default())
+        });
+        match bare {
+            Ok(bare) => (bare, sizes.into_inner()),
+        }
+    }
+
     /// The operation with every size in it replaced, in the order in which they are written.
     ///
     /// # Errors

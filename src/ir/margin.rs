@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::graph::{Graph, Mismatch, NodeId};
-use super::op::{Comparison, Op, Zip};
+use super::op::{Comparison, Kind, Op, Zip};
 use super::scalar::ScalarFn;
 
 /// The margin of a condition.
@@ -35,12 +35,13 @@ impl Graph {
 
     fn margin_here(&mut self, condition: NodeId) -> Result<Margin, Mismatch> {
         let args = self.args(condition).to_vec();
-        match self.op(condition).clone() {
-            Op::Truth(truth) => {
+        let op = self.op(condition).clone();
+        match (op.kind(), op) {
+            (_, Op::Truth(truth)) => {
                 let node = self.integer(if truth { 1 } else { -1 })?;
                 Ok(Margin { node, strict: false, equality: false })
             }
-            Op::Compare(comparison) => {
+            (_, Op::Compare(comparison)) => {
                 let difference = self.sub(args[1], args[0])?;
                 let distance = self.abs(difference)?;
                 Ok(match comparison {
@@ -50,13 +51,13 @@ impl Graph {
                     Comparison::Ne => Margin { node: distance, strict: true, equality: false },
                 })
             }
-            Op::And => self.both(&args, Zip::Min),
-            Op::Or => self.both(&args, Zip::Max),
-            Op::Not => {
+            (_, Op::And) => self.both(&args, Zip::Min),
+            (_, Op::Or) => self.both(&args, Zip::Max),
+            (_, Op::Not) => {
                 let inner = self.negated(args[0])?;
                 self.margin(inner)
             }
-            Op::Select => {
+            (_, Op::Select) => {
                 let (then, otherwise) = (self.margin(args[1])?, self.margin(args[2])?);
                 let node = self.make(Op::Select, vec![args[0], then.node, otherwise.node])?;
                 Ok(Margin {
@@ -66,47 +67,8 @@ impl Graph {
                     equality: then.equality || otherwise.equality,
                 })
             }
-            Op::Input(_)
-            | Op::Constant(_)
-            | Op::ImaginaryUnit
-            | Op::Pi
-            | Op::Infinity
-            | Op::Size(_)
-            | Op::Eye(_)
-            | Op::Fill(_)
-            | Op::Map(_)
-            | Op::Part(_)
-            | Op::Complexify
-            | Op::Zip(_)
-            | Op::Adjoint
-            | Op::Transpose
-            | Op::Conj
-            | Op::DiagonalOf
-            | Op::DiagonalMatrix
-            | Op::Broadcast(..)
-            | Op::Block(..)
-            | Op::Stack
-            | Op::Entry
-            | Op::OneHot(_)
-            | Op::Slice(..)
-            | Op::MatMul
-            | Op::Kron
-            | Op::PartialInner(..)
-            | Op::Reduce(..)
-            | Op::Eigenvalues
-            | Op::SingularValues
-            | Op::Spectral(_)
-            | Op::EigenSum
-            | Op::Frechet(_)
-            | Op::SingularSum
-            | Op::LogDet
-            | Op::Det
-            | Op::Inverse
-            | Op::Adjugate
-            | Op::Rank
-            | Op::StopGradient
-            | Op::Annotate(..)
-            | Op::Require => Err(Mismatch::NeedsTruth(0)),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Err(Mismatch::NeedsTruth(0)),
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Err(Mismatch::NeedsTruth(0)),
         }
     }
 
@@ -125,27 +87,24 @@ impl Graph {
 
     fn negated_here(&mut self, condition: NodeId) -> Result<NodeId, Mismatch> {
         let args = self.args(condition).to_vec();
-        let negated = match self.op(condition) {
-            Op::Compare(Comparison::Lt) => return self.compare(Comparison::Le, args[1], args[0]),
-            Op::Compare(Comparison::Le) => return self.compare(Comparison::Lt, args[1], args[0]),
-            Op::Compare(Comparison::Eq) => return self.compare(Comparison::Ne, args[0], args[1]),
-            Op::Compare(Comparison::Ne) => return self.compare(Comparison::Eq, args[0], args[1]),
-            Op::Not => return Ok(args[0]),
-            op @ (Op::And | Op::Or) => {
-                if *op == Op::And {
-                    Op::Or
-                } else {
-                    Op::And
-                }
-            }
-            Op::Truth(truth) => return self.truth(!*truth),
-            Op::Select => {
+        let op = self.op(condition);
+        let negated = match (op.kind(), op) {
+            (_, Op::Compare(Comparison::Lt)) => return self.compare(Comparison::Le, args[1], args[0]),
+            (_, Op::Compare(Comparison::Le)) => return self.compare(Comparison::Lt, args[1], args[0]),
+            (_, Op::Compare(Comparison::Eq)) => return self.compare(Comparison::Ne, args[0], args[1]),
+            (_, Op::Compare(Comparison::Ne)) => return self.compare(Comparison::Eq, args[0], args[1]),
+            (_, Op::Not) => return Ok(args[0]),
+            (_, Op::And) => Op::Or,
+            (_, Op::Or) => Op::And,
+            (_, Op::Truth(truth)) => return self.truth(!*truth),
+            (_, Op::Select) => {
                 let (then, otherwise) = (self.negated(args[1])?, self.negated(args[2])?);
                 return self.make(Op::Select, vec![args[0], then, otherwise]);
             }
             // Nothing else is a condition.
-            other => {
-                debug_assert!(self.ty(condition).field != super::ty::Field::Truth, "{other:?} is a condition");
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Decomposition, _)
+            | (Kind::Condition | Kind::Mark, _) => {
+                debug_assert!(self.ty(condition).field != super::ty::Field::Truth, "{op:?} is a condition");
                 return Err(Mismatch::NeedsTruth(0));
             }
         };

@@ -25,6 +25,6 @@ pub use graph::{Graph, Input, Mismatch, Node, NodeId};
 pub use identity::{Identity, Useless};
 pub use instantiate::Instance;
 pub use margin::Margin;
-pub use op::{Axis, Basis, Comparison, InputId, Op, Part, Reduction, Side, Zip};
+pub use op::{Axis, Basis, Comparison, InputId, Kind, Op, Part, Reduction, Side, Zip};
 pub use scalar::{Derivative, Domain as ScalarDomain, Monotone, ROWS, Range as ScalarRange, ScalarFn, ScalarRow};
 pub use ty::{Field, Shape, Type};

@@ -99,6 +99,28 @@ pub enum Basis {
     Tested,
 }
 
+/// What kind of operation one is: the headings under which they stand in [`Op`].
+///
+/// A treatment to which most operations of a kind are alike matches on `(op.kind(), op)`: its last arms name kinds, so that
+/// a new operation is treated as its kind is, and a new kind is met by the compiler everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    /// No operands: inputs, numbers, truth values, sizes, identity matrices.
+    Leaf,
+    /// Each entry of the result is made of the entries in its place.
+    Entries,
+    /// Each entry of the result is one of an operand's, or 0.
+    Arrangement,
+    /// Products, and what is made of many entries by sums and extremes.
+    Contraction,
+    /// What needs eigenvalues, singular values or a factorisation.
+    Decomposition,
+    /// Truth values of values and of each other, and choices by them.
+    Condition,
+    /// The identity, with something known, tested or stopped.
+    Mark,
+}
+
 /// An operation. The comment of each gives its operands.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Op {
@@ -216,4 +238,46 @@ pub enum Op {
     Annotate(Vec<Property>, Basis),
     /// (x, p): x, where p holds; an error on evaluation where it does not.
     Require,
+}
+
+impl Op {
+    /// The heading under which the operation stands.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Op::Input(_)
+            | Op::Constant(_)
+            | Op::Truth(_)
+            | Op::ImaginaryUnit
+            | Op::Pi
+            | Op::Infinity
+            | Op::Size(_)
+            | Op::Eye(_) => Kind::Leaf,
+            Op::Fill(_) | Op::Map(_) | Op::Part(_) | Op::Complexify | Op::Zip(_) => Kind::Entries,
+            Op::Adjoint
+            | Op::Transpose
+            | Op::Conj
+            | Op::DiagonalOf
+            | Op::DiagonalMatrix
+            | Op::Broadcast(..)
+            | Op::Block(..)
+            | Op::Stack
+            | Op::Entry
+            | Op::OneHot(_)
+            | Op::Slice(..) => Kind::Arrangement,
+            Op::MatMul | Op::Kron | Op::PartialInner(..) | Op::Reduce(..) => Kind::Contraction,
+            Op::Eigenvalues
+            | Op::SingularValues
+            | Op::Spectral(_)
+            | Op::EigenSum
+            | Op::Frechet(_)
+            | Op::SingularSum
+            | Op::LogDet
+            | Op::Det
+            | Op::Inverse
+            | Op::Adjugate
+            | Op::Rank => Kind::Decomposition,
+            Op::Compare(_) | Op::And | Op::Or | Op::Not | Op::Select => Kind::Condition,
+            Op::StopGradient | Op::Annotate(..) | Op::Require => Kind::Mark,
+        }
+    }
 }

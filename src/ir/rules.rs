@@ -304,11 +304,12 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
                 known.learn(Nonnegative, Fact::yes_if(both(Nonnegative)), SIGNS);
                 known.learn(Positive, Fact::yes_if(both(Positive) && has_y(Finite)), SIGNS);
             }
-            let unit_trace = match g.op(y) {
-                Op::Size(n) => has_x(UnitDiagonal) && g.ty(x).shape.rows() == *n,
-                Op::Constant(_) => has_x(UnitDiagonal) && constant_rows(g, x).is_some_and(|n| g.is_number(y, n)),
-                _ => false,
+            let order = if let Op::Size(n) = g.op(y) {
+                g.ty(x).shape.rows() == *n
+            } else {
+                constant_rows(g, x).is_some_and(|n| g.is_number(y, n))
             };
+            let unit_trace = order && has_x(UnitDiagonal);
             known.learn(TraceOne, Fact::yes_if(unit_trace), "n diagonal entries 1/n");
             let normalised = *g.op(y) == Op::Reduce(Reduction::Sum, Axis::All) && g.args(y)[0] == x;
             known.learn(SumsToOne, Fact::yes_if(normalised), "divided by its sum");

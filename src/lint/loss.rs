@@ -108,9 +108,7 @@ impl Loss {
     /// Plans and memory, for gradients too where they are asked for.
     pub fn machine<T: Real>(&self, gradients: bool) -> Result<Machine<'_, T>, Vec<Diagnostic>> {
         let compiled = |roots: &[NodeId]| {
-            eval::refuse_giants(&self.graph, roots).map_err(|giant| vec![giant])?;
-            let plan = Plan::<T>::compile(&self.graph, roots);
-            let plan = plan.map_err(|error| vec![Diagnostic::new(Code::E0305, error.to_string())])?;
+            let plan = eval::plan_within_memory::<T>(&self.graph, roots).map_err(|giant| vec![giant])?;
             let mut workspace = Workspace::new(&plan);
             // Inputs may be rounded to single precision, and keep their domain only as exactly as that.
             workspace.tolerance_factor = DEFAULT_TOLERANCE_FACTOR * (f64::from(f32::EPSILON) / f64::EPSILON);

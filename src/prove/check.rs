@@ -149,9 +149,9 @@ fn product_of_logs(store: &mut Store, value: &Terms) -> Option<Terms> {
 /// Whether a value is the sum over the entries of another.
 fn sums_to(store: &mut Store, total: &Terms, entries: &Terms) -> bool {
     let factors = total.0.keys().flat_map(|monomial| &monomial.0).copied().collect::<Vec<_>>();
-    let shape = factors.into_iter().find_map(|(factor, _)| match &store.entry(factor).key {
-        Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) => Some(args[0].1.clone()),
-        _ => None,
+    let shape = factors.into_iter().find_map(|(factor, _)| {
+        let Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) = &store.entry(factor).key else { return None };
+        Some(args[0].1.clone())
     });
     let Some(shape) = shape else { return false };
     let open = store.open(entries);

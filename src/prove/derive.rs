@@ -12,7 +12,7 @@ use super::goal::{Goal, Order};
 use super::instance::Instance;
 use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Monotone, Op, Zip};
+use crate::ir::{Kind, Monotone, Op, Zip};
 
 /// The most products of two terms that a search makes.
 const MOST_WORK: u64 = 150_000;
@@ -295,15 +295,13 @@ pub fn choices(store: &mut Store, factor: Factor) -> Option<[Terms; 2]> {
     let entry = store.entry(factor).clone();
     let Key::Atom(op, _) = &entry.key else { return None };
     let args = store.graph.args(entry.node).to_vec();
-    match op {
-        Op::Zip(Zip::Min | Zip::Max) => Some([store.written(args[0]), store.written(args[1])]),
-        Op::Map(crate::ir::ScalarFn::Abs) => {
-            let inner = store.written(args[0]);
-            let minus = inner.scaled(&-BigRational::one());
-            Some([inner, minus])
-        }
-        _ => None,
+    if let Op::Zip(Zip::Min | Zip::Max) = op {
+        return Some([store.written(args[0]), store.written(args[1])]);
     }
+    let Op::Map(crate::ir::ScalarFn::Abs) = op else { return None };
+    let inner = store.written(args[0]);
+    let minus = inner.scaled(&-BigRational::one());
+    Some([inner, minus])
 }
 
 /// A value with another one put for a factor, where all its powers are whole and positive.
@@ -355,62 +353,21 @@ pub fn direction(
         return Some((true, Order::Zero));
     }
     let entries = weakened(order);
-    match op {
-        Op::Map(function) => match (function.row().monotone, function) {
+    match (op.kind(), op) {
+        (_, Op::Map(function)) => match (function.row().monotone, function) {
             (Some(direction), _) if position == 0 => Some((direction == Monotone::Rises, entries)),
             (None, crate::ir::ScalarFn::Recip) if store.positive(u) && store.positive(v) => Some((false, entries)),
             (Some(_) | None, _) => None,
         },
-        Op::Zip(Zip::Min | Zip::Max) => Some((true, entries)),
-        Op::Reduce(..) | Op::DiagonalOf | Op::Broadcast(..) | Op::Fill(_) if position == 0 => Some((true, entries)),
+        (_, Op::Zip(Zip::Min | Zip::Max)) => Some((true, entries)),
+        (_, Op::Reduce(..) | Op::DiagonalOf | Op::Broadcast(..) | Op::Fill(_)) if position == 0 => {
+            Some((true, entries))
+        }
         // λ_i and with them det and log det rise in the Löwner order (Weyl).
-        Op::Eigenvalues => Some((true, Order::Psd)),
-        Op::LogDet | Op::Det if store.semidefinite(v) => Some((true, Order::Psd)),
-        Op::Input(_)
-        | Op::Constant(_)
-        | Op::Truth(_)
-        | Op::ImaginaryUnit
-        | Op::Pi
-        | Op::Infinity
-        | Op::Size(_)
-        | Op::Eye(_)
-        | Op::Fill(_)
-        | Op::Part(_)
-        | Op::Complexify
-        | Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div)
-        | Op::Adjoint
-        | Op::Transpose
-        | Op::Conj
-        | Op::DiagonalOf
-        | Op::DiagonalMatrix
-        | Op::Broadcast(..)
-        | Op::Block(..)
-        | Op::Stack
-        | Op::Entry
-        | Op::OneHot(_)
-        | Op::Slice(..)
-        | Op::MatMul
-        | Op::Kron
-        | Op::PartialInner(..)
-        | Op::Reduce(..)
-        | Op::SingularValues
-        | Op::Spectral(_)
-        | Op::EigenSum
-        | Op::Frechet(_)
-        | Op::SingularSum
-        | Op::LogDet
-        | Op::Det
-        | Op::Inverse
-        | Op::Adjugate
-        | Op::Rank
-        | Op::Compare(_)
-        | Op::And
-        | Op::Or
-        | Op::Not
-        | Op::Select
-        | Op::StopGradient
-        | Op::Annotate(..)
-        | Op::Require => None,
+        (_, Op::Eigenvalues) => Some((true, Order::Psd)),
+        (_, Op::LogDet | Op::Det) if store.semidefinite(v) => Some((true, Order::Psd)),
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+        (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use num_traits::{Signed, ToPrimitive};
 
-use crate::ir::{Graph, NodeId, Op, Reduction, ScalarFn, Zip};
+use crate::ir::{Graph, Kind, NodeId, Op, Reduction, ScalarFn, Zip};
 
 /// A sum of more products is not multiplied out: it stays the product of sums that it is written as.
 pub const MOST_TERMS: usize = 4_096;
@@ -47,25 +47,28 @@ fn extent(graph: &Graph, id: NodeId, known: &BTreeMap<NodeId, Extent>) -> Extent
     let own: Vec<Extent> = graph.args(id).iter().filter_map(|arg| known.get(arg).copied()).collect();
     let most = own.iter().map(|own| own.factors).max().unwrap_or(1);
     let together = own.iter().fold(0u64, |sum, own| sum.saturating_add(own.factors));
-    let factors = match graph.op(id) {
-        Op::Zip(Zip::Mul | Zip::Div) | Op::MatMul => together,
-        Op::Map(ScalarFn::Pow) => {
+    let op = graph.op(id);
+    let factors = match (op.kind(), op) {
+        (_, Op::Zip(Zip::Mul | Zip::Div) | Op::MatMul) => together,
+        (_, Op::Map(ScalarFn::Pow)) => {
             let power = graph.constant_value(graph.args(id)[1]).map(|power| power.abs().ceil().to_integer());
             most.saturating_mul(power.map_or(1, |power| power.to_u64().unwrap_or(u64::MAX)))
         }
         // A sum of squares of what was decomposed.
-        Op::Reduce(..) | Op::Part(_) => most.saturating_mul(2),
-        Op::Size(dim) => dim.monomials().map(|(_, vars)| vars.len() as u64).max().unwrap_or(1),
-        _ => most,
+        (_, Op::Reduce(..) | Op::Part(_)) => most.saturating_mul(2),
+        (_, Op::Size(dim)) => dim.monomials().map(|(_, vars)| vars.len() as u64).max().unwrap_or(1),
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => most,
+        (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => most,
     };
     let widest = own.iter().map(|own| own.words).max().unwrap_or(1);
-    let words = match graph.op(id) {
-        Op::MatMul => own.iter().fold(1u64, |product, own| product.saturating_mul(own.words)),
-        Op::Zip(Zip::Add | Zip::Sub) => own.iter().fold(0u64, |sum, own| sum.saturating_add(own.words)),
-        Op::Reduce(Reduction::Sum, _) | Op::DiagonalOf | Op::Zip(_) | Op::Map(ScalarFn::Neg) => widest,
-        Op::Adjoint | Op::Transpose | Op::Complexify | Op::Annotate(..) | Op::StopGradient | Op::Require => widest,
+    let words = match (op.kind(), op) {
+        (_, Op::MatMul) => own.iter().fold(1u64, |product, own| product.saturating_mul(own.words)),
+        (_, Op::Zip(Zip::Add | Zip::Sub)) => own.iter().fold(0u64, |sum, own| sum.saturating_add(own.words)),
+        (_, Op::Reduce(Reduction::Sum, _) | Op::DiagonalOf | Op::Zip(_) | Op::Map(ScalarFn::Neg)) => widest,
+        (_, Op::Adjoint | Op::Transpose | Op::Complexify) | (Kind::Mark, _) => widest,
         // What else is made of matrices is one factor of what stands around it.
-        _ => 1,
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => 1,
+        (Kind::Decomposition | Kind::Condition, _) => 1,
     };
     Extent { factors, words }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::store::Store;
-use crate::ir::{Basis, Finiteness, Graph, NodeId, Op, Property, ScalarFn, Zip};
+use crate::ir::{Basis, Finiteness, Graph, Kind, NodeId, Op, Property, ScalarFn, Zip};
 use crate::rewrite::evaluated;
 
 /// What is known to have a finite value at the inputs that a claim says something of.
@@ -74,14 +74,12 @@ fn is_promised(graph: &Graph, id: NodeId) -> bool {
 
 /// Whether a node is no test, or what it tests is known.
 fn passes_its_test(store: &mut Store, id: NodeId) -> bool {
-    let inner = store.graph.args(id).first().copied();
-    match (store.graph.op(id).clone(), inner) {
-        (Op::Require, _) => false,
-        (Op::Annotate(properties, Basis::Tested), Some(inner)) => {
-            properties.into_iter().all(|property| store.shows(inner, property))
-        }
-        _ => true,
+    let op = store.graph.op(id).clone();
+    if let Op::Annotate(properties, Basis::Tested) = op {
+        let inner = store.graph.args(id)[0];
+        return properties.into_iter().all(|property| store.shows(inner, property));
     }
+    op != Op::Require
 }
 
 /// Whether the signs that the store knows of operands make an operation defined and finite.
@@ -92,11 +90,12 @@ fn is_off_its_pole(store: &mut Store, id: NodeId) -> bool {
         let value = store.written(arg);
         if strict { store.positive(&value) } else { store.nonnegative(&value) }
     };
-    match op {
-        Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) => sign(args[0], true),
-        Op::Map(ScalarFn::Sqrt | ScalarFn::Log1p | ScalarFn::Log1pRel) => sign(args[0], false),
-        Op::Zip(Zip::Div) => sign(args[1], true),
-        Op::LogDet | Op::Inverse => store.shows(args[0], Property::Pd),
-        _ => false,
+    match (op.kind(), op) {
+        (_, Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow)) => sign(args[0], true),
+        (_, Op::Map(ScalarFn::Sqrt | ScalarFn::Log1p | ScalarFn::Log1pRel)) => sign(args[0], false),
+        (_, Op::Zip(Zip::Div)) => sign(args[1], true),
+        (_, Op::LogDet | Op::Inverse) => store.shows(args[0], Property::Pd),
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => false,
+        (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => false,
     }
 }

@@ -475,16 +475,11 @@ fn bare_in(store: &Store, mut id: NodeId) -> NodeId {
 
 /// Whether two operations are one when sizes are put for the lemma's.
 fn same_operation(own: &Op, other: &Op, binding: &Binding) -> Option<Binding> {
-    match (own, other) {
-        (Op::Size(a), Op::Size(b)) | (Op::Eye(a), Op::Eye(b)) => unify(a, b, binding),
-        (Op::Broadcast(axis, a), Op::Broadcast(other, b)) if axis == other => unify(a, b, binding),
-        (Op::Fill(a), Op::Fill(b)) => match (a, b) {
-            (Shape::Vector(n), Shape::Vector(m)) => unify(n, m, binding),
-            (Shape::Matrix(a, b), Shape::Matrix(c, d)) => unify(b, d, &unify(a, c, binding)?),
-            _ => None,
-        },
-        _ => (own == other).then(|| binding.clone()),
+    let ((own, sizes), (other, actual)) = (own.split_sizes(), other.split_sizes());
+    if own != other {
+        return None;
     }
+    sizes.iter().zip(&actual).try_fold(binding.clone(), |binding, (own, other)| unify(own, other, &binding))
 }
 
 fn unify(own: &Dim, other: &Dim, binding: &Binding) -> Option<Binding> {

@@ -286,10 +286,8 @@ impl Store {
         }
         let parts = match b.single() {
             Some((monomial, _)) if monomial.0.len() == 1 && monomial.0[0].1 == 2 => {
-                match &self.entry(monomial.0[0].0).key {
-                    Key::Atom(Op::MatMul, args) => Some([args[0].clone(), args[1].clone()]),
-                    _ => None,
-                }
+                let key = &self.entry(monomial.0[0].0).key;
+                if let Key::Atom(Op::MatMul, args) = key { Some([args[0].clone(), args[1].clone()]) } else { None }
             }
             Some(_) | None => None,
         };
@@ -340,39 +338,34 @@ impl Store {
         if let [(factor, halves)] = own.0.as_slice() {
             let entry = self.entry(*factor).clone();
             let itself = Terms::factor(*factor);
-            match (&entry.key, halves) {
-                (Key::Atom(Op::DiagonalMatrix, args), 2) if axis == Axis::All => {
-                    let (entries, shape) = args[0].clone();
-                    return self.entry_sum(&entries, Axis::All, &shape, real);
-                }
-                (Key::Atom(Op::Reduce(Reduction::Sum, _), args), 2) if axis == Axis::All => {
-                    let (inner, shape) = args[0].clone();
-                    return self.entry_sum(&inner, Axis::All, &shape, real);
-                }
+            let all = axis == Axis::All;
+            if let (Key::Atom(Op::DiagonalMatrix | Op::Reduce(Reduction::Sum, _), args), 2, true) =
+                (&entry.key, halves, all)
+            {
+                let (inner, shape) = args[0].clone();
+                return self.entry_sum(&inner, Axis::All, &shape, real);
+            }
+            if let Key::Atom(Op::Eigenvalues, args) = &entry.key {
+                let (matrix, shape) = args[0].clone();
+                let argument = self.graph.args(entry.node)[0];
                 // Σ λ_i = tr A.
-                (Key::Atom(Op::Eigenvalues, args), 2) => {
-                    let (matrix, shape) = args[0].clone();
+                if *halves == 2 {
                     let diagonal = self.by_products(&matrix, |store, monomial| store.diagonal_of(monomial));
                     return self.entry_sum(&diagonal, Axis::All, &Shape::Vector(shape.rows()), real);
                 }
                 // Σ λ_i² = ‖A‖² for Hermitian A.
-                (Key::Atom(Op::Eigenvalues, args), 4) => {
-                    let (matrix, shape) = args[0].clone();
-                    let argument = self.graph.args(entry.node)[0];
-                    if self.is_real(argument) {
-                        let square = self.times(&matrix, &matrix);
-                        return self.entry_sum(&square, Axis::All, &shape, true);
-                    }
+                if *halves == 4 && self.is_real(argument) {
+                    let square = self.times(&matrix, &matrix);
+                    return self.entry_sum(&square, Axis::All, &shape, true);
                 }
-                (_, 4) if real && self.knows(&itself, Property::UnitColumns) && axis != Axis::Rows => {
-                    let count = if axis == Axis::All { shape.cols() } else { crate::ir::Dim::constant(1) };
-                    return self.size(&count);
+            } else if *halves == 4 && real {
+                let unit = |store: &mut Self, property| store.knows(&itself, property);
+                if axis != Axis::Rows && unit(self, Property::UnitColumns) {
+                    return self.size(&if all { shape.cols() } else { crate::ir::Dim::constant(1) });
                 }
-                (_, 4) if real && self.knows(&itself, Property::UnitRows) && axis != Axis::Cols => {
-                    let count = if axis == Axis::All { shape.rows() } else { crate::ir::Dim::constant(1) };
-                    return self.size(&count);
+                if axis != Axis::Cols && unit(self, Property::UnitRows) {
+                    return self.size(&if all { shape.rows() } else { crate::ir::Dim::constant(1) });
                 }
-                _ => {}
             }
         }
         // A sum of all entries is that of the transpose: the smaller of the two stands for both.

@@ -8,11 +8,19 @@ use crate::ir::{Finiteness, Graph, NodeId};
 use crate::rewrite::{Limits, Rule, evaluated, prove_equal};
 
 /// How far one step of a calculation may go: its author could have named a step between.
-const STEP: Limits = Limits { terms: 6_000, rounds: 8, matches: 200, reorder: false, time: Duration::from_secs(2) };
+const STEP: Limits = Limits {
+    terms: 9_000,
+    arithmetic: usize::MAX,
+    sums: 128,
+    rounds: 8,
+    matches: 200,
+    reorder: false,
+    time: Duration::from_secs(2),
+};
 
 /// How far a whole claim may go. The time is there for the worst case only: it is the limits on terms and rounds that end a
 /// search, so that one seed gives one report.
-const CLAIM: Limits = Limits { terms: 6_000, rounds: 10, matches: 300, reorder: false, time: Duration::from_secs(20) };
+const CLAIM: Limits = Limits { rounds: 10, matches: 300, time: Duration::from_secs(20), ..STEP };
 
 /// The rules of the library, as the rewriter reads them.
 ///
@@ -21,7 +29,10 @@ const CLAIM: Limits = Limits { terms: 6_000, rounds: 10, matches: 300, reorder: 
 pub fn rules() -> &'static [Rule] {
     static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         let of = |rule: &check::Rule| match Rule::of(&rule.identity) {
-            Ok(rules) => rules,
+            Ok(mut rules) => {
+                rules.iter_mut().for_each(|read| read.only_complex = rule.only_complex);
+                rules
+            }
             Err(error) => panic!("`{}` is no rule: {error:?}", rule.identity.name),
         };
         check::rules().iter().filter(|rule| !rule.covered).flat_map(of).collect()

@@ -205,12 +205,8 @@ impl Store {
     pub fn least_of(&self, value: &Terms) -> Option<Terms> {
         let (monomial, coefficient) = value.single()?;
         let [(factor, 2)] = monomial.0.as_slice() else { return None };
-        match &self.entry(*factor).key {
-            Key::Atom(Op::Reduce(Reduction::Min, Axis::All), args) if coefficient.is_positive() => {
-                Some(args[0].0.clone())
-            }
-            _ => None,
-        }
+        let Key::Atom(Op::Reduce(Reduction::Min, Axis::All), args) = &self.entry(*factor).key else { return None };
+        coefficient.is_positive().then(|| args[0].0.clone())
     }
 
     /// Whether a property of a node is known or follows from its value.

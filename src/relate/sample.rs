@@ -89,7 +89,8 @@ impl Pair {
     /// # Errors
     /// E0305, at the value that is too large.
     pub fn refuse_giants(&self, sizes: &[i64]) -> Result<(), Diagnostic> {
-        self.instance(sizes).map_or(Ok(()), |(graph, roots)| eval::refuse_giants(&graph, &roots))
+        let planned = |(graph, roots): (_, Vec<NodeId>)| eval::plan_within_memory::<f64>(&graph, &roots).map(drop);
+        self.instance(sizes).map_or(Ok(()), planned)
     }
 
     /// The pair at a choice of sizes; `None` where they do not fit.

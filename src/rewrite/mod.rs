@@ -12,15 +12,16 @@ mod polynomial;
 mod proof;
 mod rule;
 mod saturate;
+mod search;
 mod store;
 mod term;
 
 pub use bare::{evaluated, without_tests};
-pub use extract::{Rewritten, rewrite};
 pub use polynomial::{Normalizer, Polynomial};
 pub use proof::{Flaw, NotProved, Proof, prove_equal};
 pub use rule::{BadRule, Rule};
 pub use saturate::{Ended, Limits, Saturation};
+pub use search::{Change, Rewritten, rewrite};
 
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, HashMap};
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-use crate::ir::{Basis, Dim, Field, Graph, Mismatch, NodeId, Op, Property, ScalarFn, Shape, Type, Zip};
+use crate::ir::{Dim, Field, Graph, Kind, Mismatch, NodeId, Op, Property, ScalarFn, Shape, Type, Zip};
 
-/// A polynomial of more terms is left as it is written.
+/// A polynomial of more terms is left as it is written, where nothing else is said.
 const MAX_TERMS: usize = 128;
 
 /// The greatest power that is multiplied out.
@@ -43,8 +43,10 @@ pub struct Polynomial {
 }
 
 /// Polynomials of nodes, each worked out once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Normalizer {
+    /// A polynomial of more terms is left as it is written.
+    pub(super) most: usize,
     known: HashMap<NodeId, Polynomial>,
     normals: HashMap<NodeId, NodeId>,
 }
@@ -156,57 +158,29 @@ fn is_scalar(g: &Graph, node: NodeId) -> bool {
 
 /// Whether arithmetic looks into a node, rather than to take it as an atom.
 pub(super) fn is_arithmetic(g: &Graph, node: NodeId) -> bool {
-    match g.op(node) {
-        Op::Constant(_) | Op::Size(_) | Op::Complexify | Op::Fill(_) => true,
-        Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Neg) => true,
-        Op::Zip(Zip::Div) => is_scalar(g, g.args(node)[1]),
-        Op::Map(ScalarFn::Recip) | Op::MatMul => (*g.op(node) == Op::MatMul) != is_scalar(g, node),
-        Op::Input(_)
-        | Op::Truth(_)
-        | Op::ImaginaryUnit
-        | Op::Pi
-        | Op::Infinity
-        | Op::Eye(_)
-        | Op::Map(_)
-        | Op::Part(_)
-        | Op::Zip(Zip::Min | Zip::Max)
-        | Op::Adjoint
-        | Op::Transpose
-        | Op::Conj
-        | Op::DiagonalOf
-        | Op::DiagonalMatrix
-        | Op::Broadcast(..)
-        | Op::Block(..)
-        | Op::Stack
-        | Op::Entry
-        | Op::OneHot(_)
-        | Op::Slice(..)
-        | Op::Kron
-        | Op::PartialInner(..)
-        | Op::Reduce(..)
-        | Op::Eigenvalues
-        | Op::SingularValues
-        | Op::Spectral(_)
-        | Op::EigenSum
-        | Op::Frechet(_)
-        | Op::SingularSum
-        | Op::LogDet
-        | Op::Det
-        | Op::Inverse
-        | Op::Adjugate
-        | Op::Rank
-        | Op::Compare(_)
-        | Op::And
-        | Op::Or
-        | Op::Not
-        | Op::Select
-        | Op::StopGradient
-        | Op::Annotate(..)
-        | Op::Require => false,
+    match (g.op(node).kind(), g.op(node)) {
+        (_, Op::Constant(_) | Op::Size(_) | Op::Complexify | Op::Fill(_)) => true,
+        (_, Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Neg)) => true,
+        (_, Op::Zip(Zip::Div)) => is_scalar(g, g.args(node)[1]),
+        (_, Op::Map(ScalarFn::Recip)) => is_scalar(g, node),
+        (_, Op::MatMul) => !is_scalar(g, node),
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => false,
+        (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => false,
+    }
+}
+
+impl Default for Normalizer {
+    fn default() -> Self {
+        Normalizer::new(MAX_TERMS)
     }
 }
 
 impl Normalizer {
+    /// One that multiplies out up to this many terms.
+    pub fn new(most: usize) -> Self {
+        Normalizer { most, known: HashMap::new(), normals: HashMap::new() }
+    }
+
     /// The polynomial of a value. The graph is extended by atoms (sizes, reciprocals, products within products).
     ///
     /// # Errors
@@ -216,7 +190,7 @@ impl Normalizer {
             return Ok(known.clone());
         }
         let polynomial = match self.arithmetic(g, node)? {
-            Some(polynomial) if polynomial.terms.len() <= MAX_TERMS => polynomial,
+            Some(polynomial) if polynomial.terms.len() <= self.most => polynomial,
             Some(_) | None => Polynomial::atom(g, node),
         };
         self.known.insert(node, polynomial.clone());
@@ -226,72 +200,31 @@ impl Normalizer {
     /// The polynomial of a node from those of its operands; `None` for an atom.
     fn arithmetic(&mut self, g: &mut Graph, node: NodeId) -> Result<Option<Polynomial>, Mismatch> {
         let args = g.args(node).to_vec();
-        Ok(match g.op(node).clone() {
-            Op::Constant(value) => Some(Polynomial::constant(value)),
-            Op::Size(dim) => size(g, &dim)?,
-            Op::Zip(Zip::Add) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, 1)),
-            Op::Zip(Zip::Sub) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, -1)),
-            Op::Map(ScalarFn::Neg) => Some(Polynomial::default().plus(&self.polynomial(g, args[0])?, -1)),
-            Op::Zip(Zip::Mul) => self.product(g, args[0], args[1])?,
-            Op::Zip(Zip::Div) if is_scalar(g, args[1]) => self.quotient(g, Some(args[0]), args[1])?,
-            Op::Map(ScalarFn::Recip) if is_scalar(g, node) => self.quotient(g, None, args[0])?,
-            Op::Map(ScalarFn::Pow) if is_scalar(g, node) => self.power(g, args[0], args[1])?,
-            Op::MatMul if !is_scalar(g, node) => {
+        let op = g.op(node).clone();
+        Ok(match (op.kind(), op) {
+            (_, Op::Constant(value)) => Some(Polynomial::constant(value)),
+            (_, Op::Size(dim)) => size(g, &dim)?,
+            (_, Op::Zip(Zip::Add)) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, 1)),
+            (_, Op::Zip(Zip::Sub)) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, -1)),
+            (_, Op::Map(ScalarFn::Neg)) => Some(Polynomial::default().plus(&self.polynomial(g, args[0])?, -1)),
+            (_, Op::Zip(Zip::Mul)) => self.product(g, args[0], args[1])?,
+            (_, Op::Zip(Zip::Div)) if is_scalar(g, args[1]) => self.quotient(g, Some(args[0]), args[1])?,
+            (_, Op::Map(ScalarFn::Recip)) if is_scalar(g, node) => self.quotient(g, None, args[0])?,
+            (_, Op::Map(ScalarFn::Pow)) if is_scalar(g, node) => self.power(g, args[0], args[1])?,
+            (_, Op::MatMul) if !is_scalar(g, node) => {
                 let (left, right) = (self.polynomial(g, args[0])?, self.polynomial(g, args[1])?);
                 left.times(&right, |a, b| word(g, a, b))?
             }
             // s · 1 for the constant shape with every entry s.
-            Op::Fill(shape) if !g.constant_value(args[0]).is_some_and(One::is_one) => {
+            (_, Op::Fill(shape)) if !g.constant_value(args[0]).is_some_and(One::is_one) => {
                 let one = g.integer(1)?;
                 let ones = g.fill(one, shape)?;
                 let scalar = self.polynomial(g, args[0])?;
                 scalar.times(&Polynomial::atom(g, ones), |_, body| Ok(body.clone()))?
             }
-            Op::Complexify => Some(self.polynomial(g, args[0])?),
-            Op::Input(_)
-            | Op::Truth(_)
-            | Op::ImaginaryUnit
-            | Op::Pi
-            | Op::Infinity
-            | Op::Eye(_)
-            | Op::Fill(_)
-            | Op::Map(_)
-            | Op::Part(_)
-            | Op::Zip(Zip::Div | Zip::Min | Zip::Max)
-            | Op::Adjoint
-            | Op::Transpose
-            | Op::Conj
-            | Op::DiagonalOf
-            | Op::DiagonalMatrix
-            | Op::Broadcast(..)
-            | Op::Block(..)
-            | Op::Stack
-            | Op::Entry
-            | Op::OneHot(_)
-            | Op::Slice(..)
-            | Op::MatMul
-            | Op::Kron
-            | Op::PartialInner(..)
-            | Op::Reduce(..)
-            | Op::Eigenvalues
-            | Op::SingularValues
-            | Op::Spectral(_)
-            | Op::EigenSum
-            | Op::Frechet(_)
-            | Op::SingularSum
-            | Op::LogDet
-            | Op::Det
-            | Op::Inverse
-            | Op::Adjugate
-            | Op::Rank
-            | Op::Compare(_)
-            | Op::And
-            | Op::Or
-            | Op::Not
-            | Op::Select
-            | Op::StopGradient
-            | Op::Annotate(_, Basis::Construction | Basis::Tested)
-            | Op::Require => None,
+            (_, Op::Complexify) => Some(self.polynomial(g, args[0])?),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
         })
     }
 

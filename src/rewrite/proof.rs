@@ -35,6 +35,8 @@ pub struct Proof {
     /// The terms as nodes; for one that the constructors refuse, the one before.
     nodes: Vec<NodeId>,
     graph: Graph,
+    /// The terms up to which arithmetic multiplies out: with another bound it may leave as an atom what it has gone into here.
+    sums: usize,
 }
 
 /// Why a proof is none.
@@ -130,7 +132,7 @@ impl Saturation<'_> {
             terms.push(tree);
             nodes.push(node);
         }
-        Ok(Proof { terms, reasons, nodes, graph })
+        Ok(Proof { terms, reasons, nodes, graph, sums: self.store.sums() })
     }
 }
 
@@ -174,7 +176,7 @@ impl Proof {
     /// # Errors
     /// The first [`Flaw`].
     pub fn check(&self, graph: &Graph, left: NodeId, right: NodeId, rules: &[Rule]) -> Result<(), Flaw> {
-        let mut checker = Checker::new(graph, rules);
+        let mut checker = Checker::new(graph, rules, self.sums);
         let ends = match (self.terms.first(), self.terms.last()) {
             (Some(first), Some(last)) => (first.node(&mut checker.graph)?, last.node(&mut checker.graph)?),
             (None, _) | (_, None) => return Err(Flaw::Ends),
@@ -198,7 +200,7 @@ impl Proof {
     /// # Errors
     /// The first [`Flaw`].
     pub fn check_infinities(&self, finite: (bool, bool), rules: &[Rule]) -> Result<(), Flaw> {
-        let mut checker = Checker::new(&self.graph, rules);
+        let mut checker = Checker::new(&self.graph, rules, self.sums);
         let mut order: Vec<usize> = (0..self.reasons.len()).collect();
         let forward = finite.0;
         if !forward {
@@ -264,9 +266,9 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn new(graph: &Graph, rules: &'a [Rule]) -> Self {
+    fn new(graph: &Graph, rules: &'a [Rule], sums: usize) -> Self {
         let given = graph.ids_from(0).count();
-        Checker { graph: graph.clone(), normalizer: Normalizer::default(), rules, given, finite: None }
+        Checker { graph: graph.clone(), normalizer: Normalizer::new(sums), rules, given, finite: None }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Rule {
     pub name: String,
     /// Whether it is read from left to right.
     pub forward: bool,
+    /// Whether it gives nothing new where all is real: its real case is a rule of its own, or known to the graph.
+    pub only_complex: bool,
     /// The shared expressions.
     pub(super) body: Arc<Body>,
     /// The side that is looked for, in each order that its sums and products can stand in.
@@ -136,7 +138,8 @@ impl Rule {
         let mut rules = Vec::new();
         for (nodes, to, forward) in orders {
             let forms: Vec<Form> = nodes.into_iter().map(|node| Form::of(&body.graph, node)).collect();
-            let rule = Rule { name: identity.name.clone(), forward, body: body.clone(), forms, to, arithmetic };
+            let name = identity.name.clone();
+            let rule = Rule { name, forward, only_complex: false, body: body.clone(), forms, to, arithmetic };
             rule.check_bound()?;
             rules.push(rule);
         }

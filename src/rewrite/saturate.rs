@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use egg::{Id, Searcher, Symbol};
 
+use super::proof::Proof;
 use super::rule::{Binding, Rule, var_of};
 use super::store::Store;
 use crate::ir::{Graph, Mismatch, NodeId};
@@ -12,8 +13,12 @@ use crate::ir::{Graph, Mismatch, NodeId};
 /// How far saturation goes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Limits {
-    /// The greatest number of terms.
+    /// The greatest number of terms, with those that others have made superfluous.
     pub terms: usize,
+    /// The number of terms above which arithmetic adds no normal forms.
+    pub arithmetic: usize,
+    /// The greatest number of terms of a sum that is multiplied out.
+    pub sums: usize,
     /// The greatest number of rounds.
     pub rounds: usize,
     /// The greatest number of matches of one rule in one round.
@@ -24,9 +29,12 @@ pub struct Limits {
     pub time: Duration,
 }
 
+/// The limits of a step of the search for a cheaper form ([`super::rewrite`]): some tens of milliseconds.
 impl Default for Limits {
     fn default() -> Self {
-        Limits { terms: 20_000, rounds: 12, matches: 400, reorder: false, time: Duration::from_secs(5) }
+        let (terms, arithmetic, sums) = (1_500, 1_500, 16);
+        let time = Duration::from_secs(5);
+        Limits { terms, arithmetic, sums, rounds: 12, matches: 400, reorder: false, time }
     }
 }
 
@@ -49,6 +57,8 @@ pub enum Ended {
 pub struct Saturation<'a> {
     pub(super) store: Store,
     rules: &'a [Rule],
+    /// Whether anything is complex.
+    complex: bool,
     /// What each rule has been applied to, so that a match counts once.
     applied: HashSet<(usize, Binding)>,
     /// The matches that have been applied, by the classes that they put for the variables of a form.
@@ -67,7 +77,9 @@ impl<'a> Saturation<'a> {
         for root in roots {
             store.add(*root);
         }
-        Saturation { store, rules, applied: HashSet::new(), matched: HashSet::new() }
+        let complex =
+            store.graph().reachable(roots).into_iter().any(|node| store.egraph.analysis.graph.is_complex(node));
+        Saturation { store, rules, complex, applied: HashSet::new(), matched: HashSet::new() }
     }
 
     /// The graph that all nodes belong to. It is the one that saturation started with, and more.
@@ -78,6 +90,23 @@ impl<'a> Saturation<'a> {
     /// Adds a node of [`Self::graph`].
     pub fn add(&mut self, node: NodeId) -> Id {
         self.store.add(node)
+    }
+
+    /// The number of terms, those that others have made superfluous included.
+    pub fn terms(&self) -> usize {
+        self.store.egraph.total_size()
+    }
+
+    /// Why two nodes are equal, where they have been found so, or arithmetic sees it: the graph's constructors may have
+    /// folded one of them to a form that saturation has not met.
+    ///
+    /// # Errors
+    /// When a term cannot be made, which the constructors rule out.
+    pub(super) fn why(&mut self, a: NodeId, b: NodeId, limits: &Limits) -> Result<Option<Proof>, Mismatch> {
+        if !self.equal(a, b) {
+            self.store.settle(2 * limits.arithmetic)?;
+        }
+        self.equal(a, b).then(|| self.explain(a, b)).transpose()
     }
 
     /// Whether two nodes have been found equal.
@@ -98,18 +127,19 @@ impl<'a> Saturation<'a> {
     /// When a term is no node of the graph, which its constructors rule out.
     pub fn run(&mut self, limits: &Limits, mut done: impl FnMut(&mut Self) -> bool) -> Result<Ended, Mismatch> {
         let start = Instant::now();
+        self.store.multiply_out(limits.sums);
         for _ in 0..limits.rounds {
             // Arithmetic may need more than one round by itself, so that it counts as something new.
             let before = (self.store.egraph.total_size(), self.store.egraph.number_of_classes());
-            self.store.settle()?;
+            self.store.settle(limits.arithmetic)?;
             if done(self) {
                 return Ok(Ended::Found);
             }
             let matches = self.matches(limits);
             for (at, form, subst) in matches {
                 self.apply(at, form, &subst);
-                if self.store.egraph.total_number_of_nodes() > limits.terms {
-                    self.store.settle()?;
+                if self.terms() > limits.terms {
+                    self.store.settle(limits.arithmetic)?;
                     return Ok(if done(self) { Ended::Found } else { Ended::Terms });
                 }
                 if start.elapsed() > limits.time {
@@ -118,17 +148,17 @@ impl<'a> Saturation<'a> {
             }
             self.store.egraph.rebuild();
             if (self.store.egraph.total_size(), self.store.egraph.number_of_classes()) == before {
-                self.store.settle()?;
+                self.store.settle(limits.arithmetic)?;
                 return Ok(if done(self) { Ended::Found } else { Ended::Saturated });
             }
         }
-        self.store.settle()?;
+        self.store.settle(limits.arithmetic)?;
         Ok(if done(self) { Ended::Found } else { Ended::Rounds })
     }
 
     fn matches(&self, limits: &Limits) -> Vec<(usize, usize, egg::Subst)> {
         let mut found = Vec::new();
-        let wanted = |rule: &Rule| limits.reorder || !rule.arithmetic;
+        let wanted = |rule: &Rule| (limits.reorder || !rule.arithmetic) && (self.complex || !rule.only_complex);
         for (at, rule) in self.rules.iter().enumerate().filter(|(_, rule)| wanted(rule)) {
             let mut left = limits.matches;
             for (number, form) in rule.forms.iter().enumerate() {

@@ -112,6 +112,18 @@ impl Store {
         &mut self.egraph.analysis.graph
     }
 
+    /// Multiplies out sums of up to so many terms from here on.
+    pub fn multiply_out(&mut self, sums: usize) {
+        if self.sums() != sums {
+            self.normalizer = Normalizer::new(sums);
+        }
+    }
+
+    /// The greatest number of terms of a sum that is multiplied out.
+    pub fn sums(&self) -> usize {
+        self.normalizer.most
+    }
+
     /// The term of a node, with everything under it.
     pub fn add(&mut self, node: NodeId) -> Id {
         let mut stack = vec![node];
@@ -197,11 +209,11 @@ impl Store {
     }
 
     /// Chooses representatives anew, from the leaves up: the smallest node, in normal form, on representatives. What is
-    /// thereby found equal to a class is joined to it.
+    /// thereby found equal to a class is joined to it, as long as there are no more than `most` terms.
     ///
     /// # Errors
     /// When a term is no node of the graph, which its constructors rule out.
-    pub fn settle(&mut self) -> Result<(), Mismatch> {
+    pub fn settle(&mut self, most: usize) -> Result<(), Mismatch> {
         const ROUNDS: usize = 6;
         self.egraph.rebuild();
         self.best.clear();
@@ -228,6 +240,9 @@ impl Store {
         let mut unions: Vec<_> = unions.into_iter().collect();
         unions.sort_by_key(|(place, _)| *place);
         for ((class, at), (made, normal)) in unions {
+            if self.egraph.total_size() > most {
+                break;
+            }
             let term = self.egraph[class].nodes[at].clone();
             let to = self.add(normal);
             // A union changes the classes, not the terms: the numbers of both stay good.

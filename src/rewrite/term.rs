@@ -38,14 +38,8 @@ impl Term {
 
 /// The head that stands for an operation, and the operation's sizes.
 pub fn split(op: &Op) -> (Head, Vec<Dim>) {
-    let sizes = RefCell::new(Vec::new());
-    let bare: Result<Op, std::convert::Infallible> = op.with_sizes(&|dim| {
-        sizes.borrow_mut().push(dim.clone());
-        Ok(Dim::default())
-    });
-    match bare {
-        Ok(bare) => (Head::Op(bare), sizes.into_inner()),
-    }
+    let (bare, sizes) = op.split_sizes();
+    (Head::Op(bare), sizes)
 }
 
 /// The operation with these sizes in the place of its zeros; `None` where there are too few or too many.

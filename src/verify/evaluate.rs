@@ -155,15 +155,16 @@ pub fn scale_nodes(graph: &mut Graph, margin: NodeId) -> Vec<NodeId> {
     let mut stack = vec![margin];
     while let Some(id) = stack.pop() {
         let args = graph.args(id).to_vec();
-        match graph.op(id) {
-            Op::Map(ScalarFn::Neg | ScalarFn::Abs) | Op::Part(Part::Abs) | Op::Reduce(Reduction::Max, Axis::All) => {
-                stack.extend(args);
-            }
-            Op::Zip(Zip::Min | Zip::Max) => stack.extend(args),
-            Op::Zip(Zip::Sub | Zip::Add) => found.extend(args),
-            // λ_min of a difference, from the Löwner order: the sides are below.
-            Op::Reduce(Reduction::Min, Axis::All) | Op::Eigenvalues => stack.extend(args),
-            _ => {}
+        // λ_min of a difference, from the Löwner order: the sides are below.
+        if let Op::Map(ScalarFn::Neg | ScalarFn::Abs)
+        | Op::Part(Part::Abs)
+        | Op::Zip(Zip::Min | Zip::Max)
+        | Op::Reduce(Reduction::Max | Reduction::Min, Axis::All)
+        | Op::Eigenvalues = graph.op(id)
+        {
+            stack.extend(args);
+        } else if let Op::Zip(Zip::Sub | Zip::Add) = graph.op(id) {
+            found.extend(args);
         }
     }
     let mut scales = Vec::new();
@@ -186,16 +187,16 @@ pub fn residuals(graph: &Graph, margin: NodeId) -> Vec<NodeId> {
     let mut modulus = false;
     loop {
         let args = graph.args(at);
-        at = match graph.op(at) {
-            Op::Map(ScalarFn::Abs) | Op::Part(Part::Abs) => {
-                modulus = true;
-                args[0]
-            }
-            Op::Map(ScalarFn::Neg) | Op::Reduce(Reduction::Max, Axis::All) => args[0],
-            Op::Zip(Zip::Sub) if zero(args[0]) => args[1],
-            Op::Zip(Zip::Sub) if zero(args[1]) => args[0],
-            _ => break,
-        };
+        if let Op::Map(ScalarFn::Abs | ScalarFn::Neg) | Op::Part(Part::Abs) | Op::Reduce(Reduction::Max, Axis::All) =
+            graph.op(at)
+        {
+            modulus |= matches!(graph.op(at), Op::Map(ScalarFn::Abs) | Op::Part(Part::Abs));
+            at = args[0];
+        } else if *graph.op(at) == Op::Zip(Zip::Sub) && args.iter().any(|arg| zero(*arg)) {
+            at = if zero(args[0]) { args[1] } else { args[0] };
+        } else {
+            break;
+        }
     }
     vec![if modulus { at } else { margin }]
 }

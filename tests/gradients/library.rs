@@ -61,6 +61,7 @@ const CASES: &[(&str, &str)] = &[
     ("f_divergence(chi_squared_generator, softmax(v), softmax(w))", "w"),
     ("f_divergence(hellinger_generator, softmax(v), softmax(w))", "v"),
     ("shannon(softmax(v))", "v"),
+    ("varentropy(softmax(v))", "v"),
     ("renyi(softmax(v), 1/3)", "v"),
     ("renyi(softmax(v), 1)", "v"),
     ("renyi(softmax(v), 20)", "v"),

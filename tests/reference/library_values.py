@@ -78,6 +78,8 @@ def H(K, alpha):
     w = [x / n for x in eig(K)]
     if alpha == 1:
         return -sum(xlogx(x) for x in w)
+    if alpha == inf:
+        return -log(max(w))
     return log(sum(x**alpha for x in w if x > mpf(10) ** -40)) / (1 - alpha)
 
 
@@ -94,7 +96,16 @@ def shannon(q):
 
 
 def renyi(q, alpha):
+    if alpha == inf:
+        return -log(max(mpf(x) for x in q))
     return shannon(q) if alpha == 1 else log(sum(mpf(x) ** alpha for x in q if x > 0)) / (1 - alpha)
+
+
+def varentropy(q):
+    """The variance of log q_i over the support."""
+    logs = [(mpf(x), log(mpf(x))) for x in q if x > 0]
+    mean = sum(x * y for x, y in logs)
+    return sum(x * (y - mean) ** 2 for x, y in logs)
 
 
 def erank(A):
@@ -359,6 +370,9 @@ VALUES = {
     "renyi([3/4, 1/4], 1)": renyi([Q("3/4"), Q("1/4")], 1),
     "renyi([3/4, 1/4], 1 + 1e-9)": renyi([Q("3/4"), Q("1/4")], 1 + mpf("1e-9")),
     "renyi([3/4, 1/4], 1000)": renyi([Q("3/4"), Q("1/4")], 1000),
+    "varentropy([3/4, 1/4])": varentropy([Q("3/4"), Q("1/4")]),
+    "varentropy([1/2, 1/2, 0])": varentropy([Q("1/2"), Q("1/2"), 0]),
+    "renyi([3/4, 1/4], inf)": renyi([Q("3/4"), Q("1/4")], inf),
     "renyi([1, 0, 0], 1/20)": 0,
     f"von_neumann({K2})": log(4) - 3 * log(3) / 4,
     "von_neumann(ones(3, 3))": H(ONES3, 1),
@@ -367,6 +381,8 @@ VALUES = {
     f"entropy({K2}, 1)": log(4) - 3 * log(3) / 4,
     f"entropy({K2}, 1/2)": 2 * log((1 + sqrt(3)) / 2),
     f"entropy({K2}, 1/4)": H(A2, Q("1/4")),
+    f"entropy({K2}, inf)": H(A2, inf),
+    "entropy(2 * eye(2), inf)": H(2 * I2, inf),
     "entropy(ones(3, 3), 1/20)": H(ONES3, Q("1/20")),
     "entropy(eye(5), 7/3)": log(5),
     "entropy(2 * eye(2), 1/2)": H(2 * I2, Q("1/2")),

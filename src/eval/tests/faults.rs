@@ -1,6 +1,7 @@
 //! Faults name the operation that made them.
 
 use super::*;
+use crate::base::Code;
 
 fn scalar_plan(build: impl Fn(&mut Graph, NodeId) -> NodeId) -> (Graph, NodeId) {
     let mut g = Graph::new();
@@ -192,4 +193,33 @@ fn sizes_must_be_known() {
     let v = input(&mut g, "v", Type::real(Shape::Vector(n)));
     let sum = g.sum(v).unwrap();
     assert_eq!(Plan::<f64>::compile(&g, &[sum]).err(), Some(PlanError::UnknownSize(v)));
+}
+
+#[test]
+fn giants_are_refused_one_by_one_and_together() {
+    let square = |n: i64| Type::real(Shape::Matrix(Dim::constant(n), Dim::constant(n)));
+    let refused = |g: &Graph, node| match plan_within_memory::<f64>(g, &[node]) {
+        Ok(_) => None,
+        Err(diagnostic) => Some((diagnostic.code, diagnostic.message)),
+    };
+    // Of 2^26 entries each: the matrix and fourteen products are below 2^30 together, and with two more they are not.
+    let n = 1 << 13;
+    for (products, allowed) in [(14, true), (16, false)] {
+        let mut g = Graph::new();
+        let a = input(&mut g, "a", square(n));
+        let product = (0..products).fold(a, |product, _| g.make(Op::MatMul, vec![a, product]).unwrap());
+        let outcome = refused(&g, product);
+        assert_eq!(outcome.is_none(), allowed, "{outcome:?}");
+        if let Some((code, message)) = outcome {
+            assert!(code == Code::E0305 && message.ends_with("together"), "{message}");
+        }
+    }
+    // As many entrywise operations run in one pass, and keep no more than its operand and its result.
+    let mut g = Graph::new();
+    let a = input(&mut g, "a", square(n));
+    let chain = (0..16).fold(a, |x, _| g.map(ScalarFn::Tanh, x).unwrap());
+    assert_eq!(refused(&g, chain), None);
+    let mut g = Graph::new();
+    let giant = input(&mut g, "a", square(1 << 16));
+    assert_eq!(refused(&g, giant).unwrap().0, Code::E0305);
 }

@@ -1,7 +1,7 @@
 //! How long an evaluation takes, as far as the graph tells: an effort must not depend on a clock, or the same seed would
 //! give another report on another day.
 
-use crate::ir::{Graph, NodeId, Op};
+use crate::ir::{Graph, Kind, NodeId, Op};
 
 /// Modelled nanoseconds of one instruction with no entries, of an entry, of a multiplication within a product, and of the
 /// cube of the size of a decomposition; measured roughly on one core of 2020, and wanted roughly only.
@@ -27,50 +27,14 @@ fn of_node(graph: &Graph, id: NodeId) -> f64 {
         let (m, n) = sides(id);
         40.0 * INSTRUCTION + DECOMPOSITION * m * n * m.min(n)
     };
-    match graph.op(id) {
-        Op::Input(_) | Op::Constant(_) | Op::Truth(_) | Op::ImaginaryUnit | Op::Pi | Op::Infinity | Op::Size(_) => 0.0,
-        Op::MatMul => {
+    match (graph.op(id).kind(), graph.op(id)) {
+        (_, Op::Eye(_)) => entries,
+        (_, Op::MatMul) => {
             let (_, inner) = sides(graph.args(id)[0]);
             entries + PRODUCT * rows * cols * inner
         }
-        Op::Eigenvalues
-        | Op::SingularValues
-        | Op::Spectral(_)
-        | Op::EigenSum
-        | Op::Frechet(_)
-        | Op::SingularSum
-        | Op::LogDet
-        | Op::Det
-        | Op::Inverse
-        | Op::Adjugate
-        | Op::Rank => entries + decomposition(graph.args(id)[0]),
-        Op::Eye(_)
-        | Op::Fill(_)
-        | Op::Map(_)
-        | Op::Part(_)
-        | Op::Complexify
-        | Op::Zip(_)
-        | Op::Adjoint
-        | Op::Transpose
-        | Op::Conj
-        | Op::DiagonalOf
-        | Op::DiagonalMatrix
-        | Op::Broadcast(..)
-        | Op::Block(..)
-        | Op::Stack
-        | Op::Entry
-        | Op::OneHot(_)
-        | Op::Slice(..)
-        | Op::Kron
-        | Op::PartialInner(..)
-        | Op::Reduce(..)
-        | Op::Compare(_)
-        | Op::And
-        | Op::Or
-        | Op::Not
-        | Op::Select
-        | Op::StopGradient
-        | Op::Annotate(..)
-        | Op::Require => entries,
+        (Kind::Leaf, _) => 0.0,
+        (Kind::Decomposition, _) => entries + decomposition(graph.args(id)[0]),
+        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Condition | Kind::Mark, _) => entries,
     }
 }

@@ -33,7 +33,7 @@ Usage: cargo xtask CHORE
                 --seconds S   how long each measurement lasts at least (0.5)
                 --only CLAIM  one claim: 4.1, 4.5, 4.11 or 4.13
   calibrate   measure the rates of the cost model, src/rewrite/rates.csv, and compare: benches/cost.csv
-  rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md
+  rewrite     the benchmark of original against rewritten: benches/rewrite.csv and REWRITE.md; --search: SEARCH.md
                 --only NAME   one expression; --seconds S for each form (1); the files stay as they are
   torch-bench losses on torch against PyTorch, forward and backward: benches/torch.csv and TORCH.md
                 --eager       without torch.compile and memory, which take long

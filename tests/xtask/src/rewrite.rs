@@ -1,4 +1,5 @@
-//! The benchmark of original against rewritten expressions: benches/rewrite.csv, and the table benches/REWRITE.md.
+//! The benchmarks of rewriting: original against rewritten expressions, benches/rewrite.csv and the table benches/REWRITE.md,
+//! and how long the search takes, benches/SEARCH.md.
 
 use crate::bench::machine;
 use crate::step::{Failure, Step, root};
@@ -30,8 +31,59 @@ measured; an expression without a row was not measured, or could not be.
 | | | original | rewritten | | original | rewritten | |
 ";
 
+/// How long a definition of the library may be searched, and all of them, in seconds.
+const SEARCH: (f64, f64) = (0.1, 10.0);
+
+const SEARCH_TABLE: &str = "benches/SEARCH.md";
+
+const SEARCH_HEAD: &str = "\
+# How long the search takes
+
+Written by `cargo xtask rewrite --search`: what rewriting takes on each definition of the library whose value is a number, from
+the graph at known sizes to the form that is checked to be equal, in one run. Of a search that a limit ended there may be
+cheaper forms. 'Modelled' is the cost of what was found to that of what was written.
+
+| definition | sizes | search | terms | ended by | modelled |
+| --- | --- | ---: | ---: | --- | ---: |
+";
+
+/// Measures the search on every definition, writes the table, and tells what takes too long.
+fn search() -> Result<(), Failure> {
+    let output = Step::cargo(["bench", "--quiet", "--bench", "rewrite", "--locked", "--", "--search"]).output()?;
+    let rows: Vec<Vec<&str>> = output.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let seconds = |row: &[&str]| number(row, 2);
+    let total: f64 = rows.iter().map(|row| seconds(row)).sum();
+    let mut text = SEARCH_HEAD.to_owned();
+    text += &rows.iter().map(|row| search_line(row)).collect::<String>();
+    text += &format!("\n{} definitions, {total:.2} s in all, on {}.\n", rows.len(), machine());
+    print!("{text}");
+    for row in rows.iter().filter(|row| seconds(row) > SEARCH.0) {
+        println!("{}: {}, above {}", row[0], milliseconds(seconds(row)), milliseconds(SEARCH.0));
+    }
+    if total > SEARCH.1 {
+        println!("all together: {total:.1} s, above {} s", SEARCH.1);
+    }
+    std::fs::write(root()?.join(SEARCH_TABLE), text)
+        .map_err(|error| Failure::new(format!("{SEARCH_TABLE}: {error}")))?;
+    println!("written to {SEARCH_TABLE}");
+    Ok(())
+}
+
+fn search_line(row: &[&str]) -> String {
+    let cell = |at: usize| row.get(at).copied().unwrap_or("");
+    let ratio = match cell(7) {
+        "unproved" => "unproved".to_owned(),
+        _ => format!("{:.2}", number(row, 6) / number(row, 5)),
+    };
+    let (time, ended) = (milliseconds(number(row, 2)), cell(4).to_lowercase());
+    format!("| `{}` | {} | {time} | {} | {ended} | {ratio} |\n", cell(0), cell(1), cell(3))
+}
+
 /// Measures, writes both files, and tells what misses its bar.
 pub fn run(options: &[String]) -> Result<(), Failure> {
+    if options == ["--search"] {
+        return search();
+    }
     let mut arguments = vec!["bench", "--quiet", "--bench", "rewrite", "--locked", "--"];
     arguments.extend(options.iter().map(String::as_str));
     let output = Step::cargo(arguments).output()?;
@@ -96,6 +148,15 @@ fn misses(row: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_of_the_search_is_a_line_of_its_table() {
+        let row = |text: &'static str| search_line(&text.split(',').collect::<Vec<_>>());
+        let found = "mec,d=768 B=1024,0.0523,709,Terms,1.6e-1,8.0e-2,Z";
+        assert_eq!(row(found), "| `mec` | d=768 B=1024 | 52.3 ms | 709 | terms | 0.50 |\n");
+        let refused = "mec,d=768 B=1024,0.5,9,Saturated,1.6e-1,1.6e-1,unproved";
+        assert!(row(refused).ends_with("| saturated | unproved |\n"));
+    }
 
     #[test]
     fn what_misses_its_bar_is_told() {
