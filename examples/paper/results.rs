@@ -42,9 +42,17 @@ impl Results {
         Ok(Results { folder: folder.to_owned() })
     }
 
-    /// Whether a run is recorded.
+    /// Whether a run is recorded; an error where it is, of other images or epochs: means over both would be of nothing.
     pub fn has(&self, run: &Run) -> Result<bool, Box<dyn Error>> {
-        Ok(self.rows(run.experiment)?.iter().any(|row| row.run == run.id()))
+        let rows = self.rows(run.experiment)?;
+        let Some(row) = rows.iter().find(|row| row.run == run.id()) else { return Ok(false) };
+        let (images, epochs) = (run.config.images.unwrap_or(0), run.config.epochs);
+        if (row.images, row.epochs) != (images, epochs) {
+            let (path, id) = (self.table(run.experiment), &row.run);
+            let before = format!("{} images and {} epochs", row.images, row.epochs);
+            return Err(format!("{} has {id} with {before}: name another folder by --out", path.display()).into());
+        }
+        Ok(true)
     }
 
     /// Records a run: its curves first, since it counts as recorded once it has a row.

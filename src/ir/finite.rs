@@ -32,8 +32,21 @@ pub(super) fn finite(g: &Graph, op: &Op, args: &[NodeId], is: &dyn Fn(NodeId) ->
         (_, Op::Frechet(_)) => all(args) && g.has(args[0], Pd),
         (_, Op::Select) => all(&args[1..]),
         (_, Op::Require) => is(args[0]),
+        (
+            _,
+            Op::Eigenvalues
+            | Op::SingularValues
+            | Op::EigenSum
+            | Op::SingularSum
+            | Op::Det
+            | Op::Inverse
+            | Op::Adjugate
+            | Op::Rank,
+        ) => all(args),
         (Kind::Leaf | Kind::Condition, _) => true,
-        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Decomposition | Kind::Mark, _) => all(args),
+        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Mark, _) => all(args),
+        // Of others nothing is known: what is decomposed may have poles.
+        (Kind::Decomposition, _) => false,
     }
 }
 
@@ -145,7 +158,11 @@ fn shows_finite(g: &Graph, op: &Op, args: &[NodeId], position: usize) -> bool {
         (_, Op::DiagonalOf | Op::Entry | Op::Slice(..)) => false,
         (_, Op::OneHot(_) | Op::Require) => position == 0,
         (_, Op::Reduce(Reduction::Max | Reduction::Min | Reduction::LogSumExp, _)) => false,
-        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Mark, _) => true,
+        (_, Op::Adjoint | Op::Transpose | Op::Conj | Op::DiagonalMatrix | Op::Broadcast(..)) => true,
+        (_, Op::Block(..) | Op::Stack | Op::MatMul | Op::Kron | Op::PartialInner(..) | Op::Reduce(..)) => true,
+        (_, Op::StopGradient | Op::Annotate(..)) => true,
+        // Of others nothing is known: a part of the operand may be all that is looked at.
+        (Kind::Entries | Kind::Arrangement | Kind::Contraction | Kind::Mark, _) => false,
         // There is no decomposition of what is not finite.
         (Kind::Decomposition, _) => position == 0,
         (Kind::Leaf | Kind::Condition, _) => false,
@@ -274,8 +291,20 @@ impl Graph {
             (_, Op::LogDet) => self.has(args[0], Psd),
             (_, Op::Inverse | Op::Frechet(_)) => self.has(args[0], Pd),
             (_, Op::Entry | Op::Require | Op::Annotate(_, Basis::Tested)) => false,
+            (
+                _,
+                Op::Eigenvalues
+                | Op::SingularValues
+                | Op::EigenSum
+                | Op::SingularSum
+                | Op::Det
+                | Op::Adjugate
+                | Op::Rank,
+            ) => true,
             (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => true,
-            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => true,
+            (Kind::Condition | Kind::Mark, _) => true,
+            // Of others nothing is known: what is decomposed may have no value.
+            (Kind::Decomposition, _) => false,
         }
     }
 }

@@ -53,6 +53,10 @@ pub enum Ended {
     Time,
 }
 
+/// The most parts, nothing shared, of what an explanation is written for: more would take gigabytes where values are used again
+/// and again.
+const MOST_EXPLAINED: u64 = 100_000;
+
 /// An e-graph under saturation.
 pub struct Saturation<'a> {
     pub(super) store: Store,
@@ -106,7 +110,9 @@ impl<'a> Saturation<'a> {
         if !self.equal(a, b) {
             self.store.settle(2 * limits.arithmetic)?;
         }
-        self.equal(a, b).then(|| self.explain(a, b)).transpose()
+        // An explanation writes every term out, nothing shared.
+        let written = self.store.weight(a).max(self.store.weight(b));
+        (self.equal(a, b) && written <= MOST_EXPLAINED).then(|| self.explain(a, b)).transpose()
     }
 
     /// Whether two nodes have been found equal.

@@ -155,9 +155,9 @@ struct Found<'a> {
 
 impl Search<'_> {
     /// Makes an expression cheaper, and where it has too many forms, then the numbers that it is made of. Says what ended the
-    /// search of the expression itself.
+    /// search of the expression itself, or that time did.
     fn descend(&mut self, part: NodeId) -> Result<Ended, Mismatch> {
-        let (part, ended) = self.steps(part)?;
+        let (part, mut ended) = self.steps(part)?;
         if ended == Ended::Saturated || self.is_spent() {
             return Ok(ended);
         }
@@ -167,7 +167,9 @@ impl Search<'_> {
         while let Some(number) = self.numbers(whole).into_iter().find(|number| !done.contains(number)) {
             done.insert(number);
             let changes = self.found.len();
-            self.descend(number)?;
+            if self.descend(number)? == Ended::Time {
+                ended = Ended::Time;
+            }
             for found in &self.found[changes..] {
                 done.insert(found.part.1);
             }
@@ -209,7 +211,8 @@ impl Search<'_> {
         }
     }
 
-    /// Makes a part of the expression cheaper, step by step; what has become of it, and what ended the first step.
+    /// Makes a part of the expression cheaper, step by step; what has become of it, and what ended the first step, or that
+    /// time ended one.
     fn steps(&mut self, mut part: NodeId) -> Result<(NodeId, Ended), Mismatch> {
         let mut first = None;
         for _ in 0..STEPS {
@@ -219,7 +222,11 @@ impl Search<'_> {
             let left = self.limits.time.saturating_sub(self.start.elapsed());
             let mut saturation = Saturation::new(&self.graph, &[part], self.leaves, self.rules);
             let ended = saturation.run(&Limits { time: left, ..*self.limits }, |_| false)?;
-            first.get_or_insert(ended);
+            // That there was no time left counts above all.
+            match ended {
+                Ended::Time => first = Some(Ended::Time),
+                Ended::Found | Ended::Saturated | Ended::Terms | Ended::Rounds => _ = first.get_or_insert(ended),
+            }
             self.terms += saturation.terms();
             let cheaper = match saturation.cheapest(part, &mut self.prices)? {
                 Some((next, _)) => {
@@ -239,7 +246,8 @@ impl Search<'_> {
             self.found.push(Found { part: (part, next), whole: (self.root, whole), price, saturation });
             (self.root, self.price, part) = (whole, price, next);
         }
-        Ok((part, first.unwrap_or(Ended::Terms)))
+        let late = if self.start.elapsed() > self.limits.time { Ended::Time } else { Ended::Terms };
+        Ok((part, first.unwrap_or(late)))
     }
 
     /// The changes with their proofs, where they are worth it in all; `false` where one was given up, and all after it, since

@@ -17,8 +17,9 @@ use crate::ir::{
 use crate::rewrite::cost::cost_at;
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
-/// How long to search for a cheaper form where nothing is said.
-pub(super) const SEARCH: Duration = Duration::from_secs(2);
+/// How long to search for a cheaper form where nothing is said: so long that it is the limits on terms that end a search, and
+/// the form does not depend on what else the machine does.
+pub(super) const SEARCH: Duration = Duration::from_secs(60);
 
 /// A loss as a graph of its inputs.
 #[derive(Clone, Debug)]

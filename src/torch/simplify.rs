@@ -182,12 +182,16 @@ impl Builder {
         let multiple = |b: &mut Builder, value: &Value| {
             b.scaled(value).filter(|(factor, _)| factor.known().is_some_and(is_moderate))
         };
-        let (factor, product) = match (multiple(self, x), multiple(self, y)) {
-            (Some((a, x)), Some((b, y))) => (self.entrywise(E::Mul, &[&a, &b]), self.entrywise(E::Mul, &[&x, &y])),
-            (Some((a, x)), None) => (a, self.entrywise(E::Mul, &[&x, y])),
-            (None, Some((b, y))) => (b, self.entrywise(E::Mul, &[x, &y])),
-            (None, None) => return None,
-        };
+        let one = || Value::ratio(1, 1);
+        let (of_x, of_y) = (multiple(self, x), multiple(self, y));
+        if of_x.is_none() && of_y.is_none() {
+            return None;
+        }
+        let ((a, x), (b, y)) = (of_x.unwrap_or((one(), x.clone())), of_y.unwrap_or((one(), y.clone())));
+        let factor = self.entrywise(E::Mul, &[&a, &b]);
+        // Two moderate numbers may make one that is not.
+        factor.known().filter(|factor| is_moderate(*factor))?;
+        let product = self.entrywise(E::Mul, &[&x, &y]);
         Some(self.scale(&factor, &product))
     }
 
