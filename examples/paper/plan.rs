@@ -102,9 +102,9 @@ type Sweep =
 
 const WEIGHTS: [Sweep; 4] = [
     ("u-mae-official", "U-MAE", "gamma", &[], &["0.1", "1"]),
-    ("m-mae", "M-MAE", "lambda", &[], &["0.001", "0.1"]),
-    ("m-mae-entropy", "M-MAE, H_1", "lambda", &[("alpha", "1")], &["0.1", "1"]),
-    ("m-mae-entropy", "M-MAE, H_2", "lambda", &[("alpha", "2")], &["0.1", "1"]),
+    ("m-mae", "M-MAE", "lambda", &[], &["0.0001", "0.001", "0.1"]),
+    ("m-mae-entropy", "M-MAE, H_1", "lambda", &[("alpha", "1")], &["0.001", "0.1", "1"]),
+    ("m-mae-entropy", "M-MAE, H_2", "lambda", &[("alpha", "2")], &["0.001", "0.1", "1"]),
 ];
 
 /// Figures 1, 2, 3 and 5.
