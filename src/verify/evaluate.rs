@@ -47,6 +47,14 @@ impl Program {
     }
 }
 
+/// What happened where a matrix, or a function of one, has entries beyond the largest double.
+const OVERFLOW: &str = "a matrix that is not finite (overflow)";
+
+/// Whether an operation has a value, if any, that is a number for every matrix of finite entries.
+fn decomposes(op: &Op) -> bool {
+    matches!(op, Op::Eigenvalues | Op::SingularValues | Op::Rank | Op::Inverse)
+}
+
 /// A program with the memory that it runs in.
 pub struct Machine<'a> {
     program: &'a Program,
@@ -105,6 +113,22 @@ impl Machine<'_> {
         error.filter(|error| !error.is_nan()).unwrap_or(f64::INFINITY)
     }
 
+    /// The kind of a fault of a run in words that are the same for every sample.
+    pub fn reason(&self, fault: &Fault) -> &'static str {
+        match fault.kind {
+            // Such an operation makes no NaN of finite entries.
+            FaultKind::NotANumber if decomposes(self.program.graph.op(fault.node)) => OVERFLOW,
+            FaultKind::NotANumber => "a value that is not a number",
+            FaultKind::RequirementFailed { .. } => "a value outside the domain that a definition requires",
+            FaultKind::ConditionFailed => "a condition that a definition requires does not hold",
+            FaultKind::NoConvergence => "a decomposition that did not converge",
+            FaultKind::Singular { at: 0.0 } => "a singular matrix",
+            // Away from 0 no function of a matrix has a pole: its value is beyond the largest double.
+            FaultKind::Singular { .. } => OVERFLOW,
+            FaultKind::IndexOutside { .. } => "an index outside its matrix",
+        }
+    }
+
     fn all_bounds(&mut self) -> Option<Vec<Bound>> {
         let bounds = self.program.bounds()?;
         let bounding = self.bounding.get_or_insert_with(|| bounds.workspace());
@@ -133,18 +157,6 @@ fn load(workspace: &mut Workspace<f64>, inputs: &[InputId], sample: &Sample) {
             (Entries::Real(target), Numbers::None | Numbers::Complex(_)) => target.fill(f64::NAN),
             (Entries::Complex(target), Numbers::None | Numbers::Real(_)) => target.fill(f64::NAN.into()),
         }
-    }
-}
-
-/// The kind of a fault in words that are the same for every sample.
-pub fn reason(fault: &Fault) -> &'static str {
-    match fault.kind {
-        FaultKind::NotANumber => "a value that is not a number",
-        FaultKind::RequirementFailed { .. } => "a value outside the domain that a definition requires",
-        FaultKind::ConditionFailed => "a condition that a definition requires does not hold",
-        FaultKind::NoConvergence => "a decomposition that did not converge",
-        FaultKind::Singular { .. } => "a singular matrix",
-        FaultKind::IndexOutside { .. } => "an index outside its matrix",
     }
 }
 

@@ -1,6 +1,6 @@
 //! One claim judged at one sample after another of a unit of work.
 
-use super::evaluate::{Machine, Program, reason};
+use super::evaluate::{Machine, Program};
 use super::judge::{self, Doubt, Measured, Outcome, Tally, UNSURE_HYPOTHESIS, Worst};
 use super::layout::{ClaimLayout, PartSlots, Slot};
 use super::sample::Sample;
@@ -105,7 +105,7 @@ impl<'a> ClaimJudge<'a> {
             Err(why) => return tally.drop_for(why.into(), 1),
         };
         if let Err(fault) = machine.run() {
-            return tally.drop_for(reason(&fault).into(), 1);
+            return tally.drop_for(machine.reason(&fault).into(), 1);
         }
         self.values.clear();
         self.values.extend((0..self.layout.roots.len()).map(|output| machine.scalar(output)));

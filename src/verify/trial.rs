@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::OnceLock;
 
 use super::design::{Cell, Design, ScalarDraw};
-use super::evaluate::{EndsPlan, Machine, Program, reason};
+use super::evaluate::{EndsPlan, Machine, Program};
 use super::hypotheses::{self, MAX_MOVED, Movable, Projection, Standing};
 use super::judge::{Tally, UNSURE_HYPOTHESIS};
 use super::judgement::{About, ClaimJudge};
@@ -260,7 +260,7 @@ impl<'a> Gate<'a> {
         let mut standing = match hypotheses::standing(hypotheses, machine, sample) {
             Ok(standing) => standing,
             Err(fault) => {
-                findings.dropped.drop_for(reason(&fault).into(), 1);
+                findings.dropped.drop_for(machine.reason(&fault).into(), 1);
                 return None;
             }
         };

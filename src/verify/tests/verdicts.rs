@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::build::{Build, ratio};
 use crate::check::{Part, Session, Theorem};
-use crate::ir::{Comparison, Dim, ScalarFn, Set};
+use crate::ir::{Axis, Comparison, Dim, Op, Reduction, ScalarFn, Set};
 use crate::verify::{ClaimReport, Options, Report, Silent, Value, Verdict, verify};
 
 fn options(samples: u64) -> Options {
@@ -284,6 +284,23 @@ fn values_that_are_not_numbers_are_counted_and_reported() {
     let Verdict::Inconclusive { reason } = &claim.verdict else { panic!("{claim:?}") };
     assert!(reason.contains("not a number"), "{reason}");
     assert!(claim.dropped > 0);
+}
+
+/// exp of an eigenvalue beyond 710 is no double, and the matrix is not singular for that.
+#[test]
+fn an_overflow_is_told_as_one() {
+    let mut b = Build::new("Large");
+    let a = b.interval("a", (ratio(1000, 1), true), Some((ratio(100_000, 1), true)));
+    let n = b.size("n", 2, 3);
+    let k = b.member("K", Set::Corr, &[n], false);
+    let g = b.g();
+    let scaled = g.multiply(a, k).unwrap();
+    let large = g.make(Op::Spectral(ScalarFn::Exp), vec![scaled]).unwrap();
+    let most = g.reduce(Reduction::Max, Axis::All, large).unwrap();
+    b.compare(Comparison::Le, a, most);
+    let claim = first(&b.theorem, 200);
+    let Verdict::Inconclusive { reason } = &claim.verdict else { panic!("{claim:?}") };
+    assert!(reason.contains("overflow"), "{reason}");
 }
 
 #[test]
