@@ -169,3 +169,17 @@ fn what_cannot_be_explained_is_told() {
     refused(&run(&["explain", "coding_rate", "--size", "d=0"]), "E0807", "--size NAME=NUMBER");
     refused(&run(&["explain", "trace(W)"]), "E0201", "`W`");
 }
+
+/// Both sides are put into a theorem, which nobody wrote: mistakes are told once, where they were written.
+#[test]
+fn mistakes_have_their_places_in_what_was_written() {
+    let output = run(&["explain", "trace(W) + 1"]);
+    let told = err(&output);
+    assert_eq!(told.matches("error[").count(), 1, "{told}");
+    assert!(told.contains("<expression>:1:7") && told.contains("--forall 'W: Corr[n]'"), "{told}");
+    assert!(!told.contains("relate") && !told.contains("claim") && !told.contains("quantify"), "{told}");
+    let output = run(&["relate", "alignment", "mean(cosines(Z1, W))"]);
+    assert!(err(&output).contains("<second>:1:18") && !err(&output).contains("<relate>"), "{}", err(&output));
+    let output = run(&["relate", "alignment", "mean(cosines(Z1, Z2)"]);
+    assert!(err(&output).contains("E0103") && err(&output).contains("<second>:1:5"), "{}", err(&output));
+}

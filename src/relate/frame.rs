@@ -4,7 +4,7 @@
 //! what does that for every statement, and can be kept in a file.
 
 use super::range::Size;
-use crate::base::{Code, Diagnostic};
+use crate::base::{Code, Diagnostic, FileId, Span};
 use crate::check::{Session, Theorem, no_such_size};
 use crate::ir::NodeId;
 use crate::syntax::ast::{Def, DomainKind, Expr, ExprKind, Param};
@@ -12,6 +12,16 @@ use crate::syntax::{Spelling, print_domain, print_expr};
 
 /// What a real parameter ranges over where nothing is said.
 const PARAMETERS: &str = "(0, 10]";
+
+/// The theorem of a frame: its source, its name, what is before each claim, and its end.
+const SOURCE: &str = "<relate>";
+const TITLE: &str = "relation";
+const CLAIM: &str = "    claim ";
+const END: &str = "}\n";
+
+/// What is around an expression where a claim only asks for it.
+const BEFORE: &str = "sup(";
+const BEHIND: &str = ") <= inf";
 
 /// One of the two.
 #[derive(Clone, Debug)]
@@ -225,8 +235,8 @@ impl Frame {
     /// # Errors
     /// The mistakes in it, which are those in the expressions and ranges given.
     pub fn theorem(&self, session: &mut Session, claims: &[String]) -> Result<Theorem, Vec<Diagnostic>> {
-        let text = self.text("relation", claims);
-        let mut theorems = session.load_text("<relate>", &text)?;
+        let text = self.text(TITLE, claims);
+        let mut theorems = session.load_text(SOURCE, &text)?;
         theorems.pop().ok_or_else(|| vec![Diagnostic::new(Code::E0807, "there is nothing to relate")])
     }
 
@@ -236,8 +246,8 @@ impl Frame {
         lines.extend(self.ranges.iter().map(|range| format!("    forall {range}")));
         lines.extend(self.lets.iter().map(|binding| format!("    let {binding}")));
         lines.extend(self.conditions.iter().map(|condition| format!("    assume {condition}")));
-        lines.extend(claims.iter().map(|claim| format!("    claim {claim}")));
-        lines.push("}\n".to_owned());
+        lines.extend(claims.iter().map(|claim| format!("{CLAIM}{claim}")));
+        lines.push(END.to_owned());
         lines.join("\n")
     }
 
@@ -246,18 +256,71 @@ impl Frame {
     /// # Errors
     /// As [`Frame::theorem`].
     pub fn both(&self, session: &mut Session) -> Result<(Theorem, NodeId, NodeId), Vec<Diagnostic>> {
-        let claims = [format!("sup({}) <= inf", self.left), format!("sup({}) <= inf", self.right)];
+        let named = match self.left == self.right {
+            true => vec![("<expression>", &self.left)],
+            false => vec![("<first>", &self.left), ("<second>", &self.right)],
+        };
+        // Each by itself, so that its grammar is told in its own words, and that its names have a place there.
+        let mut written = Vec::new();
+        for (name, text) in &named {
+            written.push(session.parse(name, text)?.span.file);
+        }
+        let claims: Vec<String> = named.iter().map(|(_, text)| format!("{BEFORE}{text}{BEHIND}")).collect();
         let none = || Diagnostic::new(Code::E0501, "only losses that are real numbers are related");
         // That a supremum is of a real number is how the theorem asks for it, and nothing that was written here.
         let told = |found: Vec<Diagnostic>| match found.iter().all(|mistake| mistake.code == Code::E0504) {
             true => vec![none()],
             false => found,
         };
-        let theorem = self.theorem(session, &claims).map_err(told)?;
+        let theorem = match self.theorem(session, &claims) {
+            Ok(theorem) => theorem,
+            Err(found) => return Err(self.as_written(session, &written, &claims, told(found))),
+        };
         let node = |i: usize| theorem.claims.get(i).and_then(|claim| claim.supremum).map(|supremum| supremum.value);
-        match (node(0), node(1)) {
+        match (node(0), node(claims.len() - 1)) {
             (Some(left), Some(right)) => Ok((theorem, left, right)),
             _ => Err(vec![none()]),
         }
+    }
+
+    /// Mistakes with their places in the expressions of some claims moved to where these were written: nobody wrote the theorem.
+    fn as_written(
+        &self,
+        session: &Session,
+        written: &[FileId],
+        claims: &[String],
+        found: Vec<Diagnostic>,
+    ) -> Vec<Diagnostic> {
+        // The claims are the last lines but one.
+        let end = self.text(TITLE, claims).len() - END.len();
+        let start = |at: usize| end - claims[at..].iter().map(|claim| CLAIM.len() + claim.len() + 1).sum::<usize>();
+        let moved = |span: Span| {
+            let within = |at: usize| {
+                let from = start(at) + CLAIM.len() + BEFORE.len();
+                let to = from + claims[at].len() - BEFORE.len() - BEHIND.len();
+                (from <= span.start as usize && span.end as usize <= to).then_some((at, from as u32))
+            };
+            match (0..claims.len()).find_map(within) {
+                Some((at, from)) => Span { file: written[at], start: span.start - from, end: span.end - from },
+                None => span,
+            }
+        };
+        let mut told = found;
+        for mistake in &mut told {
+            for label in &mut mistake.labels {
+                if session.sources().get(label.span.file).name == SOURCE {
+                    label.span = moved(label.span);
+                }
+            }
+            if mistake.code == Code::E0201 && mistake.labels.iter().any(|label| written.contains(&label.span.file)) {
+                // A theorem of one's own would quantify the name.
+                mistake.help.retain(|help| help.starts_with("did you mean"));
+                let name = session.sources().text(mistake.labels[0].span);
+                let forall =
+                    format!("say what it ranges over, as in --forall '{name}: Corr[n]' or --forall '{name} in (0, 1]'");
+                mistake.help.push(forall);
+            }
+        }
+        told
     }
 }
