@@ -107,6 +107,16 @@ theorem "Lemma_1" {
 "#;
 
 #[test]
+fn what_holds_for_all_needs_no_then() {
+    let text = fragment("theorem \"t\" { forall x in [0, 1] claim x <= 1 claim x >= 0 }");
+    assert!(
+        text.contains("For all real numbers $x \\in [0, 1]$,\n\\[\n  x \\le 1") && text.contains("\nand\n"),
+        "{text}"
+    );
+    assert!(fragment("theorem \"t\" { forall x in [0, 1] assume x > 0 claim x <= 1 }").contains("\nthen\n"));
+}
+
+#[test]
 fn a_theorem_is_told_in_words() {
     let text = fragment(LEMMA);
     let parts = [

@@ -96,6 +96,8 @@ impl Document {
         let claims = theorem.statements.iter().filter(|s| matches!(s, Statement::Claim(_))).count();
         let (mut number, mut remarks, mut first) = (0, Vec::new(), true);
         let (mut name, mut quantified) = (String::new(), Vec::new());
+        // What is let or supposed is followed by `then`; `for all` is followed by the claim itself.
+        let mut supposed = false;
         // A sentence starts with the first statement and goes on with the others.
         let mut begun = false;
         let mut lead = |word: &str| {
@@ -114,9 +116,11 @@ impl Document {
                     }
                 }
                 Statement::Let(bindings) => {
+                    supposed = true;
                     self.locals(&lead("let"), &bindings.iter().collect::<Vec<_>>(), ",", writer);
                 }
                 Statement::Assume(condition) => {
+                    supposed = true;
                     self.line(&lead("suppose that"));
                     self.display(&writer.parts(condition).ending(",").formula(), "");
                 }
@@ -127,7 +131,11 @@ impl Document {
                         None if claims > 1 => number.to_string(),
                         None => String::new(),
                     };
-                    self.line(&lead(if first { "then" } else { "and" }));
+                    match (first, supposed) {
+                        (true, true) => self.line(&lead("then")),
+                        (true, false) => {}
+                        (false, _) => self.line(&lead("and")),
+                    }
                     let more = theorem.statements[i + 1..].iter().any(|later| matches!(later, Statement::Claim(_)));
                     self.claim(claim, &name, if more { "," } else { "." }, writer);
                     first = false;
