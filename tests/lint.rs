@@ -74,6 +74,19 @@ fn power(growth: &Growth, expected: f64, tolerance: f64) {
     }
 }
 
+/// Of more samples than features none are orthonormal. Those of a tight frame have ZZ' = (B/d) I, which is where the sum of
+/// d logarithms with a given sum of their arguments is greatest.
+#[test]
+fn more_samples_than_features_are_a_tight_frame() {
+    let lint = try_with(&Session::new(), "coding_rate", &[], &[("d", 3), ("B", 8)]).unwrap();
+    let greatest = 3.0 * (11.0 / 3.0_f64).ln();
+    assert!(lint.collapse.crowded && (lint.collapse.orthonormal.finite().unwrap() - greatest).abs() < 1e-12);
+    assert!((lint.collapse.search.unwrap().1 - greatest).abs() < 1e-9, "{:?}", lint.collapse);
+    assert!((place(&lint, "a tight frame").0.finite().unwrap() - greatest).abs() < 1e-12);
+    assert!(lint_json(&lint).contains("\"orthonormal\":null"), "{}", lint_json(&lint));
+    assert!(!of("coding_rate").collapse.crowded);
+}
+
 /// log det(mu I + ZZ') of B unit columns has eigenvalues that sum to B: it is least, (d − 1) log mu + log(mu + B), where
 /// there is one of them, and greatest, B log(1 + mu), where they are equal.
 #[test]

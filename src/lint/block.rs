@@ -139,6 +139,37 @@ pub(super) fn orthonormal(m: usize, n: usize, rng: &mut Rng) -> Block {
     q
 }
 
+/// n columns of m entries, n ≥ m, each of norm 1, with ZZ' = (n/m) I: a unit-norm tight frame. Orthonormal rows have the
+/// second after scaling, and keep it when columns are rotated among each other: every rotation makes the norm of one column
+/// 1, as in Davies and Higham 2000, Numerically stable generation of correlation matrices and their factors, BIT 40.
+pub(super) fn tight_frame(m: usize, n: usize, rng: &mut Rng) -> Block {
+    let mut z = orthonormal(n, m, rng).transposed().scaled((n as f64 / m as f64).sqrt());
+    let inner = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+    let mut left: Vec<usize> = (0..n).collect();
+    while left.len() > 1 {
+        let square = |j: &usize| inner(z.column(*j), z.column(*j));
+        // The shortest and the longest column: their squares have the mean 1 with the others that are left.
+        left.sort_by(|i, j| square(i).total_cmp(&square(j)));
+        let (i, j) = (left[0], left[left.len() - 1]);
+        let (short, long) = (z.column(i).to_vec(), z.column(j).to_vec());
+        let (below, above) = (inner(&short, &short) - 1.0, inner(&long, &long) - 1.0);
+        if above > 0.0 && below < 0.0 {
+            // (c x − s y) has norm 1 for the tangent t of the angle with above t² − 2 ⟨x, y⟩ t + below = 0.
+            let cross = inner(&short, &long);
+            let root = (cross * cross - below * above).sqrt();
+            let t = (cross + root.copysign(cross)) / above;
+            let c = 1.0 / t.hypot(1.0);
+            let s = c * t;
+            let rotated = |a: f64, b: f64| short.iter().zip(&long).map(|(x, y)| a * x + b * y).collect::<Vec<f64>>();
+            let (first, second) = (rotated(c, -s), rotated(s, c));
+            z.column_mut(i).copy_from_slice(&first);
+            z.column_mut(j).copy_from_slice(&second);
+        }
+        left.remove(0);
+    }
+    z
+}
+
 /// A permutation of n samples that moves the first.
 pub(super) fn permutation(n: usize, rng: &mut Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
@@ -158,6 +189,23 @@ pub(super) fn sign(rng: &mut Rng) -> f64 {
 mod tests {
     use super::*;
     use rand::SeedableRng;
+
+    #[test]
+    fn a_tight_frame_is_one() {
+        for (m, n) in [(1, 1), (1, 5), (3, 3), (3, 4), (4, 17), (5, 64)] {
+            let z = tight_frame(m, n, &mut Rng::seed_from_u64(1));
+            let frame = z.times(&z.transposed());
+            for i in 0..m {
+                for j in 0..m {
+                    let expected = if i == j { n as f64 / m as f64 } else { 0.0 };
+                    assert!((frame.at(i, j) - expected).abs() < 1e-13 * n as f64, "{m}, {n}: {}", frame.at(i, j));
+                }
+            }
+            for j in 0..n {
+                assert!((norm(z.column(j)) - 1.0).abs() < 1e-13 * n as f64, "{m}, {n}: {}", norm(z.column(j)));
+            }
+        }
+    }
 
     #[test]
     fn orthonormal_columns_are() {

@@ -47,6 +47,8 @@ impl Trial<'_> {
     pub fn collapse(&mut self) -> Collapse {
         let constants = self.constants();
         let mut collapsed: Vec<Vec<Outcome>> = vec![Vec::new(); constants.len()];
+        let crowded = self.crowded();
+        let spread_out = if crowded { "a tight frame" } else { "orthonormal samples" };
         let (mut orthonormal, mut others) = (Vec::new(), Vec::new());
         let mut ways = Ways::default();
         for i in 0..self.draws.len() {
@@ -57,7 +59,7 @@ impl Trial<'_> {
             for (constants, values) in constants.iter().zip(&mut collapsed) {
                 values.push(at(self, constants.structure(), "collapse"));
             }
-            orthonormal.push(at(self, Structure::Orthonormal, "orthonormal samples"));
+            orthonormal.push(at(self, Structure::Orthonormal, spread_out));
             others.push(at(self, Structure::RankOne, "samples on a line"));
             others.push(at(self, Structure::Duplicates, "samples that come twice"));
             let way = self.draws[i].way(&WAY);
@@ -103,7 +105,7 @@ impl Trial<'_> {
         let states = states.collect();
         let bad = orthonormal.iter().find(|outcome| outcome.finite().is_none()).cloned();
         let orthonormal = bad.or_else(|| orthonormal.into_iter().next()).unwrap_or(Outcome::NotANumber);
-        Collapse { states, orthonormal, random, search, ways }
+        Collapse { states, orthonormal, crowded, random, search, ways }
     }
 }
 

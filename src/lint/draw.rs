@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rand::{RngExt, SeedableRng};
 
-use super::block::{Block, Rng, Side, orthonormal, sign};
+use super::block::{Block, Rng, Side, orthonormal, sign, tight_frame};
 use super::finding::Kind;
 use super::loss::{Loss, Point};
 use super::subject::{Array, Role, Subject};
@@ -191,8 +191,7 @@ fn structured(structure: Structure, like: &Block, rng: &mut Rng) -> Block {
         Structure::Zero => Block::from_fn(m, n, |_, _| 0.0),
         Structure::Duplicates => Block::from_fn(m, n, |i, j| like.at(i, j / 2)),
         Structure::Orthonormal if n <= m => orthonormal(m, n, rng),
-        // Orthonormal rows, whose columns are then brought to norm 1.
-        Structure::Orthonormal => orthonormal(n, m, rng).transposed().unit_columns(),
+        Structure::Orthonormal => tight_frame(m, n, rng),
     }
 }
 

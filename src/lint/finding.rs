@@ -119,6 +119,8 @@ pub struct Collapse {
     pub states: Vec<Collapsed>,
     /// The value where the samples are orthonormal, or, of more samples than features, form a tight frame.
     pub orthonormal: Outcome,
+    /// Whether it is a tight frame, since some argument has more samples than features.
+    pub crowded: bool,
     /// The least and the greatest value at random inputs.
     pub random: Option<(f64, f64)>,
     /// The least and the greatest value that descents and ascents from all kinds of starts met, or anything else.

@@ -29,6 +29,10 @@ impl Trial<'_> {
         let varied = self.varied();
         let mut asked: Vec<(String, Structure, Option<usize>)> =
             PLACES.iter().map(|(name, structure)| ((*name).to_owned(), *structure, None)).collect();
+        if self.crowded() {
+            let frames = asked.iter_mut().filter(|(_, structure, _)| *structure == Structure::Orthonormal);
+            frames.for_each(|(name, ..)| *name = "a tight frame".to_owned());
+        }
         if varied.len() > 1 {
             for (i, _) in &varied {
                 let name = format!("{} alone collapsed", self.subject.arrays[*i].name);

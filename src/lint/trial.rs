@@ -57,6 +57,12 @@ impl<'a> Trial<'a> {
         self.subject.arrays.iter().enumerate().filter_map(kind).collect()
     }
 
+    /// Whether some argument has more samples than features: no such samples are orthonormal, and a tight frame is what
+    /// comes nearest.
+    pub fn crowded(&self) -> bool {
+        self.draws.iter().flat_map(|draw| draw.features().values()).any(|block| block.cols > block.rows)
+    }
+
     /// Where the samples of each argument are.
     pub fn sides(&self) -> Vec<Option<Side>> {
         let side = |array: &super::subject::Array| match array.role {

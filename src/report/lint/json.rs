@@ -71,7 +71,8 @@ pub fn lint_json(lint: &Lint) -> String {
         "held": setting.held,
         "collapse": {
             "states": states,
-            "orthonormal": outcome(&collapse.orthonormal),
+            "orthonormal": (!collapse.crowded).then(|| outcome(&collapse.orthonormal)),
+            "tight_frame": collapse.crowded.then(|| outcome(&collapse.orthonormal)),
             "random": collapse.random.map(pair),
             "search": collapse.search.map(pair),
             "ways": {"all": collapse.ways.all, "fall": collapse.ways.fall, "rise": collapse.ways.rise},

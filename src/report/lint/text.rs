@@ -134,7 +134,8 @@ fn against(lint: &Lint) -> String {
     };
     let collapse = &lint.collapse;
     let (random, search) = (ends(collapse.random), ends(collapse.search));
-    format!("orthonormal: {}; random: {random}; all that a search met: {search}", outcome(&collapse.orthonormal))
+    let spread = if collapse.crowded { "a tight frame" } else { "orthonormal" };
+    format!("{spread}: {}; random: {random}; all that a search met: {search}", outcome(&collapse.orthonormal))
 }
 
 fn ways(lint: &Lint) -> String {
