@@ -87,6 +87,19 @@ fn runs_of_one_name_are_a_line_with_a_band() {
     assert_eq!(svg.matches("opacity=\"0.2\"").count(), 2);
 }
 
+/// The folder of a run stands for its table, and gives it its name.
+#[test]
+fn a_folder_is_the_table_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    runs(at);
+    drawn(at, &["plot", "mae-0", "mine=mmae-0", "--y", "loss", "--out", "folders.svg"]);
+    drawn(at, &["plot", "mae-0/metrics.csv", "mine=mmae-0/metrics.csv", "--y", "loss", "--out", "files.svg"]);
+    let read = |name: &str| std::fs::read_to_string(at.join(name)).unwrap();
+    assert!(texts(&read("folders.svg")).iter().any(|text| text == "mae-0"));
+    assert_eq!(read("folders.svg"), read("files.svg"));
+}
+
 #[test]
 fn a_png_has_two_pixels_for_a_unit_and_its_colours() {
     let folder = tempfile::tempdir().unwrap();
@@ -153,6 +166,8 @@ fn what_cannot_be_drawn_is_told_and_leaves_no_file() {
     };
     refused(&["mae-0/metrics.csv", "--y", "los", "--out", "a.svg"], "E1022", "did you mean 'loss'?");
     refused(&["mae-0/metrics.csv", "--y", "loss", "--out", "a.gif"], "E1022", ".svg or .png");
+    std::fs::create_dir(at.join("empty")).unwrap();
+    refused(&["empty", "--y", "loss", "--out", "a.svg"], "E0801", "metrics.csv");
     refused(&["mae-9/metrics.csv", "--y", "loss", "--out", "a.svg"], "E0801", "there is no file");
     refused(
         &["sweep.csv", "--x", "method", "--y", "accuracy", "--out", "a.svg"],

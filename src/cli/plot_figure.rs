@@ -7,7 +7,7 @@ use super::files::unreadable;
 use super::{Outcome, Status};
 use crate::base::{Code, Diagnostic, replace};
 use crate::report::figure::{Axis, Figure, Format, Kind, draw};
-use crate::train::record::{Selection, Table, gather};
+use crate::train::record::{METRICS, Selection, Table, gather};
 
 pub(super) fn run(arguments: &Plot) -> Outcome {
     let one = |mistake: Diagnostic| vec![mistake];
@@ -62,14 +62,16 @@ fn format(path: &Path) -> Result<Format, Diagnostic> {
     }
 }
 
-/// `FILE.csv` or `NAME=FILE.csv`; a file whose own name has a `=` is there under the whole of it.
+/// `TABLE` or `NAME=TABLE`, a table being a file or the folder of a run; a file whose own name has a `=` is there under the whole
+/// of it.
 fn table(argument: &str) -> Result<Table, Diagnostic> {
     let (name, path) = match argument.split_once('=') {
-        Some((name, path)) if !Path::new(argument).exists() => (name.trim().to_owned(), Path::new(path)),
-        _ => (called(Path::new(argument)), Path::new(argument)),
+        Some((name, path)) if !Path::new(argument).exists() => (Some(name.trim()), Path::new(path)),
+        _ => (None, Path::new(argument)),
     };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-    Table::read(&name, path, &bytes)
+    let path = if path.is_dir() { path.join(METRICS) } else { path.to_owned() };
+    let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+    Table::read(&name.map_or_else(|| called(&path), str::to_owned), &path, &bytes)
 }
 
 /// The table of a run is named after the run's folder, any other after its file.

@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::CHECKPOINT;
 use super::config::Config;
+use super::record::METRICS;
 use crate::base::{Code, Diagnostic, replace};
 
 /// The run, to be read by people; what counts is in the checkpoint.
 const CONFIG: &str = "config.json";
-
-/// The table of the run.
-const METRICS: &str = "metrics.csv";
 
 /// The file that the process which trains here holds locked. It stays when the process ends, and means nothing then.
 const LOCK: &str = "loewner.lock";

@@ -16,6 +16,9 @@ pub use table::{Band, Point, Selection, Table, gather};
 
 use crate::base::Diagnostic;
 
+/// The table of a run, in its folder.
+pub const METRICS: &str = "metrics.csv";
+
 /// What there is to say of a step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StepReport {
