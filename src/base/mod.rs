@@ -1,9 +1,10 @@
-//! Places in source text, errors as data, suggestions, seeded generators, the median, and files that are replaced at once: what
-//! several rooms need and nothing more.
+//! Places in source text, errors as data, suggestions, seeded generators, the median, digits of numbers, and files that are replaced at
+//! once: what several rooms need and nothing more.
 
 mod code;
 mod diagnostic;
 mod median;
+mod number;
 mod replace;
 mod seed;
 mod span;
@@ -12,6 +13,7 @@ mod suggest;
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label};
 pub use median::median;
+pub use number::significant;
 pub use replace::replace;
 pub use seed::{Key, Rng};
 pub use span::{FileId, Source, Sources, Span};

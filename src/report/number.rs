@@ -1,5 +1,7 @@
 //! Numbers as text: all digits for machines, few for tables, small fractions for a blackboard.
 
+use crate::base::significant;
+
 /// The largest denominator that a witness's number is recognised with.
 const MAX_DENOMINATOR: u32 = 64;
 
@@ -50,33 +52,6 @@ fn fraction(x: f64) -> Option<(i64, u32)> {
         // A number below every such fraction is not one of them just because it rounds to zero.
         ((p / f64::from(q) - x).abs() <= ulp && (p != 0.0 || x == 0.0)).then_some((p as i64, q))
     })
-}
-
-/// C's `%.{digits}g`, with `inf` and `nan` by their names in the language.
-fn significant(x: f64, digits: usize) -> String {
-    if x.is_nan() {
-        return "nan".to_owned();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
-    }
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let scientific = format!("{x:.*e}", digits - 1);
-    // The formatting above always writes an exponent, which lies within ±324.
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if exponent < -5 || exponent >= digits as i32 {
-        return format!("{}e{exponent}", trim_zeros(mantissa));
-    }
-    let decimals = (digits as i32 - 1 - exponent) as usize;
-    trim_zeros(&format!("{x:.decimals$}")).to_owned()
-}
-
-/// A decimal without the zeros that say nothing.
-fn trim_zeros(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }
 
 /// A count with its thousands apart: `20,000`.

@@ -1,11 +1,14 @@
 //! Samples and exact points as people see them: members, sizes, scalars.
 
 use num_complex::Complex;
+use num_rational::BigRational;
+use num_traits::ToPrimitive;
 
 use super::refutation::{Desk, Given, Point, size};
 use super::sample::{Numbers, Sample};
 use super::trial::Setting;
 use super::verdict::{ExactValue, Value, Witness};
+use crate::base::significant;
 use crate::check::VariableKind;
 use crate::eval::ValueRef;
 use crate::ir::{InputId, Instance, NodeId, Range, Shape};
@@ -83,18 +86,26 @@ pub fn ensemble(sample: &Sample) -> String {
     }
 }
 
+/// The digits of a number that is told in passing.
+const DIGITS: usize = 6;
+
+/// The most signs that an exact number is told with.
+const MOST_SIGNS: usize = 16;
+
+/// An exact number as it is, where that can be read: 10^300 has 301 digits.
+fn readable(value: &BigRational) -> String {
+    let exact = value.to_string();
+    if exact.len() <= MOST_SIGNS { exact } else { significant(value.to_f64().unwrap_or(f64::NAN), DIGITS) }
+}
+
 /// Where a sample stands, in a few words: sizes, scalars and ensembles.
 pub fn place(setting: &Setting<'_>, sample: &Sample, instance: &Instance) -> String {
     let mut words: Vec<String> = instance.sizes.iter().map(|(var, size)| format!("{} = {size}", var.name)).collect();
     for variable in &setting.theorem.variables {
         if let VariableKind::Scalar { input, .. } = &variable.kind {
             words.push(match scalar(*input, sample, instance) {
-                Value::Exact(value) => format!("{} = {value}", variable.name),
-                // Six decimals would make a zero of it.
-                Value::Number(value) if value != 0.0 && value.abs() < 1e-3 => {
-                    format!("{} = {value:.3e}", variable.name)
-                }
-                Value::Number(value) => format!("{} = {value:.6}", variable.name),
+                Value::Exact(value) => format!("{} = {}", variable.name, readable(&value)),
+                Value::Number(value) => format!("{} = {}", variable.name, significant(value, DIGITS)),
                 Value::Vector(_)
                 | Value::Matrix(_)
                 | Value::Complex(_)
