@@ -10,11 +10,12 @@ use num_complex::Complex;
 use num_rational::BigRational;
 
 use crate::base::{Code, Diagnostic, Sources, Span};
-use crate::check::{Compiled, Data, Entries, Parameter, Session, Theorem};
-use crate::eval::{self, ValueRef, Workspace};
+use crate::check::{Compiled, Data, Entries, Parameter, Session, Spelled, Theorem, write};
+use crate::eval::{self, Fault, FaultKind, ValueRef, Workspace};
 use crate::grad::{self, GradError};
-use crate::ir::{Dim, Graph, InputId, Instance, NodeId, Property, Shape, Type};
+use crate::ir::{Dim, Fact, Graph, InputId, Instance, NodeId, Op, Property, Shape, Type};
 use crate::prove;
+use crate::syntax::{Spelling, print_expr};
 use crate::torch::{CompiledLoss, Source, SourceInput};
 use crate::verify::{self, Options, Report};
 
@@ -356,7 +357,8 @@ pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> 
             }
         },
     };
-    let hermitian = value.facts().has(Property::Hermitian);
+    let facts = value.facts();
+    let (hermitian, infinite) = (facts.has(Property::Hermitian), facts.get(Property::Finite) == Fact::No);
     let (compiled, input) = session.expression_in(expression, name, value.clone(), &[])?;
     // A determinant is real only of a matrix that is known to be Hermitian: then the gradient is among those.
     let complex = *compiled.graph.ty(compiled.root) == Type::complex(Shape::Scalar);
@@ -365,7 +367,18 @@ pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> 
     } else {
         (compiled, input)
     };
-    gradient(&compiled, input).map_err(|mistake| vec![mistake])
+    gradient(&compiled, input).map_err(|mistake| vec![if infinite { at_infinity(mistake, name) } else { mistake }])
+}
+
+/// A mistake of differentiation by a name whose value is infinite: what is not a number there may well have a limit.
+fn at_infinity(mistake: Diagnostic, name: &str) -> Diagnostic {
+    if mistake.code != Code::E0701 {
+        return mistake;
+    }
+    let message = format!("the derivative by `{name}` has no value at infinity, which is the value of `{name}`");
+    Diagnostic { message, help: Vec::new(), ..mistake }
+        .note("at infinity a derivative is a limit, and its formula has no value where it comes to 0 · ∞ or ∞ − ∞")
+        .help(format!("give `{name}` a large number instead, such as 1e6: the derivative is near its limit there"))
 }
 
 /// The gradient of a checked expression with respect to one of its raw inputs, at the input's value.
@@ -429,7 +442,10 @@ fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Resu
         }
     }
     plan.run(&mut ws).map_err(|fault| {
-        let diagnostic = eval::diagnose(graph, &fault);
+        let diagnostic = match broken_condition(graph, &fault, inputs) {
+            Some(condition) => eval::diagnose(graph, &fault).note(format!("`{condition}` does not hold")),
+            None => eval::diagnose(graph, &fault),
+        };
         match roots.iter().find_map(|root| way_to(graph, *root, fault.node)) {
             Some(span) => diagnostic.because(span, "needed for this"),
             None => diagnostic,
@@ -445,6 +461,27 @@ fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Resu
         }
     };
     roots.iter().enumerate().map(value).collect()
+}
+
+/// The longest text of a condition that is told.
+const MOST_TOLD: usize = 120;
+
+/// Of a requirement that is not met, the condition, of what was given; of several in one requirement, the first that fails.
+fn broken_condition(graph: &Graph, fault: &Fault, inputs: &[(InputId, Arc<Data>)]) -> Option<String> {
+    if fault.kind != FaultKind::ConditionFailed {
+        return None;
+    }
+    // A requirement marks a value with its condition.
+    let mut parts = vec![*graph.args(fault.node).get(1)?];
+    while let Some(part) = parts.pop() {
+        if *graph.op(part) == Op::And {
+            parts.extend(graph.args(part).iter().rev());
+        } else if matches!(run(graph, &[part], inputs).as_deref(), Ok([Value::Truth(false)])) {
+            let text = print_expr(&write(graph, part, &Spelled::default()), Spelling::Unicode);
+            return (text.chars().count() <= MOST_TOLD).then_some(text);
+        }
+    }
+    None
 }
 
 /// For a node whose place is in a definition elsewhere: the place in the expression itself that first rests on it.

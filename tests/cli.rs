@@ -118,8 +118,11 @@ fn values_that_are_none_are_errors_not_silence() {
     refused(&run(&["eval", "log(x)", "--let", "x=-1"]), "E0701", &["not a number"]);
     refused(&run(&["eval", "entropy([1, 2; 2, 1], 2)"]), "E0405", &[]);
     refused(&run(&["eval", "entropy(eye(2), a)", "--let", "a=-1"]), "E0404", &["alpha > 0"]);
-    refused(&run(&["eval", "gram([1, 2; 3, 4]) + eye(3)"]), "E0301", &[]);
-    refused(&run(&["eval", "eye(100000)"]), "E0305", &[]);
+    // What is known only when it is evaluated is told with the condition, too: of several, the one that does not hold.
+    let zeros = folder_with(&[("z.npy", &npy("<f8", false, "(2, 2)", &[0.0; 4]))]);
+    let evaluated = |text: &str| run_in(zeros.path(), &["eval", text, "--load", "K=z.npy", "--let", "a=-inf"]);
+    refused(&evaluated("entropy(eye(2), a)"), "E0404", &["entropy(eye(2), a)", "`0 < -inf` does not hold"]);
+    refused(&evaluated("entropy(K, 3/2)"), "E0404", &["entropy(K, 3/2)", "`0 < trace(K)` does not hold"]);
 }
 
 #[test]
@@ -367,6 +370,19 @@ fn grad_prints_the_gradient_by_a_name() {
     refused(&grad(&["Z", "--wrt", "Z", "--let", "Z=[1, 2]"]), "E0501", &["only a real scalar"]);
     refused(&grad(&["entropy(K, 2)", "--wrt", "K", "--let", "K=[1, 2; 2, 1]"]), "E0702", &[]);
     refused(&grad(&["log(x)", "--wrt", "x", "--let", "x=-1"]), "E0701", &["not a number"]);
+}
+
+/// Where a definition says what it is at infinity, its derivative there is that of this, as the limit is: the Rényi entropy
+/// falls in its order towards the min-entropy like 1/order. Elsewhere it is told what was asked for.
+#[test]
+fn a_derivative_at_infinity_is_that_of_the_branch_or_is_refused() {
+    let grad = |text: &str| run(&["grad", text, "--wrt", "a", "--let", "a=inf", "--let", "K=[1, 1/2; 1/2, 1]"]);
+    prints(&grad("entropy(K, a)"), "0\n");
+    prints(&grad("renyi([1/2, 1/4, 1/4], a)"), "0\n");
+    prints(&grad("if a == inf then 2 else 3*a"), "0\n");
+    prints(&grad("if a < inf then 2 else 3*a"), "3\n");
+    prints(&grad("exp(-a)"), "0\n");
+    refused(&grad("a/(1 - a)"), "E0701", &["the derivative by `a` has no value at infinity", "such as 1e6"]);
 }
 
 #[cfg(not(feature = "torch"))]

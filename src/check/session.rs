@@ -59,6 +59,16 @@ struct Variable<'a> {
     properties: &'a [Property],
 }
 
+impl Variable<'_> {
+    /// Facts of its value may not hold next to it. Whether it is infinite is none of these, but says where it is.
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        let finite = Property::Finite;
+        facts.learn(finite, self.value.facts().get(finite), "seen in the data");
+        facts
+    }
+}
+
 /// The library with everything read and bound since.
 #[derive(Clone)]
 pub struct Session {
@@ -394,7 +404,7 @@ impl Session {
         for (i, (name, span, bound)) in self.bound.iter().enumerate() {
             let variable = variable.filter(|variable| variable.at == i);
             let given = match (variable, bound) {
-                (Some(variable), _) => Some((variable.value, Facts::new())),
+                (Some(variable), _) => Some((variable.value, variable.facts())),
                 (_, Bound::Data(values)) => Some((values, values.facts())),
                 (_, Bound::Expr(_)) => None,
             };
