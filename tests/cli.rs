@@ -342,6 +342,7 @@ fn a_session_ends_at_quit_and_at_the_end_of_its_input() {
     let open = session(b"trace([1, 2;");
     assert_eq!(open.status.code(), Some(0));
     assert!(err(&open).contains("error["), "an unfinished input is told at the end");
+    assert!(err(&session(b"K = 1\nK = 2\nQ\n")).contains("names bound here: K\n"), "a name counts once");
     assert!(out(&session(b":doc Corr\n")).starts_with("Corr[n]\n    positive semi-definite n"));
     assert!(out(&session(b":help\n:doc entropy\n")).contains("entropy(K: Psd[n], alpha: Real) -> Real"));
 }

@@ -25,7 +25,13 @@ impl Elaborator<'_> {
         let near = did_you_mean(name, self.scope.names())
             .or_else(|| did_you_mean(name, ["pi", "inf"]))
             .or_else(|| did_you_mean(name, functions.iter().map(String::as_str)));
-        let known: Vec<&str> = self.scope.names().collect();
+        // A name that is bound anew counts once.
+        let mut known: Vec<&str> = Vec::new();
+        self.scope.names().for_each(|name| {
+            if !known.contains(&name) {
+                known.push(name)
+            }
+        });
         diagnostic = diagnostic.note(match known.as_slice() {
             [] => "no names are bound here".to_string(),
             names if names.len() <= 12 => format!("names bound here: {}", names.join(", ")),
