@@ -31,6 +31,13 @@ fn findings_say_what_they_rest_on() {
 }
 
 #[test]
+fn a_definition_that_is_none_may_be_in_a_file() {
+    let output = run(&["lint", "my_loss"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("FILE.lw:my_loss"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn json_is_one_object() {
     let output = run(&["lint", "coding_rate", "--json", "--set", "mu=2"]);
     let value: serde_json::Value = serde_json::from_str(text(&output.stdout)).unwrap();

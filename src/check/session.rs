@@ -502,7 +502,11 @@ impl Session {
     /// What to say of a name that no definition has.
     pub fn no_definition(&self, name: &str) -> Diagnostic {
         let names = self.names();
-        let help = did_you_mean(name, names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        let help = match did_you_mean(name, names.iter().map(String::as_str)) {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            // Where a file was read, it is not in that.
+            None => self.files.is_empty().then(|| format!("one of a file of yours is named with it: FILE.lw:{name}")),
+        };
         Diagnostic::new(Code::E0202, format!("there is no definition `{name}`")).maybe_help(help)
     }
 
