@@ -237,13 +237,14 @@ pub const METHODS: &[Method] = &[
 ];
 
 impl Method {
-    /// The method of a name; hyphens, underscores and capitals do not matter: `mmae` is `m-mae`.
+    /// The method of a name; capitals do not matter, and hyphens may be underscores or left out: `mmae` and `M_MAE` are `m-mae`.
     ///
     /// # Errors
     /// E1041 for a name that no method has.
     pub fn named(name: &str) -> Result<&'static Method, Diagnostic> {
-        let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
-        METHODS.iter().find(|method| plain(method.name) == plain(name)).ok_or_else(|| {
+        let hyphens = name.to_lowercase().replace('_', "-");
+        let named = |method: &&Method| method.name == hyphens || method.name.replace('-', "") == hyphens;
+        METHODS.iter().find(named).ok_or_else(|| {
             let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
             let near = did_you_mean(name, names.iter().copied());
             Diagnostic::new(Code::E1041, format!("there is no method '{name}'"))
@@ -261,6 +262,12 @@ mod tests {
     fn a_name_is_found_however_it_is_spelled() {
         assert_eq!(Method::named("mmae").map(|method| method.name), Ok("m-mae"));
         assert_eq!(Method::named("Barlow_Twins").map(|method| method.name), Ok("barlow-twins"));
+        // Signs that no name has are a slip, and what was meant is for the user to say.
+        for slip in ["m_mae_", "--mae", "mae-", "m--mae", "um-ae", ""] {
+            assert!(Method::named(slip).is_err(), "{slip}");
+        }
+        let help = Method::named("m_mae_").map(|_| ()).map_err(|diagnostic| diagnostic.help);
+        assert_eq!(help, Err(vec!["did you mean 'm-mae'?".to_owned()]));
         let refused = Method::named("simcrl").map(|_| ()).map_err(|diagnostic| diagnostic.help);
         assert_eq!(refused, Err(vec!["did you mean 'simclr'?".to_owned()]));
     }
