@@ -427,4 +427,8 @@ fn a_trained_network_is_probed() {
         assert!(right.top1 > 0.3 && right.top1 <= right.top5 && right.top5 <= 1.0, "{found:?}");
     }
     assert_eq!(told.steps.len(), 128);
+    let stages =
+        ["features of 512 training and 256 test images", "nearest neighbours", "a linear classifier of 512 images"];
+    assert!(told.messages.iter().zip(stages).all(|(told, stage)| told.starts_with(stage)), "{:?}", told.messages);
+    assert_eq!(told.messages.len(), stages.len());
 }

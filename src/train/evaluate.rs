@@ -17,7 +17,7 @@ use crate::base::Diagnostic;
 use crate::torch::Device;
 
 /// Probes the newest checkpoint of a folder: features are those of the encoder, of images without augmentation. The observer is
-/// told of the steps of fine-tuning.
+/// told what is under way, and of the steps of fine-tuning.
 ///
 /// # Errors
 /// E1043 where there is no checkpoint, E1031 where features cannot be probed, E1042 where a number that is asked for cannot be, and
@@ -40,14 +40,22 @@ pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> 
         let loader = Loader::epoch(images, &Recipe::plain(images), &data::Options::evaluation(), 0)?;
         collect(batches(loader, images, device), |images| network.features(images, false))
     };
+    observer.message(&format!("features of {} training and {} test images", train.len(), test.len()));
     let (of_train, of_test) = (features(&train)?, features(&test)?);
     let ranks = ranks(&of_test)?;
     let accuracies = match asked.neighbours.as_slice() {
         [] => Vec::new(),
-        some => knn(&of_train, &of_test, some, Vote::WU_2018)?,
+        some => {
+            observer.message("nearest neighbours");
+            knn(&of_train, &of_test, some, Vote::WU_2018)?
+        }
     };
     let linear = match asked.linear {
-        true => Some(LinearProbe::default().fit(&of_train, &of_test)?.test),
+        true => {
+            let fewer = if asked.images.is_none() { "; --images N takes fewer" } else { "" };
+            observer.message(&format!("a linear classifier of {} images{fewer}", train.len()));
+            Some(LinearProbe::default().fit(&of_train, &of_test)?.test)
+        }
         false => None,
     };
     let fine_tuned = match asked.fine_tune {
