@@ -293,7 +293,7 @@ pub(super) struct Train {
     /// An expression to look at while training, such as 'effective_rank(z)'
     #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
     pub watch: Vec<String>,
-    /// Steps between two looks [default: 50]
+    /// Steps between two looks, besides those at the first and the last step [default: 50]
     #[arg(long, value_name = "STEPS")]
     pub watch_every: Option<u64>,
     /// The folder of the run [default: runs/METHOD-seedS]

@@ -53,7 +53,7 @@ pub struct Config {
     pub half: bool,
     /// Expressions that are looked at in training.
     pub watch: Vec<String>,
-    /// Steps between two looks.
+    /// Steps between two looks; the first and the last step are looked at all the same.
     pub watch_every: u64,
     /// Steps between two checkpoints; one is written after every epoch all the same.
     pub checkpoint_every: Option<u64>,

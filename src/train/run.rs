@@ -426,10 +426,11 @@ impl Run {
         if self.config.half { tch::autocast(true, forward) } else { forward() }
     }
 
-    /// The watched expressions, where it is time for them: at the first step, and after every so many. One that has no value says so
-    /// once, until it has had one again.
+    /// The watched expressions, where it is time for them: at the first step, after every so many, and at the last. One that has no
+    /// value says so once, until it has had one again.
     fn look<O: Observer>(&mut self, tensors: &Tensors, records: &mut Records<'_, O>) -> Vec<(String, f64)> {
-        if self.step != 1 && !self.step.is_multiple_of(self.config.watch_every) {
+        let ends = self.step == 1 || self.step == self.rate.steps;
+        if !ends && !self.step.is_multiple_of(self.config.watch_every) {
             return Vec::new();
         }
         let mut named = Vec::new();
