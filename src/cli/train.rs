@@ -37,7 +37,10 @@ pub(super) fn run(arguments: &Train) -> Outcome {
     match ended {
         Ok(Ended::Finished(summary)) => {
             if summary.images == 0 {
-                output::say(&format!("nothing is left to do after step {}\n", summary.step))?;
+                output::say(&format!(
+                    "nothing is left to do after step {}; a longer run is another: --epochs N --out FOLDER\n",
+                    summary.step
+                ))?;
                 return Ok(Status::Expected);
             }
             let seconds = summary.took.as_secs_f64();

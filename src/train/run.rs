@@ -75,7 +75,12 @@ fn same(now: &Config, before: &Config, folder: &Path) -> Result<(), Diagnostic> 
         return Ok(());
     }
     let message = format!("'{}' is another run than what is asked for", folder.display());
-    let diagnostic = Diagnostic::new(Code::E1043, message).note(differences.join("; "));
+    let mut diagnostic = Diagnostic::new(Code::E1043, message).note(differences.join("; "));
+    if now.epochs != before.epochs {
+        let why =
+            "the learning rate of every step depends on the number of epochs: a run is not made longer or shorter";
+        diagnostic = diagnostic.note(why).help(format!("begin another: --epochs {} --out FOLDER", now.epochs));
+    }
     Err(diagnostic.help("--resume alone takes everything from the folder"))
 }
 

@@ -147,7 +147,10 @@ fn another_configuration_is_refused() {
     steps(&config("mae"), &run, Start::Fresh, 1).unwrap();
     let text = refused(&Config { learning_rate: 1e-2, threads: 2, ..config("mae") }, &run);
     assert!(text.starts_with("E1043") && text.contains("learning_rate: 0.001 before, 0.01 now"), "{text}");
-    assert!(text.contains("threads: 1 before, 2 now"), "{text}");
+    assert!(text.contains("threads: 1 before, 2 now") && !text.contains("--epochs"), "{text}");
+    // A longer run has another learning rate at every step, not only more steps.
+    let text = refused(&Config { epochs: 2, ..config("mae") }, &run);
+    assert!(text.contains("epochs: 1 before, 2 now") && text.contains("begin another: --epochs 2 --out"), "{text}");
     rest(&config("mae"), &run).unwrap();
 }
 
