@@ -279,11 +279,21 @@ impl Run {
         let state = self.network.state();
         let before: Vec<(String, Tensor)> = state.iter().map(|(name, tensor)| (name.clone(), tensor.copy())).collect();
         for batch in Loader::steps(&self.images, &self.recipe, &options, 0..1)? {
-            let tensors = self.forward(&batch?)?;
-            if let Some(infinite) = self.objective.again(&tensors)? {
-                return Err(infinite);
+            let batch = batch?;
+            let tensors = self.forward(&batch)?;
+            let rehearsed = |mut error: Error| {
+                if let Some(first) = error.diagnostics.first_mut() {
+                    let (count, seed) = (batch.labels.len(), batch.seed);
+                    first
+                        .notes
+                        .push(format!("before the first step, in a batch of {count} images of seed {seed:#018x}"));
+                }
+                error
+            };
+            if let Some(infinite) = self.objective.again(&tensors).map_err(rehearsed)? {
+                return Err(rehearsed(infinite));
             }
-            if !self.objective.value(&tensors)?.requires_grad() {
+            if !self.objective.value(&tensors).map_err(|error| rehearsed(error.into()))?.requires_grad() {
                 let message = format!("`{}` rests on nothing that is trained", self.config.loss);
                 return Err(Diagnostic::new(Code::E1044, message).into());
             }
