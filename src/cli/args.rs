@@ -424,7 +424,7 @@ pub(super) struct Devices {
 
 /// Draw columns of tables, such as the metrics.csv of training runs, as SVG or PNG
 ///
-/// A TABLE is FILE.csv, or NAME=FILE.csv to name it in the legend; tables of one name are one series. Rows of one series with
+/// A TABLE is FILE.csv, or the folder of a run for its metrics.csv; NAME=TABLE names it in the legend, and tables of one name are one series. Rows of one series with
 /// the same X are one point: their mean, with a band of one standard deviation to each side.
 #[derive(Args, Debug)]
 pub(super) struct Plot {
