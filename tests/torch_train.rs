@@ -201,6 +201,28 @@ fn a_run_that_is_stopped_anywhere_ends_the_same() {
     }
 }
 
+/// A run that is shorter than the stretch between two looks has its beginning and its end looked at.
+#[test]
+fn the_first_and_the_last_step_are_looked_at() {
+    let looks = |watch_every: u64| -> Vec<u64> {
+        let watch = vec!["effective_rank(z)".to_owned()];
+        let told = run(&Config { watch, watch_every, ..config("mae") }).unwrap_or_else(|error| panic!("{error}"));
+        told.steps.iter().filter(|step| !step.watched.is_empty()).map(|step| step.step).collect()
+    };
+    assert_eq!((looks(50), looks(3)), (vec![1, 4], vec![1, 3, 4]));
+}
+
+/// What a loss of one's own is where nothing is said is told as what is set is.
+#[test]
+fn defaults_are_told() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/my_loss.lw:my_loss").to_owned();
+    let text = std::fs::read_to_string(example.trim_end_matches(":my_loss")).unwrap();
+    assert!(text.contains("mu: Real, lambda: Real = 0.01"), "{text}");
+    let set = [("mu".to_owned(), "1/2".to_owned())].into();
+    let told = run(&Config { loss: example, set, ..config("mae") }).unwrap_or_else(|error| panic!("{error}"));
+    assert!(told.messages[0].contains(" at mu = 1/2, lambda = 0.01 (default), of "), "{:?}", told.messages);
+}
+
 /// The process is killed, not asked: whatever it was doing then, what is left is gone on with.
 #[test]
 fn a_run_that_is_killed_ends_the_same() {
@@ -289,7 +311,7 @@ fn what_cannot_be_is_told_before_the_first_step() {
         (set("mae", "nu", "1"), "E1044", "no parameter `nu`"),
         (set("simclr", "tau", "-1"), "E0404", "a condition of a definition does not hold"),
         (set("barlow-twins", "lambda", "-5"), "E0404", "a condition of a definition does not hold"),
-        (Config { watch: vec!["cov(z)".to_owned()], ..config("mae") }, "E0501", "not a real number"),
+        (Config { watch: vec!["cov(z)".to_owned()], ..config("mae") }, "E0501", "`cov(z)` is a d × d matrix"),
         (Config { watch: vec!["1".to_owned(), "1".to_owned()], ..config("mae") }, "E1042", "twice"),
         (Config { images: Some(20), ..config("mae") }, "E1042", "a batch of 32"),
         (Config { epochs: u64::MAX, ..config("mae") }, "E1042", "cannot be counted"),
@@ -304,6 +326,9 @@ fn what_cannot_be_is_told_before_the_first_step() {
         let text = error.to_string();
         assert!(text.starts_with(code) && text.contains(part), "{code}: {text}");
         assert!(told.steps.is_empty() && !run.exists(), "{text}");
+        // What one batch has made is told with the batch.
+        let of_a_batch = ["E1045", "E0701", "E0404"].contains(&code);
+        assert_eq!(text.contains("before the first step, in a batch of 32 images of seed 0x"), of_a_batch, "{text}");
     }
     // The folder of a run that cannot be is free for one that can.
     train(&config("mae"), &run, Start::Fresh, &mut Told::default(), &|| false).unwrap();

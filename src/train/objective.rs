@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use num_traits::ToPrimitive;
 use tch::Tensor;
 
 use super::config::Config;
@@ -11,7 +12,7 @@ use super::origin::of_expression;
 use super::tensors::Tensors;
 use super::watch;
 use crate::api::{Error, Loewner};
-use crate::base::{Code, Diagnostic, did_you_mean};
+use crate::base::{Code, Diagnostic, did_you_mean, significant};
 use crate::prove;
 use crate::torch::{CompiledLoss, Options, Source};
 
@@ -137,6 +138,15 @@ impl Objective {
         loewner.not_finite(&source, set, &data)
     }
 
+    /// The parameters that nothing is said of, with what they are.
+    pub fn defaults(&self) -> impl Iterator<Item = (&str, String)> {
+        self.opened.1.inputs.iter().filter_map(|input| {
+            let given = self.config.set.contains_key(&input.name) || self.inputs.contains(&input.name);
+            let default = input.default.as_ref().filter(|_| !given)?;
+            Some((input.name.as_str(), significant(default.to_f64()?, 6)))
+        })
+    }
+
     /// The names that the network gives it, with their sets, for a line at the start of a run.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.inputs.iter().filter_map(|name| {
@@ -156,8 +166,16 @@ fn opened(config: &Config, family: Family) -> Result<(Loewner, Source), Error> {
             NAME
         }
     };
-    let source = loewner.loss_source(name)?;
+    let source = loewner.loss_source(name).map_err(|error| as_written(error, name, &config.loss))?;
     Ok((loewner, source))
+}
+
+/// An error that speaks of an expression by its own text, and not by the name that it got as a definition.
+pub(super) fn as_written(mut error: Error, name: &str, text: &str) -> Error {
+    for mistake in &mut error.diagnostics {
+        mistake.message = mistake.message.replace(&format!("`{name}`"), &format!("`{}`", text.trim()));
+    }
+    error
 }
 
 /// The library, and what the run imports.

@@ -319,7 +319,8 @@ impl Run {
     /// What is trained, in the words of who asked for it.
     fn announce<O: Observer>(&self, asked: &Config, folder: &Folder, records: &mut Records<'_, O>) {
         let inputs: Vec<String> = self.objective.inputs().map(|(name, set)| format!("{name}: {set}")).collect();
-        let set: Vec<String> = self.config.set.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let mut set: Vec<String> = self.config.set.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        set.extend(self.objective.defaults().map(|(name, value)| format!("{name} = {value} (default)")));
         let with = if set.is_empty() { String::new() } else { format!(" at {}", set.join(", ")) };
         records.message(&format!("loss: {}{with}, of {}", asked.loss, inputs.join(", ")));
         records.message(&format!(

@@ -4,7 +4,7 @@ use tch::{Kind, Tensor};
 
 use super::config::Config;
 use super::method::Family;
-use super::objective::{define, definition, session};
+use super::objective::{as_written, define, definition, session};
 use super::origin::of_expression;
 use super::tensors::Tensors;
 use crate::api::{Error, Loewner};
@@ -45,7 +45,8 @@ impl Watch {
             let name = format!("watched_{}", at + 1);
             let definition = definition(&name, text, family, config);
             define(&mut base, "--watch", &definition, family)?;
-            let checksum = of_expression(&base.loss_source(&name)?);
+            let source = base.loss_source(&name).map_err(|error| as_written(error, &name, text))?;
+            let checksum = of_expression(&source);
             let names = family.parameters(text).into_iter().map(|(name, _)| name).collect();
             expressions.push(Watched { text: text.clone(), call: definition.call, names, checksum });
         }
