@@ -122,9 +122,7 @@ impl Elaborator<'_> {
 
     /// Whether a node is ∞ or −∞.
     fn is_infinite(&self, node: NodeId) -> bool {
-        match self.graph.op(node) {
-            Op::Map(ScalarFn::Neg) => self.is_infinite(self.graph.args(node)[0]),
-            op => *op == Op::Infinity,
-        }
+        let op = self.graph.op(node);
+        *op == Op::Infinity || *op == Op::Map(ScalarFn::Neg) && self.is_infinite(self.graph.args(node)[0])
     }
 }
