@@ -34,6 +34,14 @@ fn every_code_has_a_story_with_an_example() {
     }
 }
 
+/// Messages promise that `--explain` tells more than they do.
+#[test]
+fn no_story_is_a_title_alone() {
+    for code in Code::ALL {
+        assert!(code.explanation().lines().count() >= 4, "{code} has no story");
+    }
+}
+
 #[test]
 fn the_examples_make_the_mistake_and_mend_it() {
     for code in of_the_language() {
