@@ -98,8 +98,15 @@ fn another_loss_is_noticed_and_another_text_of_the_same_is_not() {
     let text = refused(&config, &parts);
     assert!(text.starts_with("E1046") && text.contains("watched, `rank_of(z)`, computes another"), "{text}");
     write("rank.lw", "# The same.\n\n\ndef rank_of(A: Mat[m, n]) -> Real = effective_rank(A)\n");
-    // Comments, layout and what is not used do not count.
-    let laid_out = mine.replace(" - ", "\n    - ");
+    // Two sizes that are one by now make another loss.
+    write(
+        "mine.lw",
+        &mine.replace("target: Mat[N, p]", "target: Mat[N, N]").replace("pred: Mat[N, p]", "pred: Mat[N, N]"),
+    );
+    assert!(refused(&config, &parts).starts_with("E1046"));
+    // Comments, layout, the names of sizes and what is not used do not count.
+    let laid_out =
+        mine.replace(" - ", "\n    - ").replace("N]", "rows]").replace("N, p]", "rows, p]").replace("[d, B]", "[B, d]");
     write("mine.lw", &format!("# Mine.\n{laid_out}\n## Not used.\ndef other(x: Real) -> Real = 2*x\n"));
     steps(&config, &parts, Start::Resumed, 1).unwrap();
     write("mine.lw", mine);
