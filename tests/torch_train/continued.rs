@@ -282,6 +282,19 @@ fn a_probe_goes_elsewhere_than_its_run() {
     let other = evaluate(&run, &Asked { data: Some(swapped), ..asked.clone() }, &mut Told::default()).unwrap();
     assert_eq!((other.train_images, other.test_images), (256, 512));
     assert_ne!(other.effective_rank, usual.effective_rank);
+    // Those of another shape do not fit, and it is not the checkpoint that is to blame.
+    let pictures = home.path().join("pictures");
+    for class in ["train/ape", "val/ape"] {
+        std::fs::create_dir_all(pictures.join(class)).unwrap();
+        image::RgbImage::new(28, 28).save(pictures.join(class).join("0.png")).unwrap();
+    }
+    let others = Asked { data: Some(format!("folder:{}", pictures.display())), ..asked.clone() };
+    let refused = evaluate(&run, &others, &mut Told::default()).unwrap_err();
+    assert_eq!(
+        (refused.code.to_string(), refused.message.as_str()),
+        ("E1014".to_owned(), "images of 3 x 224 x 224 do not fit the network")
+    );
+    assert!(refused.notes[0].contains(&config.data), "{:?}", refused.notes);
     std::fs::rename(&folder, home.path().join("moved")).unwrap();
     assert_eq!(evaluate(&run, &asked, &mut Told::default()).unwrap_err().code.to_string(), "E1002");
     let moved = Asked { data: Some(data()), threads: Some(2), device: Some("cpu".to_owned()), ..asked.clone() };
