@@ -319,6 +319,9 @@ fn mistakes_are_told_in_the_terms_of_the_command_line() {
     assert!(text.contains("--set prd=VALUE") && !text.contains("make it a parameter"), "{text}");
     let (code, text) = refused(&Config { watch: vec!["effective_rank(z)".to_owned()], ..config("simclr") });
     assert!(code == "E0201" && text.contains("--watch:2:16: `z`") && text.contains("Z1: UnitCols[d, B]"), "{text}");
+    // What is near only in the language is told, too.
+    let (code, text) = refused(&Config { loss: "mae(pred, target, mask) * pii".to_owned(), ..config("mae") });
+    assert!(code == "E0201" && text.contains("did you mean `pi`?") && text.contains("--set pii=VALUE"), "{text}");
     // Of a name that is set and one that is missing, the former is the one that was written.
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/my_loss.lw:my_loss").to_owned();
     let (_, text) =
