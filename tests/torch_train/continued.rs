@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use loewner::train::{Asked, Config, Ended, Start, evaluate, train};
 
-use super::{Told, config, data, kept};
+use super::{Running, Told, config, data, kept};
 
 const FILES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
@@ -213,9 +213,9 @@ fn relative_paths_are_those_of_the_start() {
     assert!(probed.status.success(), "{}", String::from_utf8_lossy(&probed.stderr));
 }
 
-/// The number of a process that trains, once it has made a step.
-fn training(command: &mut Command, run: &Path) -> std::process::Child {
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+/// A process that trains, once it has made a step.
+fn training(command: &mut Command, run: &Path) -> Running {
+    let child = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     let began = Instant::now();
     let rows = || std::fs::read_to_string(run.join("metrics.csv")).map_or(0, |text| text.lines().count());
     while rows() < 2 && began.elapsed() < Duration::from_secs(120) {
@@ -252,14 +252,13 @@ fn a_folder_has_one_process_at_a_time() {
         let refused = loewner(home.path(), arguments);
         let told = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(2), "{told}");
-        assert!(told.contains(&format!("error[E1047]: process {} trains in '{out}'", child.id())), "{told}");
+        assert!(told.contains(&format!("error[E1047]: process {} trains in '{out}'", child.0.id())), "{told}");
     }
     // A network may be looked at while it is trained.
     let found = evaluate(&run, &Asked { linear: false, ..Asked::default() }, &mut Told::default()).unwrap();
     assert_eq!(found.neighbours.len(), 1);
-    assert!(child.try_wait().unwrap().is_none(), "it must be at work until here");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(child.0.try_wait().unwrap().is_none(), "it must be at work until here");
+    drop(child);
     // Nothing is left of its lock but the file.
     let config = loewner::train::configured(&run).unwrap();
     assert!(matches!(steps(&config, &run, Start::Resumed, 1).unwrap(), Ended::Stopped(_)));
