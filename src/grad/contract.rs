@@ -7,6 +7,18 @@ impl Sweep<'_> {
     /// Y = A B: Ā = Ȳ B', B̄ = A' Ȳ (Giles 2008, §2.2.2), whatever of them are vectors, rows or scalars.
     pub(super) fn matmul(&mut self, id: NodeId, args: &[NodeId], y: NodeId) -> Done {
         let (a, b) = (args[0], args[1]);
+        // X X' and X'X: the terms of both factors together are one product, (Ȳ + Ȳ') X and X (Ȳ + Ȳ').
+        let of_adjoint = |adjoint: NodeId, x: NodeId| {
+            let mirrored = *self.g.op(adjoint) == Op::Adjoint && self.g.args(adjoint)[0] == x;
+            mirrored && matches!(self.g.ty(x).shape, Shape::Matrix(..)) && self.g.ty(id).shape != Shape::Scalar
+        };
+        let (first, last) = (of_adjoint(b, a), of_adjoint(a, b));
+        if first || last {
+            let adjoint = self.g.adjoint(y)?;
+            let both = self.g.add(y, adjoint)?;
+            let (x, term) = if first { (a, self.g.multiply(both, a)?) } else { (b, self.g.multiply(b, both)?) };
+            return self.send(id, x, term);
+        }
         if self.wants(a) {
             let right = self.g.adjoint(b)?;
             let term = self.g.multiply(y, right)?;

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::clock::Clock;
 use super::saturate::Saturation;
 use super::store::Known;
-use super::term::{Head, Term, join};
+use super::term::{Term, What, join};
 use crate::ir::{Graph, Mismatch, NodeId};
 
 /// Rounds of choosing.
@@ -26,15 +27,20 @@ impl Saturation<'_> {
         let mut best: BTreeMap<egg::Id, (f64, NodeId)> = BTreeMap::new();
         let mut classes: Vec<egg::Id> = self.store.egraph.classes().map(|class| class.id).collect();
         classes.sort();
+        let mut clock = Clock::default();
         for _ in 0..ROUNDS {
             let mut changed = false;
             for class in &classes {
                 for at in 0..self.store.egraph[*class].nodes.len() {
                     let term = self.store.egraph[*class].nodes[at].clone();
+                    if !clock.is_due((*class, at), term.args.iter().map(|arg| self.store.egraph.find(*arg))) {
+                        continue;
+                    }
                     let Some(node) = self.choice(&term, &best) else { continue };
                     let price = prices.total(self.store.graph(), node);
                     if best.get(class).is_none_or(|(old, _)| price < *old * (1.0 - 1e-9)) {
                         best.insert(*class, (price, node));
+                        clock.changed(*class);
                         changed = true;
                     }
                 }
@@ -50,10 +56,10 @@ impl Saturation<'_> {
 
     /// The node of a term with the choices made for its operands, where it can be made.
     fn choice(&mut self, term: &Term, best: &BTreeMap<egg::Id, (f64, NodeId)>) -> Option<NodeId> {
-        let bare = match &term.head {
-            Head::Size(_) => return None,
-            Head::Leaf(node) => return Some(*node),
-            Head::Op(bare) => bare,
+        let bare = match term.head.what() {
+            What::Size(_) => return None,
+            What::Leaf(node) => return Some(*node),
+            What::Op(bare) => bare,
         };
         let (mut nodes, mut sizes) = (Vec::new(), Vec::new());
         for arg in &term.args {

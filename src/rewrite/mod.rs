@@ -6,6 +6,7 @@
 //! none of the search goes over every step of it.
 
 mod bare;
+mod clock;
 pub mod cost;
 mod extract;
 mod polynomial;

@@ -12,7 +12,7 @@ use super::polynomial::Normalizer;
 use super::rule::Rule;
 use super::saturate::{Ended, Limits, Saturation};
 use super::store::{ARITHMETIC, MARK};
-use super::term::{Head, Term, join, split};
+use super::term::{Head, Term, What, join, split};
 use crate::ir::{Basis, Dim, Finiteness, Graph, Mismatch, NodeId, Op};
 
 /// The largest term that is explained, by the number of its parts as it is written.
@@ -229,10 +229,10 @@ impl Tree {
 
     /// The node that the graph's constructors make of it.
     fn node(&self, graph: &mut Graph) -> Result<NodeId, Mismatch> {
-        match &self.head {
-            Head::Leaf(node) => Ok(*node),
-            Head::Size(dim) => Err(Mismatch::BadSize(dim.clone())),
-            Head::Op(bare) => {
+        match self.head.what() {
+            What::Leaf(node) => Ok(*node),
+            What::Size(dim) => Err(Mismatch::BadSize(dim.clone())),
+            What::Op(bare) => {
                 let (values, sizes) = self.operands();
                 let values = values.iter().map(|value| value.node(graph)).collect::<Result<_, _>>()?;
                 let op = join(bare, &sizes).ok_or(Mismatch::Arguments { expected: 0, found: sizes.len() })?;
@@ -246,9 +246,9 @@ impl Tree {
         let mut values = Vec::new();
         let mut sizes = Vec::new();
         for arg in &self.args {
-            match &arg.head {
-                Head::Size(dim) => sizes.push(dim.clone()),
-                Head::Op(_) | Head::Leaf(_) => values.push(arg),
+            match arg.head.what() {
+                What::Size(dim) => sizes.push(dim.clone()),
+                What::Op(_) | What::Leaf(_) => values.push(arg),
             }
         }
         (values, sizes)
@@ -295,7 +295,7 @@ impl Checker<'_> {
     }
 
     fn step_here(&mut self, from: &Tree, to: &Tree, reason: &str) -> Result<bool, Mismatch> {
-        if matches!(from.head, Head::Size(_)) || matches!(to.head, Head::Size(_)) {
+        if matches!(from.head.what(), What::Size(_)) || matches!(to.head.what(), What::Size(_)) {
             return Ok(false);
         }
         // What cannot be made is no step; see `Saturation::explain`.

@@ -7,7 +7,7 @@ use egg::{ENodeOrVar, Id, Pattern, PatternAst, RecExpr, Subst, Var};
 
 use super::polynomial::Normalizer;
 use super::store::{Known, Store};
-use super::term::{Head, Term, split};
+use super::term::{Term, What, split};
 use crate::ir::{Dim, Facts, Field, Graph, Identity, Input, Mismatch, NodeId, Op, Property, SizeVar, Type, Zip, solve};
 
 /// Sizes of rules are numbered from here on, apart from those of what they are applied to.
@@ -285,7 +285,7 @@ impl PatternMaker<'_> {
 
     fn size(&mut self, dim: Dim) -> Id {
         if dim.as_constant().is_some() {
-            return self.ast.add(ENodeOrVar::ENode(Term::leaf(Head::Size(dim))));
+            return self.ast.add(ENodeOrVar::ENode(Term::leaf(What::Size(dim))));
         }
         let known = self.sizes.iter().find(|(_, other)| *other == dim).map(|(var, _)| *var);
         let var = known.unwrap_or_else(|| {

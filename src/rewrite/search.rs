@@ -30,8 +30,12 @@ const STEPS: usize = 4;
 /// A number within an expression is looked at by itself where it has this part of the cost.
 const CONSIDERABLE: f64 = 0.05;
 
-/// No step begins where so many of full length have made nothing cheaper: what is left is as it was written.
-const VAIN: usize = 2;
+/// The terms of all steps together, as a multiple of those that one step may have. A step takes at most half of what is left:
+/// the expression as a whole comes first and gets most, and its costliest numbers come before cheaper ones.
+const ALL_STEPS: usize = 2;
+
+/// No step begins that could not have so many terms, of which the log-determinant of a Gram matrix takes about 80.
+const LEAST_TERMS: usize = 90;
 
 /// An expression in its cheapest form.
 #[derive(Clone, Debug)]
@@ -113,7 +117,7 @@ pub fn rewrite(
     let price = prices.total(&graph, bare);
     let start = Instant::now();
     let mut search =
-        Search { graph, root: bare, price, leaves, rules, limits, start, prices, found: Vec::new(), terms: 0, vain: 0 };
+        Search { graph, root: bare, price, leaves, rules, limits, start, prices, found: Vec::new(), terms: 0 };
     let ended = search.descend(bare)?;
     let Search { terms, .. } = search;
     let (changes, proved) = search.proved(price)?;
@@ -139,9 +143,8 @@ struct Search<'a> {
     prices: Prices<'a>,
     /// What was found to be cheaper, with the saturation that knows why.
     found: Vec<Found<'a>>,
-    /// How many terms were looked at, and how many of them in vain.
+    /// How many terms were looked at.
     terms: usize,
-    vain: usize,
 }
 
 /// A change that is not proved yet.
@@ -164,7 +167,7 @@ impl Search<'_> {
         let mut done = BTreeSet::new();
         // A change in one number makes the others anew only where they rest on it.
         let mut whole = part;
-        while let Some(number) = self.numbers(whole).into_iter().find(|number| !done.contains(number)) {
+        while let Some(number) = self.costliest(whole, &done) {
             done.insert(number);
             let changes = self.found.len();
             if self.descend(number)? == Ended::Time {
@@ -178,9 +181,22 @@ impl Search<'_> {
         Ok(ended)
     }
 
+    /// The number of terms that the next step may have.
+    fn allowance(&self) -> usize {
+        (ALL_STEPS * self.limits.terms).saturating_sub(self.terms) / 2
+    }
+
     /// Whether no further step may begin.
     fn is_spent(&self) -> bool {
-        self.vain >= VAIN * self.limits.terms || self.start.elapsed() > self.limits.time
+        self.allowance() < LEAST_TERMS.min(self.limits.terms) || self.start.elapsed() > self.limits.time
+    }
+
+    /// The costliest of the numbers that a part is made of that is not done yet.
+    fn costliest(&mut self, part: NodeId, done: &BTreeSet<NodeId>) -> Option<NodeId> {
+        let left = self.numbers(part).into_iter().filter(|number| !done.contains(number));
+        let priced: Vec<_> = left.map(|number| (self.prices.total(&self.graph, number), number)).collect();
+        // Of two that cost the same the one that was written first.
+        priced.into_iter().rev().max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, number)| number)
     }
 
     /// What has become of a node by the changes from one on.
@@ -221,7 +237,8 @@ impl Search<'_> {
             }
             let left = self.limits.time.saturating_sub(self.start.elapsed());
             let mut saturation = Saturation::new(&self.graph, &[part], self.leaves, self.rules);
-            let ended = saturation.run(&Limits { time: left, ..*self.limits }, |_| false)?;
+            let limits = Limits { terms: self.allowance(), time: left, ..*self.limits };
+            let ended = saturation.run(&limits, |_| false)?;
             // That there was no time left counts above all.
             match ended {
                 Ended::Time => first = Some(Ended::Time),
@@ -238,7 +255,6 @@ impl Search<'_> {
                 None => None,
             };
             let Some((next, whole, price)) = cheaper else {
-                self.vain += saturation.terms();
                 self.prices.keep(&self.graph);
                 break;
             };

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
 
+use super::clock::Clock;
 use super::polynomial::{Normalizer, is_arithmetic};
 use super::rule::asked;
-use super::term::{Head, Term, join, split};
+use super::term::{Term, What, join, split};
 use crate::ir::{Basis, Dim, Facts, Graph, Mismatch, NodeId, Op};
 
 /// The reason of a step that arithmetic or the graph's own constructors decide.
@@ -43,10 +44,10 @@ impl Analysis<Term> for Knowledge {
     type Data = Known;
 
     fn make(egraph: &mut EGraph<Term, Self>, term: &Term, _: Id) -> Known {
-        match &term.head {
-            Head::Size(dim) => Known::Size(dim.clone()),
-            Head::Leaf(node) => Known::Value(vec![*node], Box::new(egraph.analysis.graph.facts(*node).clone())),
-            Head::Op(_) => {
+        match term.head.what() {
+            What::Size(dim) => Known::Size(dim.clone()),
+            What::Leaf(node) => Known::Value(vec![*node], Box::new(egraph.analysis.graph.facts(*node).clone())),
+            What::Op(_) => {
                 let node = egraph.analysis.adding;
                 Known::Value(vec![node], Box::new(egraph.analysis.graph.facts(node).clone()))
             }
@@ -134,7 +135,7 @@ impl Store {
             }
             let graph = &self.egraph.analysis.graph;
             if self.leaves.contains(&top) || matches!(graph.op(top), Op::Input(_)) {
-                let id = self.insert(Term::leaf(Head::Leaf(top)), top);
+                let id = self.insert(Term::leaf(What::Leaf(top)), top);
                 self.ids.insert(top, id);
                 continue;
             }
@@ -166,7 +167,7 @@ impl Store {
 
     /// The term of a size.
     pub fn size(&mut self, dim: Dim) -> Id {
-        self.egraph.add_uncanonical(Term::leaf(Head::Size(dim)))
+        self.egraph.add_uncanonical(Term::leaf(What::Size(dim)))
     }
 
     /// Adds a term, whose value is that of `node`.
@@ -220,15 +221,22 @@ impl Store {
         let mut classes: Vec<Id> = self.egraph.classes().map(|class| class.id).collect();
         classes.sort();
         let mut unions: HashMap<(Id, usize), (NodeId, NodeId)> = HashMap::new();
+        // A term is made again only where an operand has another representative than when it was last made.
+        let mut clock = Clock::default();
         for _ in 0..ROUNDS {
             let mut changed = false;
             for class in &classes {
                 for at in 0..self.egraph[*class].nodes.len() {
+                    let operands = self.egraph[*class].nodes[at].args.iter().map(|arg| self.egraph.find(*arg));
+                    if !clock.is_due((*class, at), operands) {
+                        continue;
+                    }
                     let Some((made, normal)) = self.remade(*class, at)? else { continue };
                     unions.insert((*class, at), (made, normal));
                     let better = self.best.get(class).copied().is_none_or(|old| self.rank(normal) < self.rank(old));
                     if better {
                         self.best.insert(*class, normal);
+                        clock.changed(*class);
                         changed = true;
                     }
                 }
@@ -268,10 +276,10 @@ impl Store {
     /// has no representative yet.
     fn remade(&mut self, class: Id, at: usize) -> Result<Option<(NodeId, NodeId)>, Mismatch> {
         let term = self.egraph[class].nodes[at].clone();
-        let bare = match &term.head {
-            Head::Size(_) => return Ok(None),
-            Head::Leaf(node) => return Ok(Some((*node, *node))),
-            Head::Op(bare) => bare,
+        let bare = match term.head.what() {
+            What::Size(_) => return Ok(None),
+            What::Leaf(node) => return Ok(Some((*node, *node))),
+            What::Op(bare) => bare,
         };
         let mut nodes = Vec::new();
         let mut sizes = Vec::new();

@@ -121,3 +121,58 @@ fn an_identity_that_the_graph_knows_is_no_rule() {
     };
     assert_eq!(Rule::of(&identity).unwrap_err(), BadRule::Trivial);
 }
+
+/// A sum with so long a chain of sines that no step can hold it, and the logarithms of two products, the second of which
+/// costs ten times as much as the first; with the cost of its nodes.
+fn large(g: &mut Graph) -> (NodeId, [NodeId; 2]) {
+    let mut positive = |name: &str| scalar(g, name, &[Property::Positive]);
+    let (x, y, u, v) = (positive("x"), positive("y"), positive("u"), positive("v"));
+    let mut chain = x;
+    for _ in 0..450 {
+        chain = g.map(ScalarFn::Sin, chain).unwrap();
+    }
+    let logs = [(x, y), (u, v)].map(|(a, b)| {
+        let product = g.multiply(a, b).unwrap();
+        g.map(ScalarFn::Log, product).unwrap()
+    });
+    let both = g.multiply(logs[0], logs[1]).unwrap();
+    (g.add(chain, both).unwrap(), logs)
+}
+
+#[test]
+fn of_an_expression_with_too_many_forms_the_numbers_are_made_cheaper_the_costliest_first() {
+    let rules = log_of_product();
+    let mut g = Graph::new();
+    let (whole, logs) = large(&mut g);
+    let cost = |g: &Graph, node: NodeId| match logs.iter().position(|log| *log == node) {
+        Some(0) => 1e4,
+        Some(_) => 1e5,
+        None => f64::from(u8::from(!g.args(node).is_empty())),
+    };
+    let limits = Limits { terms: 400, ..Limits::default() };
+    let found = rewrite(&g, whole, &[], &rules, &limits, &cost).unwrap();
+    assert_eq!(found.ended, Ended::Terms);
+    assert!(!found.unproved && found.changes.len() == 2);
+    // The chain, and a few operations on logarithms of inputs.
+    assert!(found.cost.0 > 1.1e5 && (450.0..470.0).contains(&found.cost.1), "{:?}", found.cost);
+    let (graph, steps) = found.changes[0].steps();
+    let reached = graph.reachable(&[steps[steps.len() - 1].1]);
+    assert!(reached.contains(&logs[0]) && !reached.contains(&logs[1]));
+    assert!(!found.graph.reachable(&[found.after]).contains(&logs[0]));
+}
+
+#[test]
+fn a_search_ends_within_its_terms() {
+    let rules = log_of_product();
+    let mut g = Graph::new();
+    let (whole, logs) = large(&mut g);
+    let cost = |g: &Graph, node: NodeId| match logs.contains(&node) {
+        true => 1e4,
+        false => f64::from(u8::from(!g.args(node).is_empty())),
+    };
+    // The whole takes more than all that is allowed, so that one step ends at its first match and no other begins.
+    let limits = Limits { terms: 200, ..Limits::default() };
+    let found = rewrite(&g, whole, &[], &rules, &limits, &cost).unwrap();
+    assert!(found.ended == Ended::Terms && found.changes.len() < 2, "{} changes", found.changes.len());
+    assert!(found.terms < 500, "{}", found.terms);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use loewner::grad::gradient;
 use loewner::ir::{Axis, Basis, Comparison, Graph, NodeId, Op, Part, Property, Reduction, ScalarFn, Side, Type, Zip};
 use num_rational::BigRational;
 
@@ -40,6 +41,15 @@ fn cases() -> Vec<Case> {
         Case("abs2", vec![any(matrix(2, 3))], true, |g, x| g.abs2(x[0])),
         Case("real times complex", vec![real(matrix(2, 3)), any(matrix(2, 3))], true, |g, x| {
             g.zip(Zip::Mul, x[0], x[1])
+        }),
+        Case("X X'", vec![any(matrix(2, 3))], true, |g, x| {
+            let adjoint = g.adjoint(x[0])?;
+            g.multiply(x[0], adjoint)
+        }),
+        Case("X'X with another use of X'", vec![any(matrix(3, 2))], true, |g, x| {
+            let adjoint = g.adjoint(x[0])?;
+            let gram = g.multiply(adjoint, x[0])?;
+            g.multiply(gram, adjoint)
         }),
         Case("real scalar times complex", vec![real(scalar()), any(matrix(2, 3))], true, |g, x| g.multiply(x[0], x[1])),
         Case("sum", vec![any(vector(3)), any(vector(3))], true, |g, x| g.add(x[0], x[1])),
@@ -319,4 +329,26 @@ fn every_operation_has_a_case() {
         met.extend(g.reachable(&[root]).into_iter().filter_map(|id| number(g.op(id))));
     }
     assert_eq!(met, (0..=30).collect::<BTreeSet<usize>>());
+}
+
+/// Σ W ∘ (X X') for a general W has the gradient (W + W') X, and ‖X'X‖² has 4 X X'X.
+#[test]
+fn the_gradient_through_a_gram_matrix_takes_one_product() {
+    let products = |g: &Graph, node: NodeId| {
+        let reached = g.reachable(&[node]);
+        reached.into_iter().filter(|id| *g.op(*id) == Op::MatMul && !g.ty(*id).is_real_scalar()).count()
+    };
+    let mut g = Graph::new();
+    let x = super::numeric::input(&mut g, typed(matrix(3, 4), false));
+    let w = super::numeric::input(&mut g, typed(matrix(3, 3), false));
+    let adjoint = g.adjoint(x).unwrap();
+    let (rows, cols) = (g.multiply(x, adjoint).unwrap(), g.multiply(adjoint, x).unwrap());
+    let weighed = g.zip(Zip::Mul, w, rows).unwrap();
+    let of = g.sum(weighed).unwrap();
+    let by_x = gradient(&mut g, of, &[x]).unwrap()[0];
+    assert_eq!(products(&g, by_x), 1);
+    let squares = g.abs2(cols).unwrap();
+    let of = g.sum(squares).unwrap();
+    let by_x = gradient(&mut g, of, &[x]).unwrap()[0];
+    assert_eq!(products(&g, by_x), 2);
 }
