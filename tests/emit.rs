@@ -54,6 +54,20 @@ fn the_library_is_python() {
     }
 }
 
+/// A module has what a run in Rust has: products take over what surrounds them. A split batch has exchanges between them.
+#[test]
+fn products_take_over_what_surrounds_them() {
+    let mut loewner = Loewner::new();
+    loewner.define("def own(C: Mat[d, B], A: Mat[d, d], Z: Mat[d, B]) -> Real = sum(abs2(C + A*Z))").unwrap();
+    let source = loewner.loss_source("own").unwrap();
+    let request = Request { search: std::time::Duration::ZERO, ..Request::default() };
+    let batch = source.size_vars().into_iter().filter(|var| &*var.name == "B").collect();
+    let whole = pytorch(&source, &request, loewner::prove::rules()).unwrap();
+    assert!(whole.contains("torch.addmm(C, A, Z)"), "{whole}");
+    let parted = pytorch(&source, &Request { batch, ..request }, loewner::prove::rules()).unwrap();
+    assert!(!parted.contains("torch.addmm("), "{parted}");
+}
+
 #[test]
 fn files_are_replaced_whole_and_mistakes_are_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -83,6 +83,13 @@ fn the_table_of_floors_has_no_cycle() {
 }
 
 #[test]
+fn the_map_of_the_sources_has_the_same_table() {
+    let map = std::fs::read_to_string(root().join("src/README.md")).unwrap();
+    let house = map.split("## ").find(|part| part.starts_with("The house")).unwrap();
+    assert_no(imports::differences(house, imports::FLOORS));
+}
+
+#[test]
 fn sources_are_short() {
     assert_no(rust_sources().iter().filter_map(|(path, text)| rules::too_long(path, text)).collect());
 }

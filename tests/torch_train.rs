@@ -6,7 +6,7 @@ mod continued;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use loewner::base::Diagnostic;
@@ -35,6 +35,17 @@ fn config(method: &str) -> Config {
 
 fn micro() -> Network {
     Network::named("vit-micro").unwrap()
+}
+
+/// A process that is killed when this goes, also where an assertion fails.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What was told of a run.
@@ -241,14 +252,13 @@ fn a_run_that_is_killed_ends_the_same() {
     };
     let mut command = command(&killed);
     for at in [3, 17, 30] {
-        let mut child = command.spawn().unwrap();
+        let mut child = Running(command.spawn().unwrap());
         let began = Instant::now();
         while rows(&killed) < at && began.elapsed() < Duration::from_secs(120) {
             std::thread::sleep(Duration::from_millis(5));
         }
-        assert!(child.try_wait().unwrap().is_none(), "it must be killed while it runs");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        assert!(child.0.try_wait().unwrap().is_none(), "it must be killed while it runs");
+        drop(child);
         command = Command::new(env!("CARGO_BIN_EXE_loewner"));
         command.args(["train", "--resume"]).arg(&killed).stdout(Stdio::null()).stderr(Stdio::null());
     }
@@ -344,6 +354,9 @@ fn mistakes_are_told_in_the_terms_of_the_command_line() {
     assert!(text.contains("--set prd=VALUE") && !text.contains("make it a parameter"), "{text}");
     let (code, text) = refused(&Config { watch: vec!["effective_rank(z)".to_owned()], ..config("simclr") });
     assert!(code == "E0201" && text.contains("--watch:2:16: `z`") && text.contains("Z1: UnitCols[d, B]"), "{text}");
+    // What is near only in the language is told, too.
+    let (code, text) = refused(&Config { loss: "mae(pred, target, mask) * pii".to_owned(), ..config("mae") });
+    assert!(code == "E0201" && text.contains("did you mean `pi`?") && text.contains("--set pii=VALUE"), "{text}");
     // Of a name that is set and one that is missing, the former is the one that was written.
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/my_loss.lw:my_loss").to_owned();
     let (_, text) =

@@ -13,7 +13,7 @@ use super::exact::{self, Exact};
 use super::inputs::{Entries, Inputs};
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
-use crate::ir::{Basis, Field, Graph, InputId, NodeId, Op, Property};
+use crate::ir::{Basis, Field, Graph, InputId, Kind, NodeId, Op, Property};
 
 /// Why an input certainly has no value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -164,32 +164,33 @@ impl<'a> Evaluator<'a> {
         let args = graph.args(id);
         let (rows, cols) = (self.rows(id), self.cols(id));
         let op = graph.op(id);
-        let found = if let Op::Input(input) = op {
-            let complex = graph.ty(id).field == Field::Complex;
-            let fitting = self
-                .inputs
-                .get(*input, complex)
-                .filter(|entries| entries.len() == rows * cols && complex == matches!(entries, Entries::Complex(_)));
-            fitting.map(|entries| {
-                Rc::new(match entries {
-                    Entries::Real(data) => Exact::Real(Matrix { rows, cols, data }),
-                    Entries::Complex(data) => Exact::Complex(Matrix { rows, cols, data }),
+        let found = match (op.kind(), op) {
+            (_, Op::Input(input)) => {
+                let complex = graph.ty(id).field == Field::Complex;
+                let fitting = self.inputs.get(*input, complex).filter(|entries| {
+                    entries.len() == rows * cols && complex == matches!(entries, Entries::Complex(_))
+                });
+                fitting.map(|entries| {
+                    Rc::new(match entries {
+                        Entries::Real(data) => Exact::Real(Matrix { rows, cols, data }),
+                        Entries::Complex(data) => Exact::Complex(Matrix { rows, cols, data }),
+                    })
                 })
-            })
-        } else if let Op::Constant(value) = op {
-            Some(Rc::new(Exact::scalar(value.clone())))
-        } else if *op == Op::Select {
-            match self.exact(args[0]).and_then(|condition| condition.as_truth()) {
+            }
+            (_, Op::Constant(value)) => Some(Rc::new(Exact::scalar(value.clone()))),
+            (_, Op::Select) => match self.exact(args[0]).and_then(|condition| condition.as_truth()) {
                 Some(true) => self.exact(args[1]),
                 Some(false) => self.exact(args[2]),
                 None => None,
+            },
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _)
+            | (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => {
+                let operands: Option<Vec<Rc<Exact>>> = args.iter().map(|arg| self.exact(*arg)).collect();
+                operands.and_then(|operands| {
+                    let operands: Vec<&Exact> = operands.iter().map(|x| &**x).collect();
+                    exact::operate(op, &operands, rows, cols).map(Rc::new)
+                })
             }
-        } else {
-            let operands: Option<Vec<Rc<Exact>>> = args.iter().map(|arg| self.exact(*arg)).collect();
-            operands.and_then(|operands| {
-                let operands: Vec<&Exact> = operands.iter().map(|x| &**x).collect();
-                exact::operate(op, &operands, rows, cols).map(Rc::new)
-            })
         };
         // What is real of a Hermitian matrix has a real type.
         let found = found.and_then(|exact| match (&*exact, graph.ty(id).field) {

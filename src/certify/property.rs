@@ -13,7 +13,7 @@ use super::inputs::Entries;
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
 use super::number::{Field, Number};
-use crate::ir::{NodeId, Op, Part, Property, Shape, Zip};
+use crate::ir::{Kind, NodeId, Op, Part, Property, Shape, Zip};
 
 /// The longest product whose factors are looked at: squares of squares double it at every step.
 const MAX_FACTORS: usize = 64;
@@ -92,12 +92,12 @@ impl Evaluator<'_> {
             return false;
         }
         // Sums, differences and entrywise products of Hermitian matrices and real numbers are Hermitian.
-        let hermitian = if let Op::Annotate(..) | Op::StopGradient | Op::Require | Op::Complexify = graph.op(id) {
-            &args[..1]
-        } else if let Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) = graph.op(id) {
-            args
-        } else {
-            return graph.ty(id).is_real_scalar();
+        let op = graph.op(id);
+        let hermitian = match (op.kind(), op) {
+            (Kind::Mark, _) | (_, Op::Complexify) => &args[..1],
+            (_, Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div)) => args,
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _)
+            | (Kind::Decomposition | Kind::Condition, _) => return graph.ty(id).is_real_scalar(),
         };
         hermitian.iter().all(|arg| self.verify(*arg, property) == Some(true))
     }

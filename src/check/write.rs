@@ -234,12 +234,9 @@ impl Writer<'_> {
     }
 
     fn is(&self, id: NodeId, dim: &Dim) -> bool {
-        let value = self.graph.constant_value(id);
-        match (self.graph.op(id), dim.as_constant()) {
-            (Op::Size(size), _) => size == dim,
-            (_, Some(n)) => value.is_some_and(|value| *value == BigRational::from_integer(n.into())),
-            (_, None) => false,
-        }
+        let number = dim.as_constant().map(|n| BigRational::from_integer(n.into()));
+        matches!(self.graph.op(id), Op::Size(size) if size == dim)
+            || number.is_some_and(|number| self.graph.constant_value(id) == Some(&number))
     }
 
     /// How a node is written, and the nodes that its text holds.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::fault::PlanError;
-use crate::ir::{Axis, Basis, Dim, Field, Graph, Kind, NodeId, Op, Property, Reduction};
+use crate::ir::{Axis, Basis, Dim, Field, Graph, Kind, NodeId, Op, Property, Reduction, ScalarFn, Zip};
 
 /// The most operations that one program holds.
 const MAX_PROGRAM: usize = 48;
@@ -48,6 +48,21 @@ impl Source {
             Source::Whole(id) | Source::Splat(id) | Source::OfRow(id) | Source::OfColumn(id) => id,
         }
     }
+}
+
+/// What an operation on the entries of real values does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Entrywise {
+    /// A function of each entry.
+    Map(ScalarFn),
+    /// Each entry is made of two.
+    Zip(Zip),
+    /// A scalar in every entry.
+    Splat,
+    /// An entry of a vector along each row.
+    OfRow,
+    /// An entry of a vector along each column.
+    OfColumn,
 }
 
 /// A condition under which units run: the guard around it, the node of the condition, and its value.
@@ -144,9 +159,20 @@ impl<'g> Analysis<'g> {
         self.graph.ty(id).field == Field::Real
     }
 
-    /// Whether a node is an operation on entries of real values.
-    pub(super) fn entrywise(&self, id: NodeId) -> bool {
-        self.real(id) && matches!(self.graph.op(id), Op::Map(_) | Op::Zip(_) | Op::Fill(_) | Op::Broadcast(..))
+    /// What a node does entry by entry, where it is such an operation on real values.
+    pub(super) fn entrywise(&self, id: NodeId) -> Option<Entrywise> {
+        let op = self.graph.op(id);
+        match (op.kind(), op) {
+            _ if !self.real(id) => None,
+            (_, Op::Map(function)) => Some(Entrywise::Map(*function)),
+            (_, Op::Zip(zip)) => Some(Entrywise::Zip(*zip)),
+            (_, Op::Fill(_)) => Some(Entrywise::Splat),
+            (_, Op::Broadcast(Axis::Rows, _)) => Some(Entrywise::OfRow),
+            (_, Op::Broadcast(Axis::Cols | Axis::All, _)) => Some(Entrywise::OfColumn),
+            // The compiler of plans has an instruction of its own for each of the others.
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
+        }
     }
 
     /// Whether a node is a reduction of everything that can end a program.
@@ -168,12 +194,11 @@ impl<'g> Analysis<'g> {
             return Source::Whole(id);
         }
         let first = || self.value(self.graph.args(id)[0]);
-        match (self.graph.op(id).kind(), self.graph.op(id)) {
-            (_, Op::Fill(_)) => Source::Splat(first()),
-            (_, Op::Broadcast(Axis::Rows, _)) => Source::OfRow(first()),
-            (_, Op::Broadcast(Axis::Cols, _)) => Source::OfColumn(first()),
-            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Source::Whole(id),
-            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Source::Whole(id),
+        match self.entrywise(id) {
+            Some(Entrywise::Splat) => Source::Splat(first()),
+            Some(Entrywise::OfRow) => Source::OfRow(first()),
+            Some(Entrywise::OfColumn) => Source::OfColumn(first()),
+            Some(Entrywise::Map(_) | Entrywise::Zip(_)) | None => Source::Whole(id),
         }
     }
 
@@ -181,15 +206,13 @@ impl<'g> Analysis<'g> {
     pub(super) fn sources(&self, id: NodeId) -> Vec<Source> {
         let args = self.graph.args(id);
         let first = || self.value(args[0]);
-        let all = || args.iter().map(|arg| self.source(*arg)).collect();
-        match (self.graph.op(id).kind(), self.graph.op(id)) {
-            (_, Op::Fill(_)) => vec![Source::Splat(first())],
-            (_, Op::Broadcast(Axis::Rows, _)) => vec![Source::OfRow(first())],
-            (_, Op::Broadcast(..)) => vec![Source::OfColumn(first())],
+        match self.entrywise(id) {
+            Some(Entrywise::Map(_) | Entrywise::Zip(_)) => args.iter().map(|arg| self.source(*arg)).collect(),
+            Some(Entrywise::Splat) => vec![Source::Splat(first())],
+            Some(Entrywise::OfRow) => vec![Source::OfRow(first())],
+            Some(Entrywise::OfColumn) => vec![Source::OfColumn(first())],
             // What a reduction ends is an operation of its program, even where that only repeats a value.
-            (_, Op::Reduce(..)) => vec![Source::Whole(first())],
-            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => all(),
-            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => all(),
+            None => vec![Source::Whole(first())],
         }
     }
 
@@ -236,7 +259,7 @@ impl<'g> Analysis<'g> {
             Unit::Node(id) => id,
         };
         let args = self.graph.args(id);
-        if self.members.contains_key(&id) || self.entrywise(id) {
+        if self.members.contains_key(&id) || self.entrywise(id).is_some() {
             let inside: Vec<NodeId> = self.program(id);
             let mut found: Vec<Unit> = Vec::new();
             for source in inside.iter().flat_map(|member| self.sources(*member)) {
@@ -311,7 +334,7 @@ impl<'g> Analysis<'g> {
             let matrix = self.value(args[0]);
             self.vectors[matrix.index()] = true;
         }
-        if self.entrywise(id) || self.closing(id) {
+        if self.entrywise(id).is_some() || self.closing(id) {
             for source in self.sources(id) {
                 // A repeated vector is read from its place; a scalar can be computed on the way for a single entry.
                 let fusable = match source {
@@ -350,7 +373,7 @@ impl<'g> Analysis<'g> {
         let User::One(home) = self.user[id.index()] else { return None };
         let inside = self.members.get(&home).map_or(0, Vec::len);
         let fits = !self.plain
-            && self.entrywise(id)
+            && self.entrywise(id).is_some()
             && !self.outputs[id.index()]
             && inside + 1 < MAX_PROGRAM
             && self.size(id).len() == self.program_len(home);

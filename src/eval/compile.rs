@@ -7,7 +7,7 @@ use faer::Par;
 use faer::dyn_stack::StackReq;
 use num_traits::ToPrimitive;
 
-use super::analysis::{Analysis, Source, Unit, needs_eigenvalues};
+use super::analysis::{Analysis, Entrywise, Source, Unit, needs_eigenvalues};
 use super::entrywise::{Arg, Finish, Micro, Program};
 use super::fault::PlanError;
 use super::plan::{Block, Code, Guard, Place, Plan, Step, reduction_code};
@@ -15,7 +15,7 @@ use super::product::Operand;
 use super::real::{Element, Real, from_rational};
 use super::workspace::ScratchSizes;
 use super::{factor, spectral};
-use crate::ir::{Axis, Basis, Field, Graph, Kind, NodeId, Op, Property};
+use crate::ir::{Basis, Field, Graph, NodeId, Op, Property};
 
 impl<T: Real> Plan<T> {
     /// Compiles the part of an instantiated graph that the outputs rest on. Each run is sequential, for samples that are
@@ -326,13 +326,13 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let (function, values) = (*function, values.at);
                 self.block(id, field, Block::Spectral { function, parameter, psd, values, vectors });
             }
-            Op::OneHot(_)
-            | Op::Slice(..)
-            | Op::PartialInner(..)
-            | Op::EigenSum
-            | Op::Frechet(_)
-            | Op::SingularSum
-            | Op::Adjugate => self.gradient(id),
+            Op::OneHot(_) => self.one_hot(id),
+            Op::Slice(row, col, _) => self.slice(id, row, col),
+            Op::PartialInner(side, _) => self.partial_inner(id, *side),
+            Op::EigenSum => self.eigen_sum(id),
+            Op::Frechet(function) => self.frechet(id, *function),
+            Op::SingularSum => self.singular_sum(id),
+            Op::Adjugate => self.adjugate(id),
             Op::LogDet | Op::Det if self.analysis.uses_decomposition(id) => {
                 let values = self.values_of(args[0]);
                 self.code(id, Code::DeterminantOfValues { values, log: *graph.op(id) == Op::LogDet });
@@ -532,21 +532,19 @@ impl<T: Real> Emitter<'_, '_, T> {
     /// The program with this root.
     fn program(&mut self, root: NodeId) {
         let graph = self.analysis.graph;
-        let closing = self.analysis.closing(root);
         let out = self.place_for(root);
         self.places.insert(root, out);
-        let mut nodes = self.analysis.program(root);
-        if closing {
-            nodes.pop();
-        }
+        // A reduction that ends it is no operation on entries.
+        let entrywise = |id: NodeId| Some((id, self.analysis.entrywise(id)?));
+        let nodes: Vec<(NodeId, Entrywise)> = self.analysis.program(root).into_iter().filter_map(entrywise).collect();
         // The last node inside is the operand of the reduction, being the only one without a user inside.
-        let last = *nodes.last().unwrap_or(&root);
+        let last = nodes.last().map_or(root, |(id, _)| *id);
         let size = self.analysis.size(last);
         let mut ops: Vec<(Micro, NodeId)> = Vec::with_capacity(nodes.len());
         let mut register: HashMap<NodeId, usize> = HashMap::new();
-        for id in nodes {
+        for (id, entrywise) in nodes {
             let mut args: Vec<Arg> = Vec::new();
-            let repeats = matches!(graph.op(id), Op::Fill(_) | Op::Broadcast(..));
+            let repeats = !matches!(entrywise, Entrywise::Map(_) | Entrywise::Zip(_));
             for source in self.analysis.sources(id) {
                 let node = source.node();
                 let arg = match (source, register.get(&node)) {
@@ -568,14 +566,12 @@ impl<T: Real> Emitter<'_, '_, T> {
             }
             let first =
                 |analysis: &Analysis, places: &HashMap<NodeId, Place>| places[&analysis.value(graph.args(id)[0])].at;
-            let op = match (graph.op(id).kind(), graph.op(id)) {
-                (_, Op::Map(function)) => Micro::Map(*function, args[0], args.get(1).copied()),
-                (_, Op::Zip(zip)) => Micro::Zip(*zip, args[0], args[1]),
-                (_, Op::Broadcast(Axis::Rows, _)) => Micro::OfRow(first(self.analysis, &self.places)),
-                (_, Op::Broadcast(..)) => Micro::OfColumn(first(self.analysis, &self.places)),
-                // The rest of what is entrywise is a repeated scalar.
-                (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Micro::Copy(args[0]),
-                (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Micro::Copy(args[0]),
+            let op = match entrywise {
+                Entrywise::Map(function) => Micro::Map(function, args[0], args.get(1).copied()),
+                Entrywise::Zip(zip) => Micro::Zip(zip, args[0], args[1]),
+                Entrywise::Splat => Micro::Copy(args[0]),
+                Entrywise::OfRow => Micro::OfRow(first(self.analysis, &self.places)),
+                Entrywise::OfColumn => Micro::OfColumn(first(self.analysis, &self.places)),
             };
             ops.push((op, id));
             register.insert(id, ops.len() - 1);

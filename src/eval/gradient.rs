@@ -10,7 +10,7 @@ use super::plan::{Block, Place, position, split};
 use super::real::{Element, Real};
 use super::spectral;
 use super::workspace::{Arenas, Scratch, Workspace};
-use crate::ir::{Dim, Field, Kind, NodeId, Op, Property, ScalarFn, Side};
+use crate::ir::{Dim, Field, NodeId, Property, ScalarFn, Side};
 
 /// An instruction on entries of one type, real or complex.
 #[derive(Clone, Debug)]
@@ -113,62 +113,70 @@ impl Gradient {
     }
 }
 
-impl<T: Real> Emitter<'_, '_, T> {
-    /// Plans a node whose operation is one of these.
-    pub(super) fn gradient(&mut self, id: NodeId) {
-        let graph = self.analysis.graph;
-        let field = graph.ty(id).field;
-        let args = graph.args(id);
-        let has = |analysis: &super::analysis::Analysis, property| analysis.has(args[0], property);
-        match (graph.op(id).kind(), graph.op(id)) {
-            (_, Op::OneHot(_)) => {
-                let (s, i, j) = (self.at(args[0]).at, self.at(args[1]).at, args.get(2).map(|j| self.at(*j).at));
-                self.emit_gradient(id, Gradient::OneHot(s, i, j));
-            }
-            (_, Op::Slice(row, col, _)) => {
-                let x = self.at(args[0]);
-                // The sizes of an instantiated graph are known, and were checked against the operand's.
-                let first = |dim: &Dim| dim.as_constant().and_then(|n| n.to_usize()).unwrap_or(0);
-                self.emit_gradient(id, Gradient::Slice(x, first(row), first(col)));
-            }
-            (_, Op::PartialInner(side, _)) => {
-                let (m, b) = (self.at(args[0]), self.at(args[1]));
-                self.emit_gradient(id, Gradient::PartialInner(*side, m, b));
-            }
-            (_, Op::EigenSum) => {
-                let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
-                let vectors = vectors.unwrap_or(values);
-                self.want_adjoint(vectors.rows, vectors.rows, field);
-                let weights = self.at(args[1]).at;
-                self.emit_gradient(id, Gradient::EigenSum { weights, vectors });
-            }
-            (_, Op::Frechet(function)) => {
-                let (values, vectors) = self.eigenvalues[&self.analysis.value(args[0])];
-                let vectors = vectors.unwrap_or(values);
-                self.want_adjoint(vectors.rows, vectors.rows, field);
-                let direction = self.at(args[1]);
-                let parameter = args.get(2).map(|p| self.at(*p).at);
-                let psd = has(self.analysis, Property::Psd);
-                let hermitian = self.analysis.has(args[1], Property::Hermitian);
-                let (function, values) = (*function, values.at);
-                let block = Gradient::Frechet { function, parameter, psd, values, vectors, direction, hermitian };
-                self.emit_gradient(id, block);
-            }
-            (_, Op::SingularSum) => {
-                let (a, weights) = (self.at(args[0]), self.at(args[1]).at);
-                self.want_adjoint(a.rows, a.cols, field);
-                self.emit_gradient(id, Gradient::SingularSum { a, weights });
-            }
-            (_, Op::Adjugate) => {
-                let a = self.at(args[0]);
-                self.want_adjoint(a.rows, a.cols, field);
-                let hermitian = has(self.analysis, Property::Hermitian);
-                self.emit_gradient(id, Gradient::Adjugate { a, hermitian });
-            }
-            // The caller sends only these.
-            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => {}
-            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => {}
-        }
+impl<'g, T: Real> Emitter<'_, 'g, T> {
+    fn args(&self, id: NodeId) -> &'g [NodeId] {
+        self.analysis.graph.args(id)
+    }
+
+    pub(super) fn one_hot(&mut self, id: NodeId) {
+        let args = self.args(id);
+        let (s, i, j) = (self.at(args[0]).at, self.at(args[1]).at, args.get(2).map(|j| self.at(*j).at));
+        self.emit_gradient(id, Gradient::OneHot(s, i, j));
+    }
+
+    pub(super) fn slice(&mut self, id: NodeId, row: &Dim, col: &Dim) {
+        let x = self.at(self.args(id)[0]);
+        // The sizes of an instantiated graph are known, and were checked against the operand's.
+        let first = |dim: &Dim| dim.as_constant().and_then(|n| n.to_usize()).unwrap_or(0);
+        self.emit_gradient(id, Gradient::Slice(x, first(row), first(col)));
+    }
+
+    pub(super) fn partial_inner(&mut self, id: NodeId, side: Side) {
+        let args = self.args(id);
+        let (m, b) = (self.at(args[0]), self.at(args[1]));
+        self.emit_gradient(id, Gradient::PartialInner(side, m, b));
+    }
+
+    pub(super) fn eigen_sum(&mut self, id: NodeId) {
+        let args = self.args(id);
+        let (_, vectors) = self.decomposed(id);
+        let weights = self.at(args[1]).at;
+        self.emit_gradient(id, Gradient::EigenSum { weights, vectors });
+    }
+
+    pub(super) fn frechet(&mut self, id: NodeId, function: ScalarFn) {
+        let args = self.args(id);
+        let (values, vectors) = self.decomposed(id);
+        let direction = self.at(args[1]);
+        let parameter = args.get(2).map(|p| self.at(*p).at);
+        let psd = self.analysis.has(args[0], Property::Psd);
+        let hermitian = self.analysis.has(args[1], Property::Hermitian);
+        let block = Gradient::Frechet { function, parameter, psd, values, vectors, direction, hermitian };
+        self.emit_gradient(id, block);
+    }
+
+    pub(super) fn singular_sum(&mut self, id: NodeId) {
+        let args = self.args(id);
+        let (a, weights) = (self.at(args[0]), self.at(args[1]).at);
+        self.want_adjoint(id, a.rows, a.cols);
+        self.emit_gradient(id, Gradient::SingularSum { a, weights });
+    }
+
+    pub(super) fn adjugate(&mut self, id: NodeId) {
+        let args = self.args(id);
+        let a = self.at(args[0]);
+        self.want_adjoint(id, a.rows, a.cols);
+        let hermitian = self.analysis.has(args[0], Property::Hermitian);
+        self.emit_gradient(id, Gradient::Adjugate { a, hermitian });
+    }
+
+    /// Where the eigenvalues of the first operand lie, and its vectors.
+    fn decomposed(&mut self, id: NodeId) -> (usize, Place) {
+        let (values, vectors) = self.eigenvalues[&self.analysis.value(self.args(id)[0])];
+        // The analysis asks for the vectors wherever they are needed.
+        let vectors = vectors.unwrap_or(values);
+        self.want_adjoint(id, vectors.rows, vectors.rows);
+        (values.at, vectors)
     }
 
     fn emit_gradient(&mut self, id: NodeId, gradient: Gradient) {
@@ -176,8 +184,9 @@ impl<T: Real> Emitter<'_, '_, T> {
         self.block(id, field, Block::Gradient(gradient));
     }
 
-    /// As [`Self::want`], for the operations that gradients need.
-    fn want_adjoint(&mut self, m: usize, n: usize, field: Field) {
+    /// As [`Self::want`], for an operation that gradients need.
+    fn want_adjoint(&mut self, id: NodeId, m: usize, n: usize) {
+        let field = self.analysis.graph.ty(id).field;
         self.want(m, n, field);
         let scratch = &mut self.plan.scratch;
         let (entries, stack) = if field == Field::Complex {

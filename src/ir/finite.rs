@@ -245,14 +245,17 @@ impl Finiteness {
         }
         let (op, args) = (graph.op(id), graph.args(id));
         let operands = || args.iter().all(|arg| self.has(graph, *arg));
-        let off_its_pole = if let Op::Zip(Zip::Div) = op {
-            self.divisors.contains(&args[1]) && self.has(graph, args[0])
-                || self.is_positive(graph, args[1]) && operands()
-        } else if let Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow) = op {
-            *op == Op::Map(ScalarFn::Recip) && self.divisors.contains(&args[0])
-                || self.is_positive(graph, args[0]) && operands()
-        } else {
-            false
+        let off_its_pole = match (op.kind(), op) {
+            (_, Op::Zip(Zip::Div)) => {
+                self.divisors.contains(&args[1]) && self.has(graph, args[0])
+                    || self.is_positive(graph, args[1]) && operands()
+            }
+            (_, Op::Map(ScalarFn::Log | ScalarFn::Recip | ScalarFn::Pow)) => {
+                *op == Op::Map(ScalarFn::Recip) && self.divisors.contains(&args[0])
+                    || self.is_positive(graph, args[0]) && operands()
+            }
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => false,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => false,
         };
         let is = off_its_pole || finite(graph, op, args, &|arg| self.has(graph, arg));
         self.known.borrow_mut().insert(id, is);

@@ -106,10 +106,10 @@ impl Graph {
         for id in self.reachable(roots) {
             let node = self.node(id);
             let (op, args) = (node.op.clone(), node.args.clone());
-            let new = match (replacements.get(&id), &op) {
-                (Some(replacement), _) => Ok(*replacement),
-                (None, Op::Input(_)) => Ok(id),
-                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake(op, &args, &made)),
+            let new = match replacements.get(&id) {
+                Some(replacement) => Ok(*replacement),
+                None if matches!(op, Op::Input(_)) => Ok(id),
+                None => op.with_sizes(&new_size).and_then(|op| self.remake(op, &args, &made)),
             };
             made.insert(id, new);
         }
@@ -133,10 +133,10 @@ impl Graph {
         let mut made: BTreeMap<NodeId, Result<NodeId, Mismatch>> = BTreeMap::new();
         for id in other.reachable_above(roots, replacements) {
             let node = other.node(id);
-            let new = match (replacements.get(&id), &node.op) {
-                (Some(replacement), _) => Ok(*replacement),
-                (None, Op::Input(_)) => Err(Mismatch::Arguments { expected: 0, found: 1 }),
-                (None, op) => op.with_sizes(&new_size).and_then(|op| self.remake_spread(op, &node.args, &made)),
+            let new = match replacements.get(&id) {
+                Some(replacement) => Ok(*replacement),
+                None if matches!(node.op, Op::Input(_)) => Err(Mismatch::Arguments { expected: 0, found: 1 }),
+                None => node.op.with_sizes(&new_size).and_then(|op| self.remake_spread(op, &node.args, &made)),
             };
             made.insert(id, new);
         }

@@ -245,18 +245,18 @@ impl Store {
         if matches!(entry.shape, Shape::Matrix(..)) && self.knows(&itself, Property::Hermitian) {
             return itself;
         }
-        match &entry.key {
-            Key::Atom(Op::MatMul, args) => {
-                let [x, y] = [&args[0], &args[1]].map(|(arg, shape)| (arg.clone(), shape.clone()));
-                let turned = |shape: &Shape| Shape::Matrix(shape.cols(), shape.rows());
-                let (a, b) = (self.mirrored(&y.0, &y.1), self.mirrored(&x.0, &x.1));
-                self.matrix_product(&a, &b, &[turned(&y.1), turned(&x.1)])
-            }
-            Key::Atom(Op::Adjoint, args) if matches!(args[0].1, Shape::Matrix(..)) => args[0].0.clone(),
-            Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Atom(..) | Key::Sum(_) => {
-                self.atom(&Op::Adjoint, vec![(itself, entry.shape)])
-            }
+        if let Key::Atom(Op::MatMul, args) = &entry.key {
+            let [x, y] = [&args[0], &args[1]].map(|(arg, shape)| (arg.clone(), shape.clone()));
+            let turned = |shape: &Shape| Shape::Matrix(shape.cols(), shape.rows());
+            let (a, b) = (self.mirrored(&y.0, &y.1), self.mirrored(&x.0, &x.1));
+            return self.matrix_product(&a, &b, &[turned(&y.1), turned(&x.1)]);
         }
+        if let Key::Atom(Op::Adjoint, args) = &entry.key
+            && matches!(args[0].1, Shape::Matrix(..))
+        {
+            return args[0].0.clone();
+        }
+        self.atom(&Op::Adjoint, vec![(itself, entry.shape)])
     }
 
     /// The matrix product, product by product; brackets are moved to the left.
@@ -540,11 +540,10 @@ impl Store {
                 continue;
             }
             let entry = self.entry(*factor).clone();
-            let own = match &entry.key {
-                Key::Atom(Op::Map(ScalarFn::Exp), args) => args[0].0.clone(),
-                Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Atom(..) | Key::Sum(_) => {
-                    self.atom(&log, vec![(Terms::factor(*factor), entry.shape)])
-                }
+            let own = if let Key::Atom(Op::Map(ScalarFn::Exp), args) = &entry.key {
+                args[0].0.clone()
+            } else {
+                self.atom(&log, vec![(Terms::factor(*factor), entry.shape)])
             };
             sum = sum.plus(&own.scaled(&BigRational::new((*halves).into(), 2.into())));
         }

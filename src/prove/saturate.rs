@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::check::{self, Claim, Part, Relation, Theorem, VariableKind};
 use crate::ir::{Finiteness, Graph, NodeId};
-use crate::rewrite::{Limits, Rule, evaluated, prove_equal};
+use crate::rewrite::{Limits, MAX_TERMS, Rule, evaluated, prove_equal};
 
 /// How far one step of a calculation may go: its author could have named a step between.
 const STEP: Limits = Limits {
     terms: 9_000,
     arithmetic: usize::MAX,
-    sums: 128,
+    sums: MAX_TERMS,
     rounds: 8,
     matches: 200,
     reorder: false,

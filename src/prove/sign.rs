@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Axis, NodeId, Op, Property, Reduction, Shape};
+use crate::ir::{Axis, Kind, NodeId, Op, Property, Reduction, Shape};
 
 impl Store {
     /// Whether a factor is known to be nonnegative.
@@ -35,24 +35,27 @@ impl Store {
                 let written = self.written_of(factor);
                 self.sum_sign(sum, strict) || written.is_some_and(|written| self.sum_sign(&written, strict))
             }
-            Key::Atom(Op::Rank, args) => {
-                let positive = [Property::UnitDiagonal, Property::Pd, Property::TraceOne];
-                !strict || positive.iter().any(|property| self.knows(&args[0].0.clone(), *property))
-            }
-            // A sum of squares is at least that over a unit diagonal.
-            Key::Atom(Op::Reduce(Reduction::Sum, Axis::All), args) => {
-                let inner = args[0].0.clone();
-                let Some((monomial, coefficient)) = inner.single().map(|(m, c)| (m.clone(), c.clone())) else {
-                    return self.sum_sign(&inner, strict);
-                };
-                let nonnegative = coefficient.is_positive() && self.monomial_sign(&monomial, false);
-                nonnegative && (!strict || self.diagonal_of(&monomial) == Terms::integer(1))
-            }
-            Key::Atom(Op::Map(_), _) => {
+            Key::Atom(op, args) => match (op.kind(), op) {
+                (_, Op::Rank) => {
+                    let positive = [Property::UnitDiagonal, Property::Pd, Property::TraceOne];
+                    !strict || positive.iter().any(|property| self.knows(&args[0].0.clone(), *property))
+                }
+                // A sum of squares is at least that over a unit diagonal.
+                (_, Op::Reduce(Reduction::Sum, Axis::All)) => {
+                    let inner = args[0].0.clone();
+                    let Some((monomial, coefficient)) = inner.single().map(|(m, c)| (m.clone(), c.clone())) else {
+                        return self.sum_sign(&inner, strict);
+                    };
+                    let nonnegative = coefficient.is_positive() && self.monomial_sign(&monomial, false);
+                    nonnegative && (!strict || self.diagonal_of(&monomial) == Terms::integer(1))
+                }
                 // A function of the same number in every entry has the sign of that number's.
-                self.graph.certain(entry.node, if strict { Property::Positive } else { Property::Nonnegative })
-            }
-            Key::Atom(..) => false,
+                (_, Op::Map(_)) => {
+                    self.graph.certain(entry.node, if strict { Property::Positive } else { Property::Nonnegative })
+                }
+                (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => false,
+                (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => false,
+            },
         }
     }
 

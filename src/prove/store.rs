@@ -12,8 +12,8 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use super::extent::{MOST_TERMS, is_small_power};
 use super::terms::{Factor, Monomial, Terms};
 use crate::ir::{
-    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Mismatch, NodeId, Op, Property, ScalarFn, Shape, SizeVar,
-    Type,
+    Basis, Dim, Fact, Facts, Field, Finiteness, Graph, Input, Kind, Mismatch, NodeId, Op, Property, ScalarFn, Shape,
+    SizeVar, Type,
 };
 
 /// What a factor is.
@@ -403,24 +403,27 @@ impl Store {
         let mut diagonal: Option<Terms> = None;
         for (factor, halves) in &monomial.0 {
             let key = self.entry(*factor).key.clone();
+            let mut keep = || kept = kept.times(&Monomial::power(*factor, *halves));
             match &key {
                 Key::Surd(n) if *halves != 1 => {
                     coefficient *= BigRational::from_integer((*n).into()).pow(halves.div_euclid(2));
                     kept = kept.times(&Monomial::power(*factor, halves.rem_euclid(2)));
                 }
-                // |x|² = x² for real x.
-                Key::Atom(Op::Map(ScalarFn::Abs), args) if *halves > 0 && halves % 4 == 0 => {
-                    let inner = self.power(&args[0].0.clone(), *halves / 2);
-                    rest = self.times(&rest, &inner);
-                }
-                Key::Atom(Op::DiagonalMatrix, args) if several && *halves > 0 && halves % 2 == 0 => {
-                    let entries = self.whole_power(&args[0].0.clone(), halves / 2);
-                    let before = diagonal.take().unwrap_or_else(|| Terms::integer(1));
-                    diagonal = Some(self.times(&before, &entries));
-                }
-                Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Atom(..) | Key::Sum(_) => {
-                    kept = kept.times(&Monomial::power(*factor, *halves));
-                }
+                Key::Leaf(_) | Key::Size(_) | Key::Surd(_) | Key::Sum(_) => keep(),
+                Key::Atom(op, args) => match (op.kind(), op) {
+                    // |x|² = x² for real x.
+                    (_, Op::Map(ScalarFn::Abs)) if *halves > 0 && halves % 4 == 0 => {
+                        let inner = self.power(&args[0].0.clone(), *halves / 2);
+                        rest = self.times(&rest, &inner);
+                    }
+                    (_, Op::DiagonalMatrix) if several && *halves > 0 && halves % 2 == 0 => {
+                        let entries = self.whole_power(&args[0].0.clone(), halves / 2);
+                        let before = diagonal.take().unwrap_or_else(|| Terms::integer(1));
+                        diagonal = Some(self.times(&before, &entries));
+                    }
+                    (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => keep(),
+                    (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => keep(),
+                },
             }
         }
         if let Some(mut entries) = diagonal {

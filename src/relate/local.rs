@@ -87,7 +87,7 @@ fn at_point(pair: &Pair, near: Near, rng: &mut ChaCha8Rng) -> Option<Local> {
     let (mut points, mut directions, mut stationary) = (Vec::new(), 0, true);
     for _ in 0..PLACES {
         let place = pair.place(rng);
-        let Some(mut machine) = pair.at(&place.sizes) else { continue };
+        let Ok(Some(mut machine)) = pair.at(&place.sizes) else { continue };
         let Some(centre) = centre(&mut machine, near) else { continue };
         let Some(jets) = jets(&mut machine, &place, &centre, rng) else { continue };
         let factor = common_factor(&jets)?;
@@ -182,7 +182,7 @@ fn at_infinity(pair: &Pair, grows: usize, name: &str, rng: &mut ChaCha8Rng) -> O
     let (mut points, mut checked, mut weight) = (Vec::new(), 0, true);
     for _ in 0..PLACES / 2 {
         let mut place = pair.place(rng);
-        let Some(mut machine) = pair.at(&place.sizes) else { continue };
+        let Ok(Some(mut machine)) = pair.at(&place.sizes) else { continue };
         let members: Vec<Raw> = (0..8).map(|_| machine.gaussian(rng)).collect();
         let (mut leading, mut spreads) = (Vec::new(), Vec::new());
         for k in 0..DOUBLINGS {

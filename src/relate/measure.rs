@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::coefficient::{Coefficient, FIT, Point, identify};
 use super::sample::{Pair, Place};
+use crate::base::Diagnostic;
 
 /// How many values are looked at for each choice of sizes and parameters.
 const VALUES: usize = 14;
@@ -79,12 +80,15 @@ fn line(values: &[(f64, f64)]) -> Result<Fit, [(f64, f64); 3]> {
 }
 
 /// Measures a pair.
-pub fn measure(pair: &Pair, rng: &mut ChaCha8Rng) -> Shown {
+///
+/// # Errors
+/// As [`Pair::at`].
+pub fn measure(pair: &Pair, rng: &mut ChaCha8Rng) -> Result<Shown, Diagnostic> {
     let mut lines = Vec::new();
     let (mut compared, mut equal) = (0, true);
     for _ in 0..PLACES {
         let place = pair.place(rng);
-        let Some(mut machine) = pair.at(&place.sizes) else { continue };
+        let Some(mut machine) = pair.at(&place.sizes)? else { continue };
         let values = machine.values(&place.parameters, VALUES, rng);
         if values.is_empty() {
             continue;
@@ -96,14 +100,14 @@ pub fn measure(pair: &Pair, rng: &mut ChaCha8Rng) -> Shown {
         }
         match line(&values) {
             Ok((slope, offset)) => lines.push(Line { place, slope, offset }),
-            Err(three) => return Shown::Apart(place, three),
+            Err(three) => return Ok(Shown::Apart(place, three)),
         }
     }
-    match (compared, equal) {
+    Ok(match (compared, equal) {
         (0, _) => Shown::Nothing,
         (_, true) => Shown::Equal(compared),
         (_, false) => Shown::Lines(lines),
-    }
+    })
 }
 
 /// The coefficients of lines as expressions in sizes and parameters.
@@ -140,7 +144,7 @@ fn beside(pair: &Pair, base: &Line, moved: usize, rng: &mut ChaCha8Rng) -> Optio
             place.parameters[at] = pair.parameters[at].beside(place.parameters[at])?;
         }
     }
-    let mut machine = pair.at(&place.sizes)?;
+    let mut machine = pair.at(&place.sizes).ok().flatten()?;
     let values = machine.values(&place.parameters, VALUES, rng);
     let (slope, offset) = line(&values).ok()?;
     slope.map(|slope| Line { place, slope: Some(slope), offset })

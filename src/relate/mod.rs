@@ -154,13 +154,12 @@ pub fn relate(
 fn within(session: &mut Session, frame: &Frame, seed: u64) -> Result<Answer, Vec<Diagnostic>> {
     let (theorem, left, right) = frame.both(session)?;
     let pair = sample::Pair::new(&theorem, left, right);
-    pair.refuse_giants(&pair.place(&mut sample::generator(seed)).sizes).map_err(|giant| vec![giant])?;
     let mut rng = sample::generator(seed);
     let mut local = Vec::new();
     let relation = if left == right {
         Relation::Equal(Basis::Unfolding)
     } else {
-        match measure::measure(&pair, &mut rng) {
+        match measure::measure(&pair, &mut rng).map_err(|giant| vec![giant])? {
             measure::Shown::Nothing => Relation::Unknown("no input was found where both have a value".to_owned()),
             measure::Shown::Equal(_) => {
                 Relation::Equal(basis(session, frame, &format!("{} == {}", frame.left, frame.right), seed)?)

@@ -84,22 +84,16 @@ impl Pair {
         self.graph.instantiate(&roots, &instance).ok()
     }
 
-    /// Refuses a choice of sizes that no memory holds.
+    /// The pair at a choice of sizes; `None` where they do not fit.
     ///
     /// # Errors
-    /// E0305, at the value that is too large.
-    pub fn refuse_giants(&self, sizes: &[i64]) -> Result<(), Diagnostic> {
-        let planned = |(graph, roots): (_, Vec<NodeId>)| eval::plan_within_memory::<f64>(&graph, &roots).map(drop);
-        self.instance(sizes).map_or(Ok(()), planned)
-    }
-
-    /// The pair at a choice of sizes; `None` where they do not fit.
-    pub fn at(&self, sizes: &[i64]) -> Option<Machine> {
-        let (graph, roots) = self.instance(sizes)?;
-        let plan = Plan::<f64>::compile(&graph, &roots).ok()?;
+    /// E0305 where no memory holds it, at the value that is too large.
+    pub fn at(&self, sizes: &[i64]) -> Result<Option<Machine>, Diagnostic> {
+        let Some((graph, roots)) = self.instance(sizes) else { return Ok(None) };
+        let plan = eval::plan_within_memory::<f64>(&graph, &roots)?;
         let workspace = Workspace::new(&plan);
         let parameters = self.parameters.iter().map(|parameter| parameter.input).collect();
-        Some(Machine { plan, workspace, parameters, raw: self.raw.clone(), conditions: roots.len() - 2 })
+        Ok(Some(Machine { plan, workspace, parameters, raw: self.raw.clone(), conditions: roots.len() - 2 }))
     }
 }
 

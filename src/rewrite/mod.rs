@@ -18,7 +18,7 @@ mod store;
 mod term;
 
 pub use bare::{evaluated, without_tests};
-pub use polynomial::{Normalizer, Polynomial};
+pub use polynomial::{MAX_TERMS, Normalizer, Polynomial};
 pub use proof::{Flaw, NotProved, Proof, prove_equal};
 pub use rule::{BadRule, Rule};
 pub use saturate::{Ended, Limits, Saturation};

@@ -13,7 +13,7 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use crate::ir::{Dim, Field, Graph, Kind, Mismatch, NodeId, Op, Property, ScalarFn, Shape, Type, Zip};
 
 /// A polynomial of more terms is left as it is written, where nothing else is said.
-const MAX_TERMS: usize = 128;
+pub const MAX_TERMS: usize = 128;
 
 /// The greatest power that is multiplied out.
 const MAX_POWER: i64 = 6;

@@ -122,7 +122,7 @@ impl Machine {
     /// Binds a program to sizes and a setting.
     pub(super) fn new(program: &Program, sizes: &Sizes, setting: Setting) -> Machine {
         // torch is to differentiate the calls as they are written.
-        let program = &if setting.differentiable { program.clone() } else { tuned(program) };
+        let program = &if setting.differentiable { program.clone() } else { tuned(program, sizes) };
         let operand = |arg: &Arg| match arg {
             Arg::Tensor(register) => Operand::Tensor(register.index()),
             Arg::Number(number) => Operand::Number(number.value(sizes, setting.epsilon())),

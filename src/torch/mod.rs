@@ -25,7 +25,6 @@ mod scalar;
 mod share;
 mod simplify;
 mod spectral;
-#[cfg(feature = "torch")]
 mod tune;
 pub mod version;
 

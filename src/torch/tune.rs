@@ -1,4 +1,4 @@
-//! The last touch to a program before it is run: products take over what surrounds them.
+//! The last touch to a program before it is run or written out: products take over what surrounds them.
 //!
 //! A library's product reads its factors transposed as well as not, and can add to a matrix that is there. So a product that
 //! is only wanted transposed is made as the product of the transposes, and its rows lie as those of its surroundings do; a
@@ -10,17 +10,17 @@ use num_rational::BigRational;
 
 use super::call::{Call, Entrywise};
 use super::program::{Arg, Number, Program, Register, Step};
-use crate::ir::{Field, Shape, Type};
+use crate::ir::{Field, Shape, Sizes, Type};
 
-/// A program that computes the same with fewer passes over memory. Sizes are known.
-pub(super) fn tuned(program: &Program) -> Program {
+/// A program that computes the same with fewer passes over memory, of these sizes at least; without them no factor moves.
+pub(super) fn tuned(program: &Program, sizes: &Sizes) -> Program {
     let mut uses = vec![0; program.types.len()];
     let args = program.steps.iter().flat_map(|step| &step.args).chain(&program.outputs);
     for register in args.filter_map(Arg::register) {
         uses[register.index()] += 1;
     }
     let tuned = Program { steps: Vec::new(), ..program.clone() };
-    let mut tuner = Tuner { uses, tuned, origins: HashMap::new(), made: HashMap::new() };
+    let mut tuner = Tuner { sizes, uses, tuned, origins: HashMap::new(), made: HashMap::new() };
     for step in &program.steps {
         if tuner.transposed_product(step).is_none()
             && tuner.scaled_product(step).is_none()
@@ -32,7 +32,8 @@ pub(super) fn tuned(program: &Program) -> Program {
     tuner.tuned.pruned()
 }
 
-struct Tuner {
+struct Tuner<'a> {
+    sizes: &'a Sizes,
     /// How often the program that was given uses each tensor.
     uses: Vec<usize>,
     tuned: Program,
@@ -41,7 +42,7 @@ struct Tuner {
     made: HashMap<(Call, Vec<Arg>), Register>,
 }
 
-impl Tuner {
+impl Tuner<'_> {
     fn push(&mut self, step: Step) {
         if let [result] = step.results.as_slice() {
             self.origins.insert(*result, (step.call.clone(), step.args.clone()));
@@ -56,7 +57,7 @@ impl Tuner {
 
     fn entries(&self, register: Register) -> Option<i64> {
         let shape = &self.ty(register).shape;
-        shape.rows().as_constant()?.checked_mul(shape.cols().as_constant()?)
+        shape.rows().eval(self.sizes)?.checked_mul(shape.cols().eval(self.sizes)?)
     }
 
     fn is_real_matrix(&self, arg: &Arg) -> bool {
@@ -175,7 +176,7 @@ impl Tuner {
 mod tests {
     use super::super::program::{Builder, Value};
     use super::*;
-    use crate::ir::{Dim, InputId};
+    use crate::ir::{Dim, InputId, SizeVar};
 
     fn matrix(m: i64, n: i64) -> Type {
         Type::real(Shape::Matrix(Dim::constant(m), Dim::constant(n)))
@@ -198,8 +199,8 @@ mod tests {
         let sum = b.entrywise(Entrywise::Add, &[&scaled, &c]);
         let program = b.finish(&[sum]);
         let multiplied = Call::Entrywise(Entrywise::Mul);
-        assert_eq!(calls(&tuned(&program)), [multiplied, Call::Transpose, Call::AddMatMul]);
-        assert_eq!(tuned(&program).steps[0].args[1], p.arg);
+        assert_eq!(calls(&tuned(&program, &Sizes::new())), [multiplied, Call::Transpose, Call::AddMatMul]);
+        assert_eq!(tuned(&program, &Sizes::new()).steps[0].args[1], p.arg);
     }
 
     /// A product that is wanted as it is, too, stays: it is not worked out twice.
@@ -210,6 +211,27 @@ mod tests {
         let product = b.one(Call::MatMul, &[&p, &x], matrix(2, 9));
         let back = b.one(Call::Transpose, &[&product], matrix(9, 2));
         let program = b.finish(&[product, back]);
-        assert_eq!(calls(&tuned(&program)), [Call::MatMul, Call::Transpose]);
+        assert_eq!(calls(&tuned(&program, &Sizes::new())), [Call::MatMul, Call::Transpose]);
+    }
+
+    /// Which operand is the smaller, the sizes that a program is written for say.
+    #[test]
+    fn open_sizes_are_looked_up() {
+        let mut b = Builder::default();
+        let [d, n] = [1, 2].map(|id| SizeVar { id, name: "n".into(), least: 1 });
+        let open = |m: &SizeVar, n: &SizeVar| Type::real(Shape::Matrix(Dim::var(m.clone()), Dim::var(n.clone())));
+        let (p, x) = (b.input(InputId(0), open(&d, &d)), b.input(InputId(1), open(&d, &n)));
+        let product = b.one(Call::MatMul, &[&p, &x], open(&d, &n));
+        let c = b.input(InputId(2), Type::real(Shape::Scalar));
+        let scaled = b.entrywise(Entrywise::Mul, &[&c, &product]);
+        let program = b.finish(&[scaled]);
+        let multiplied = Call::Entrywise(Entrywise::Mul);
+        let last = |sizes: &[i64]| {
+            let sizes = [d.clone(), n.clone()].into_iter().zip(sizes.iter().copied()).collect();
+            calls(&tuned(&program, &sizes)).pop()
+        };
+        assert_eq!(last(&[2, 9]), Some(Call::MatMul));
+        assert_eq!(last(&[9, 2]), Some(multiplied.clone()));
+        assert_eq!(last(&[2]), Some(multiplied));
     }
 }

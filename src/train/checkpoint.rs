@@ -1,7 +1,7 @@
 //! A run in a file: weights, buffers, moments and the step, as safetensors, written whole or not at all.
 
 use std::collections::HashMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -36,8 +36,9 @@ pub struct Header {
     pub losses: Vec<f64>,
 }
 
-/// The layout that is written, and the only one that is read.
-pub const LAYOUT: u32 = 2;
+/// The layout that is written, and the only one that is read. It is another wherever the same run would have other sums of what it
+/// is made from ([`Origin`]), too: a run of before must not be told that its loss has changed.
+pub const LAYOUT: u32 = 3;
 
 /// The name of the header among the file's metadata.
 const HEADER: &str = "loewner";
@@ -133,6 +134,44 @@ fn near(folder: &Path) -> Option<PathBuf> {
     Some(folder.with_file_name(near))
 }
 
+fn unusable(path: &Path, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::E1043, format!("'{}' is no checkpoint that can be used: {why}", path.display()))
+}
+
+/// The header of the checkpoint of a folder, without the tensors: only the first few thousand bytes of the file are read.
+///
+/// # Errors
+/// E1043 where there is none, or this program does not read it.
+pub fn header(folder: &Path) -> Result<Header, Diagnostic> {
+    present(folder)?;
+    let path = folder.join(CHECKPOINT);
+    let start = || -> std::io::Result<serde_json::Value> {
+        let mut file = std::fs::File::open(&path)?;
+        // A file of safetensors begins with the length of what describes it, which is JSON.
+        let mut length = [0; 8];
+        file.read_exact(&mut length)?;
+        let mut text = String::new();
+        file.take(u64::from_le_bytes(length)).read_to_string(&mut text)?;
+        Ok(serde_json::from_str(&text)?)
+    };
+    let start = start().map_err(|error| unusable(&path, &error.to_string()))?;
+    told(&path, start["__metadata__"][HEADER].as_str()).map(|(header, _)| header)
+}
+
+/// What the entry among the metadata of a checkpoint tells: the header, and the sum of the tensors.
+fn told(path: &Path, entry: Option<&str>) -> Result<(Header, String), Diagnostic> {
+    let refused = |why: String| unusable(path, &why);
+    let text = entry.ok_or_else(|| refused(format!("it has no entry `{HEADER}`")))?;
+    let any: serde_json::Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
+    let layout = &any["header"]["layout"];
+    if *layout != LAYOUT {
+        let why = format!("another version of Loewner wrote it (layout {layout}, where this one has {LAYOUT})");
+        return Err(refused(why).help("end the run with the version that began it, or train anew in another folder"));
+    }
+    let header = serde_json::from_value(any["header"].clone()).map_err(|error| refused(error.to_string()))?;
+    Ok((header, any["checksum"].as_str().unwrap_or_default().to_owned()))
+}
+
 /// Reads the checkpoint of a folder.
 ///
 /// # Errors
@@ -140,23 +179,15 @@ fn near(folder: &Path) -> Option<PathBuf> {
 pub fn load(folder: &Path) -> Result<Stored, Diagnostic> {
     present(folder)?;
     let path = folder.join(CHECKPOINT);
-    let refused = |why: String| {
-        Diagnostic::new(Code::E1043, format!("'{}' is no checkpoint that can be used: {why}", path.display()))
-    };
+    let refused = |why: String| unusable(&path, &why);
     let file = std::fs::read(&path).map_err(|error| refused(error.to_string()))?;
     let (_, metadata) = SafeTensors::read_metadata(&file).map_err(|error| refused(error.to_string()))?;
-    let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
-    let text = text.ok_or_else(|| refused(format!("it has no entry `{HEADER}`")))?;
-    let any: serde_json::Value = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
-    let (sum, layout) = (&any["checksum"], &any["header"]["layout"]);
-    if *layout != LAYOUT {
-        return Err(refused(format!("its layout is {layout}, and this program reads {LAYOUT}")));
-    }
+    let entry = metadata.metadata().as_ref().and_then(|metadata| metadata.get(HEADER));
+    let (header, sum) = told(&path, entry.map(String::as_str))?;
     let views = SafeTensors::deserialize(&file).map_err(|error| refused(error.to_string()))?;
-    if *sum != checksum(views.iter().map(|(name, view)| (name, view.data()))) {
+    if sum != checksum(views.iter().map(|(name, view)| (name, view.data()))) {
         return Err(refused("its checksum is wrong: it is damaged".to_owned()));
     }
-    let header = serde_json::from_value(any["header"].clone()).map_err(|error| refused(error.to_string()))?;
     let mut tensors = HashMap::new();
     for (name, view) in views.iter() {
         let size: Vec<i64> = view.shape().iter().map(|n| i64::try_from(*n).unwrap_or(i64::MAX)).collect();
@@ -255,6 +286,7 @@ mod tests {
         save(folder.path(), &header(), &tensors()).unwrap();
         let stored = load(folder.path()).unwrap();
         assert_eq!(stored.header, header());
+        assert_eq!(super::header(folder.path()).unwrap(), header());
         let into = vec![
             ("weight".to_owned(), Tensor::zeros([3, 2], (Kind::Float, tch::Device::Cpu))),
             ("count".to_owned(), Tensor::from_slice(&[0i64])),
@@ -290,12 +322,27 @@ mod tests {
         for length in [0, 4, 8, 40, whole.len() - 1] {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert_eq!(load(folder.path()).unwrap_err().code, Code::E1043, "{length} bytes");
+            // The header is whole long before the tensors are.
+            let header = super::header(folder.path()).map_err(|refused| refused.code);
+            assert_eq!(header.err(), (length < whole.len() - 1).then_some(Code::E1043), "{length} bytes");
         }
         let mut damaged = whole.clone();
         let last = damaged.len() - 1;
         damaged[last] ^= 1;
         std::fs::write(&path, damaged).unwrap();
         assert!(load(folder.path()).unwrap_err().message.contains("its checksum is wrong"));
+    }
+
+    /// Sums of before are not held against what is summed in another way now.
+    #[test]
+    fn a_layout_of_before_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), &Header { layout: LAYOUT - 1, ..header() }, &tensors()).unwrap();
+        for refused in [load(folder.path()).unwrap_err(), super::header(folder.path()).unwrap_err()] {
+            assert_eq!(refused.code, Code::E1043);
+            assert!(refused.message.contains("another version of Loewner wrote it (layout 2"), "{}", refused.message);
+            assert!(refused.help[0].contains("the version that began it"), "{:?}", refused.help);
+        }
     }
 
     #[test]

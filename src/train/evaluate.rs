@@ -13,15 +13,15 @@ use super::network::Network;
 use super::probe::{self, FineTuning, LinearProbe, Vote, collect, knn, ranks};
 use super::record::Observer;
 use super::run::{device, open_images};
-use crate::base::Diagnostic;
+use crate::base::{Code, Diagnostic};
 use crate::torch::Device;
 
 /// Probes the newest checkpoint of a folder: features are those of the encoder, of images without augmentation. The observer is
 /// told what is under way, and of the steps of fine-tuning.
 ///
 /// # Errors
-/// E1043 where there is no checkpoint, E1031 where features cannot be probed, E1042 where a number that is asked for cannot be, and
-/// what is wrong with the images and the device.
+/// E1043 where there is no checkpoint, E1031 where features cannot be probed, E1042 where a number that is asked for cannot be, E1014
+/// where other images are asked for that do not fit the network, and what is wrong with the images and the device.
 pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> Result<Findings, Diagnostic> {
     let stored = checkpoint::load(folder)?;
     let mut config = stored.header.config.clone();
@@ -35,7 +35,10 @@ pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> 
     let train = open_images(&Config { images: asked.images, ..config.clone() }, Split::Train)?;
     let test = open_images(config, Split::Test)?;
     let network = Network::new(config, train.shape(), device.into())?;
-    stored.restore(&network.state())?;
+    stored.restore(&network.state()).map_err(|error| match asked.data {
+        Some(_) => other_images(train.shape(), &stored.header.config, &error),
+        None => error,
+    })?;
     let features = |images: &Arc<Images>| {
         let loader = Loader::epoch(images, &Recipe::plain(images), &data::Options::evaluation(), 0)?;
         collect(batches(loader, images, device), |images| network.features(images, false))
@@ -73,6 +76,15 @@ pub fn evaluate<O: Observer>(folder: &Path, asked: &Asked, observer: &mut O) -> 
         linear,
         fine_tuned,
     })
+}
+
+/// The checkpoint is whole, and fits the images that were trained on: others do not fit it.
+fn other_images([channels, height, width]: [usize; 3], trained: &Config, why: &Diagnostic) -> Diagnostic {
+    let message = format!("images of {channels} x {height} x {width} do not fit the network");
+    Diagnostic::new(Code::E1014, message)
+        .note(format!("it was trained on those of '{}'", trained.data))
+        .note(&why.message)
+        .help("--data names images of the same shape")
 }
 
 fn fine_tune<O: Observer>(

@@ -15,14 +15,14 @@ const CONFIG: &str = "config.json";
 /// The file that the process which trains here holds locked. It stays when the process ends, and means nothing then.
 const LOCK: &str = "loewner.lock";
 
-/// A folder that no other process trains in while this lives. The system opens the lock when the process ends, however it ends.
+/// A folder that no other process trains in while this lives. The system releases the lock when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     /// Closed, and so unlocked, with this.
     _lock: File,
     /// Why the folder is not locked, where its file system cannot lock.
-    open: Option<String>,
+    unlocked: Option<String>,
 }
 
 impl Folder {
@@ -60,9 +60,14 @@ impl Folder {
 
     fn lock(path: &Path) -> Result<Folder, Diagnostic> {
         let name = path.join(LOCK);
+        // What is opened is written over: a link would make that somebody else's file.
+        if std::fs::symlink_metadata(&name).is_ok_and(|found| !found.is_file()) {
+            let message = format!("'{}' is no ordinary file", name.display());
+            return Err(Diagnostic::new(Code::E0805, message).help("take it away, or name another folder by --out"));
+        }
         let options = File::options().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(&name).map_err(|error| unwritable(path, &error))?;
-        let open = match file.try_lock() {
+        let unlocked = match file.try_lock() {
             Ok(()) => {
                 // Who it is helps whoever is kept out, and nobody else.
                 let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
@@ -77,7 +82,7 @@ impl Folder {
             }
             Err(TryLockError::Error(error)) => Some(error.to_string()),
         };
-        Ok(Folder { path: path.to_owned(), _lock: file, open })
+        Ok(Folder { path: path.to_owned(), _lock: file, unlocked })
     }
 
     /// Where it is.
@@ -87,7 +92,7 @@ impl Folder {
 
     /// What to say where other processes cannot be kept out.
     pub fn warning(&self) -> Option<String> {
-        let why = self.open.as_ref()?;
+        let why = self.unlocked.as_ref()?;
         Some(format!("'{}' cannot be locked ({why}): let no other process train in it", self.path.display()))
     }
 
@@ -137,6 +142,22 @@ mod tests {
         assert!(refused.message.contains(&format!("process {} trains in", std::process::id())), "{}", refused.message);
         drop(first);
         Folder::claim(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_for_a_lock_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (mine, missing) = (home.path().join("mine"), home.path().join("missing"));
+        std::fs::write(&mine, "a text").unwrap();
+        for (target, run) in [(&mine, "one"), (&missing, "two")] {
+            let run = home.path().join(run);
+            std::fs::create_dir(&run).unwrap();
+            std::os::unix::fs::symlink(target, run.join(LOCK)).unwrap();
+            assert_eq!(Folder::claim(&run).unwrap_err().code, Code::E0805);
+        }
+        assert_eq!(std::fs::read_to_string(&mine).unwrap(), "a text");
+        assert!(!missing.exists());
     }
 
     #[test]

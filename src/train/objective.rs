@@ -225,7 +225,11 @@ pub(super) fn define(loewner: &mut Loewner, option: &str, made: &Defined, family
         let Some(label) = mistake.labels.first() else { continue };
         let name = session.sources().text(label.span);
         let near = did_you_mean(name, family.names().iter().map(|(name, _)| *name));
-        mistake.help = near.map(|near| format!("did you mean `{near}`?")).into_iter().collect();
+        match near {
+            Some(near) => mistake.help = vec![format!("did you mean `{near}`?")],
+            // A function of a like name, say; but the definition is ours, and takes no parameters of its own.
+            None => mistake.help.retain(|help| !help.starts_with("make it a parameter")),
+        }
         mistake.help.push(format!("a number is given by --set {name}=VALUE"));
         mistake.notes = vec![given(family)];
     }

@@ -1,11 +1,13 @@
 //! What a run is made from besides its configuration, by content: a run that is gone on with is the one that was begun.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::checksum::Checksum;
 use super::config::Config;
 use crate::base::{Code, Diagnostic};
-use crate::ir::NodeId;
+use crate::ir::{Dim, NodeId, Op, SizeVar};
 use crate::torch::Source;
 
 /// Sums of what a run is made from. Names of files do not count: what they hold does.
@@ -54,23 +56,39 @@ impl Origin {
     }
 }
 
-/// The sum of an expression as it was checked: the operations with their operands, the inputs with what is known of them. What
-/// the expression does not use, comments and the layout of the text do not count.
+/// The sum of an expression as it was checked: the operations with their operands, the inputs with what is known of them. Sizes
+/// count by their places, in the order in which they were declared, and not by their names; what the expression does not use,
+/// comments and the layout of the text do not count.
 pub(super) fn of_expression(source: &Source) -> String {
-    let mut sum = Checksum::new();
     let roots: Vec<NodeId> = std::iter::once(source.root).chain(source.condition).collect();
     let nodes = source.graph.reachable(&roots);
     // The numbers of nodes count those that were made on the way, too.
     let place = |id: &NodeId| nodes.binary_search(id).unwrap_or(usize::MAX);
-    for id in &nodes {
+    let ops: Vec<(Op, Vec<Dim>)> = nodes.iter().map(|id| source.graph.op(*id).split_sizes()).collect();
+    let inputs = source.inputs.iter().map(|input| (input, &source.graph.inputs()[input.input.0 as usize]));
+    // The shape of an input is taken apart as an operation of that shape is.
+    let inputs: Vec<_> =
+        inputs.map(|(input, raw)| (input, raw, Op::Fill(raw.ty.shape.clone()).split_sizes())).collect();
+    let all = ops.iter().chain(inputs.iter().map(|(_, _, shape)| shape)).flat_map(|(_, sizes)| sizes);
+    let declared: BTreeSet<SizeVar> = all.flat_map(Dim::vars).collect();
+    let written = |(op, sizes): &(Op, Vec<Dim>)| {
+        let size = |dim: &Dim| {
+            let by_place = |var: &SizeVar| (declared.range(..var).count(), var.least);
+            let term = |(factor, vars): (i64, &[SizeVar])| (factor, vars.iter().map(by_place).collect::<Vec<_>>());
+            dim.monomials().map(term).collect::<Vec<_>>()
+        };
+        format!("{op:?} {:?}", sizes.iter().map(size).collect::<Vec<_>>())
+    };
+    let mut sum = Checksum::new();
+    for (id, op) in nodes.iter().zip(&ops) {
         let operands: Vec<usize> = source.graph.args(*id).iter().map(place).collect();
-        sum.add(format!("{:?} {operands:?}", source.graph.op(*id)));
+        sum.add(format!("{} {operands:?}", written(op)));
     }
     sum.add(format!("{:?}", roots.iter().map(place).collect::<Vec<_>>()));
-    for input in &source.inputs {
-        let raw = &source.graph.inputs()[input.input.0 as usize];
+    for (input, raw, shape) in &inputs {
         let known: Vec<_> = raw.facts.held().collect();
-        sum.add(format!("{} {:?} {:?} {:?} {known:?}", input.name, input.input, input.default, raw.ty));
+        let (name, number, default, field) = (&input.name, input.input, &input.default, raw.ty.field);
+        sum.add(format!("{name} {number:?} {default:?} {field:?} {} {known:?}", written(shape)));
     }
     sum.text()
 }

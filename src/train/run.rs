@@ -100,9 +100,9 @@ fn elsewhere(mut error: Error) -> Error {
 /// The run of a folder.
 ///
 /// # Errors
-/// Where the folder has no checkpoint, or one that cannot be used ([`Code::E1043`]).
+/// E1043 where the folder has no checkpoint, or one of another version. Whether its tensors are whole is not looked at.
 pub fn configured(folder: &Path) -> Result<Config, Diagnostic> {
-    checkpoint::load(folder).map(|stored| stored.header.config)
+    checkpoint::header(folder).map(|header| header.config)
 }
 
 /// Who is told of a step: the table, TensorBoard, and whoever asked for the run.

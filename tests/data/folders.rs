@@ -65,6 +65,26 @@ fn a_sum_is_of_what_there_is_and_not_of_where() {
     assert_ne!(before, sum(&other));
 }
 
+/// Of more pictures than are read, each is told by its length.
+#[test]
+fn a_sum_is_of_the_length_of_every_picture() {
+    let home = tempfile::tempdir().unwrap();
+    for split in ["train", "val"] {
+        fs::create_dir_all(home.path().join(split).join("ape")).unwrap();
+    }
+    let file = |number: usize| home.path().join(format!("train/ape/{number:04}.png"));
+    (0..600).for_each(|number| fs::write(file(number), [number as u8; 40]).unwrap());
+    fs::write(home.path().join("val/ape/0.png"), "x").unwrap();
+    let sum = || images(home.path(), Split::Train).unwrap().checksum().unwrap();
+    let before = sum();
+    for number in 0..600 {
+        fs::write(file(number), [number as u8; 41]).unwrap();
+        assert_ne!(sum(), before, "{number}");
+        fs::write(file(number), [number as u8; 40]).unwrap();
+    }
+    assert_eq!(sum(), before);
+}
+
 #[test]
 fn pictures_come_by_class_and_name() {
     let folder = tempfile::tempdir().unwrap();

@@ -73,6 +73,30 @@ pub fn cycles(floors: &[(&str, &[&str])]) -> Vec<String> {
     left.map(|(name, _)| format!("`{name}` imports itself, by way of others, or what is not in the table")).collect()
 }
 
+/// Where the table of the map of the sources differs from [`FLOORS`].
+pub fn differences(map: &str, floors: &[(&str, &[&str])]) -> Vec<String> {
+    let rows = map.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.strip_suffix('|')?.split(" | ").collect();
+        let [room, _, imports] = cells[..] else { return None };
+        let room = room.trim_end_matches('`').trim_end_matches('/').trim_end_matches(".rs");
+        Some((room, imports.split(',').map(str::trim).filter(|name| !name.is_empty()).collect::<Vec<_>>()))
+    });
+    let rows: Vec<(&str, Vec<&str>)> = rows.collect();
+    let mut found: Vec<String> = Vec::new();
+    for (room, allowed) in floors {
+        let all = floors.iter().map(|(name, _)| *name).filter(|name| name != room);
+        match rows.iter().find(|(name, _)| name == room) {
+            None => found.push(format!("`{room}` is not in the table")),
+            Some((_, listed)) if listed[..] == ["everything"] && all.clone().all(|name| allowed.contains(&name)) => {}
+            Some((_, listed)) if listed == allowed => {}
+            Some(_) => found.push(format!("`{room}` may import {}", allowed.join(", "))),
+        }
+    }
+    let strangers = rows.iter().filter(|(room, _)| !floors.iter().any(|(name, _)| name == room));
+    found.extend(strangers.map(|(room, _)| format!("`{room}` is no room")));
+    found
+}
+
 /// The path of the module that a file holds: src/ir/graph.rs is ir::graph.
 fn module(path: &str) -> Vec<String> {
     let inner = path.strip_prefix("src/").unwrap_or(path).trim_end_matches(".rs");
@@ -157,6 +181,18 @@ fn group(tokens: &[Token], open: usize, branch: &mut dyn FnMut(usize)) {
             return;
         }
     }
+}
+
+#[test]
+fn another_table_is_found() {
+    let floors: &[(&str, &[&str])] = &[("base", &[]), ("ir", &["base"]), ("cli", &["base", "ir"])];
+    let table = "| room | what | imports |\n| --- | --- | --- |\n| `base/` | spans | |\n| `ir/` | the graph | base |\n";
+    let last = "| `cli.rs` | prints | everything |\n";
+    assert_eq!(differences(&format!("{table}{last}"), floors), Vec::<String>::new());
+    assert_eq!(differences(table, floors), ["`cli` is not in the table"]);
+    assert_eq!(differences(&format!("{table}{last}| `api/` | a door | |\n"), floors), ["`api` is no room"]);
+    assert_eq!(differences(&format!("{}{last}", table.replace("| base |", "| |")), floors), ["`ir` may import base"]);
+    assert_eq!(differences(&format!("{table}| `cli/` | prints | base |\n"), floors), ["`cli` may import base, ir"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use loewner::train::{Asked, Config, Ended, Start, evaluate, train};
 
-use super::{Told, config, data, kept};
+use super::{Running, Told, config, data, kept};
 
 const FILES: [&str; 4] =
     ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
@@ -98,8 +98,15 @@ fn another_loss_is_noticed_and_another_text_of_the_same_is_not() {
     let text = refused(&config, &parts);
     assert!(text.starts_with("E1046") && text.contains("watched, `rank_of(z)`, computes another"), "{text}");
     write("rank.lw", "# The same.\n\n\ndef rank_of(A: Mat[m, n]) -> Real = effective_rank(A)\n");
-    // Comments, layout and what is not used do not count.
-    let laid_out = mine.replace(" - ", "\n    - ");
+    // Two sizes that are one by now make another loss.
+    write(
+        "mine.lw",
+        &mine.replace("target: Mat[N, p]", "target: Mat[N, N]").replace("pred: Mat[N, p]", "pred: Mat[N, N]"),
+    );
+    assert!(refused(&config, &parts).starts_with("E1046"));
+    // Comments, layout, the names of sizes and what is not used do not count.
+    let laid_out =
+        mine.replace(" - ", "\n    - ").replace("N]", "rows]").replace("N, p]", "rows, p]").replace("[d, B]", "[B, d]");
     write("mine.lw", &format!("# Mine.\n{laid_out}\n## Not used.\ndef other(x: Real) -> Real = 2*x\n"));
     steps(&config, &parts, Start::Resumed, 1).unwrap();
     write("mine.lw", mine);
@@ -209,9 +216,9 @@ fn relative_paths_are_those_of_the_start() {
     assert!(probed.status.success(), "{}", String::from_utf8_lossy(&probed.stderr));
 }
 
-/// The number of a process that trains, once it has made a step.
-fn training(command: &mut Command, run: &Path) -> std::process::Child {
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+/// A process that trains, once it has made a step.
+fn training(command: &mut Command, run: &Path) -> Running {
+    let child = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     let began = Instant::now();
     let rows = || std::fs::read_to_string(run.join("metrics.csv")).map_or(0, |text| text.lines().count());
     while rows() < 2 && began.elapsed() < Duration::from_secs(120) {
@@ -248,14 +255,13 @@ fn a_folder_has_one_process_at_a_time() {
         let refused = loewner(home.path(), arguments);
         let told = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert_eq!(refused.status.code(), Some(2), "{told}");
-        assert!(told.contains(&format!("error[E1047]: process {} trains in '{out}'", child.id())), "{told}");
+        assert!(told.contains(&format!("error[E1047]: process {} trains in '{out}'", child.0.id())), "{told}");
     }
     // A network may be looked at while it is trained.
     let found = evaluate(&run, &Asked { linear: false, ..Asked::default() }, &mut Told::default()).unwrap();
     assert_eq!(found.neighbours.len(), 1);
-    assert!(child.try_wait().unwrap().is_none(), "it must be at work until here");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert!(child.0.try_wait().unwrap().is_none(), "it must be at work until here");
+    drop(child);
     // Nothing is left of its lock but the file.
     let config = loewner::train::configured(&run).unwrap();
     assert!(matches!(steps(&config, &run, Start::Resumed, 1).unwrap(), Ended::Stopped(_)));
@@ -278,6 +284,19 @@ fn a_probe_goes_elsewhere_than_its_run() {
     let other = evaluate(&run, &Asked { data: Some(swapped), ..asked.clone() }, &mut Told::default()).unwrap();
     assert_eq!((other.train_images, other.test_images), (256, 512));
     assert_ne!(other.effective_rank, usual.effective_rank);
+    // Those of another shape do not fit, and it is not the checkpoint that is to blame.
+    let pictures = home.path().join("pictures");
+    for class in ["train/ape", "val/ape"] {
+        std::fs::create_dir_all(pictures.join(class)).unwrap();
+        image::RgbImage::new(28, 28).save(pictures.join(class).join("0.png")).unwrap();
+    }
+    let others = Asked { data: Some(format!("folder:{}", pictures.display())), ..asked.clone() };
+    let refused = evaluate(&run, &others, &mut Told::default()).unwrap_err();
+    assert_eq!(
+        (refused.code.to_string(), refused.message.as_str()),
+        ("E1014".to_owned(), "images of 3 x 224 x 224 do not fit the network")
+    );
+    assert!(refused.notes[0].contains(&config.data), "{:?}", refused.notes);
     std::fs::rename(&folder, home.path().join("moved")).unwrap();
     assert_eq!(evaluate(&run, &asked, &mut Told::default()).unwrap_err().code.to_string(), "E1002");
     let moved = Asked { data: Some(data()), threads: Some(2), device: Some("cpu".to_owned()), ..asked.clone() };

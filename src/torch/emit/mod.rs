@@ -17,6 +17,7 @@ use std::time::Duration;
 use num_rational::BigRational;
 
 use super::plan::{Planned, SEARCH, Source};
+use super::tune::tuned;
 use crate::base::{Code, Diagnostic};
 use crate::ir::{Field, InputId, NodeId, Op, Property, Shape, SizeVar, Sizes};
 use crate::rewrite::Rule;
@@ -93,11 +94,15 @@ pub fn pytorch(source: &Source, request: &Request, rules: &[Rule]) -> Result<Str
         .note("it has singular values, and how many there are is the smaller of two sizes")
         .help("give every size: --size NAME=N,NAME=N"));
     }
-    let planned = if fixed {
+    let mut planned = if fixed {
         source.plan(&request.sizes, &constants, &by, rules, request.search)?
     } else {
         source.plan_open(&request.sizes, &constants, &by, rules, request.search)?
     };
+    // Of a split batch exchanges stand between products and what surrounds them.
+    if request.batch.is_empty() {
+        planned.program = tuned(&planned.program, &request.sizes);
+    }
     module::module(&Plan { source, request, constants, by, planned, fixed })
 }
 

@@ -8,8 +8,9 @@ use crate::train::checksum::Checksum;
 const READ: usize = 256;
 
 impl Images {
-    /// A sum of everything that training sees: pixels, labels, names of classes, normalisation; not of where they lie. Of pictures in
-    /// files it has the names of all, and the bytes of 256 that are spread over them.
+    /// A sum of everything that training sees: pixels, labels, names of classes, normalisation; not of where they lie, nor of when
+    /// files were written. Of pictures in files it has the name and the length of each, and the bytes of 256 that are spread
+    /// evenly over them: a picture that is none of these may be replaced by one of its name and length unseen.
     ///
     /// # Errors
     /// E1002 where a picture cannot be read.
@@ -28,6 +29,7 @@ impl Images {
             Pixels::Files(paths) => {
                 for path in paths {
                     sum.add(path.file_name().unwrap_or_default().as_encoded_bytes());
+                    sum.add(file::length(path)?.to_le_bytes());
                 }
                 for path in paths.iter().step_by(paths.len().div_ceil(READ).max(1)) {
                     sum.add(file::read(path)?);

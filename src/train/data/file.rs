@@ -35,6 +35,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     std::fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
+/// How many bytes a file has.
+pub(super) fn length(path: &Path) -> Result<u64, Diagnostic> {
+    std::fs::metadata(path).map(|found| found.len()).map_err(|error| unreadable(path, &error))
+}
+
 /// The bytes of a file, unpacked if it is gzipped, whose length is said by its first `header` bytes.
 ///
 /// `length` is given these, or as many as there are, and answers how many bytes the file has in all.
