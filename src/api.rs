@@ -370,15 +370,15 @@ pub fn gradient_by_name(session: &mut Session, expression: &str, name: &str) -> 
     gradient(&compiled, input).map_err(|mistake| vec![if infinite { at_infinity(mistake, name) } else { mistake }])
 }
 
-/// A mistake of differentiation by a name whose value is infinite: what is not a number there may well have a limit.
+/// A mistake of differentiation by a name whose value is not finite: what is not a number there may have a limit.
 fn at_infinity(mistake: Diagnostic, name: &str) -> Diagnostic {
     if mistake.code != Code::E0701 {
         return mistake;
     }
-    let message = format!("the derivative by `{name}` has no value at infinity, which is the value of `{name}`");
+    let message = format!("the expression or its derivative by `{name}` has no value where `{name}` is not finite");
     Diagnostic { message, help: Vec::new(), ..mistake }
         .note("at infinity a derivative is a limit, and its formula has no value where it comes to 0 · ∞ or ∞ − ∞")
-        .help(format!("give `{name}` a large number instead, such as 1e6: the derivative is near its limit there"))
+        .help(format!("give `{name}` large numbers instead: if there is a limit, they come near to it"))
 }
 
 /// The gradient of a checked expression with respect to one of its raw inputs, at the input's value.

@@ -1,21 +1,21 @@
 //! Adjoints of products and reductions.
 
 use super::{Done, GradError, Sweep};
-use crate::ir::{Axis, NodeId, Op, Reduction, ScalarFn, Shape, Side, Zip};
+use crate::ir::{Axis, NodeId, Op, Property, Reduction, ScalarFn, Shape, Side, Zip};
 
 impl Sweep<'_> {
     /// Y = A B: Ā = Ȳ B', B̄ = A' Ȳ (Giles 2008, §2.2.2), whatever of them are vectors, rows or scalars.
     pub(super) fn matmul(&mut self, id: NodeId, args: &[NodeId], y: NodeId) -> Done {
         let (a, b) = (args[0], args[1]);
-        // X X' and X'X: the terms of both factors together are one product, (Ȳ + Ȳ') X and X (Ȳ + Ȳ').
+        // X X' and X'X with a Hermitian Ȳ: the terms of both factors are one product, 2 Ȳ X and 2 X Ȳ. (With another Ȳ they
+        // are that of Ȳ + Ȳ', which could not be split over processes by rows as Ȳ is.)
         let of_adjoint = |adjoint: NodeId, x: NodeId| {
             let mirrored = *self.g.op(adjoint) == Op::Adjoint && self.g.args(adjoint)[0] == x;
-            mirrored && matches!(self.g.ty(x).shape, Shape::Matrix(..)) && self.g.ty(id).shape != Shape::Scalar
+            mirrored && !self.wrt.contains(&adjoint) && self.g.has(y, Property::Hermitian)
         };
         let (first, last) = (of_adjoint(b, a), of_adjoint(a, b));
         if first || last {
-            let adjoint = self.g.adjoint(y)?;
-            let both = self.g.add(y, adjoint)?;
+            let both = self.g.add(y, y)?;
             let (x, term) = if first { (a, self.g.multiply(both, a)?) } else { (b, self.g.multiply(b, both)?) };
             return self.send(id, x, term);
         }

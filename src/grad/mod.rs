@@ -103,7 +103,7 @@ pub fn gradient(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Result<Vec<Nod
     }
     let guards = Guards::new(graph, &order, of);
     let origin = graph.set_origin(None);
-    let mut sweep = Sweep { g: graph, active, guards, adjoints: HashMap::new() };
+    let mut sweep = Sweep { g: graph, wrt, active, guards, adjoints: HashMap::new() };
     let outcome = sweep.run(&order, of, wrt);
     graph.set_origin(origin);
     outcome
@@ -120,6 +120,8 @@ type Done = Result<(), GradError>;
 /// visited.
 struct Sweep<'g> {
     g: &'g mut Graph,
+    /// What is differentiated by.
+    wrt: &'g [NodeId],
     /// Whether a node rests on what is differentiated by.
     active: Vec<bool>,
     guards: Guards,

@@ -203,8 +203,8 @@ fn outcome(loss: &Loss, fault: &Fault) -> Outcome {
         FaultKind::RequirementFailed { property, .. } => Outcome::Refused(format!("an argument must be {property}")),
         FaultKind::NoConvergence => Outcome::Failed("a decomposition did not converge".to_owned()),
         FaultKind::Singular { at: 0.0 } => Outcome::Failed("a matrix has no inverse or no logarithm".to_owned()),
-        // Away from 0 no function of a matrix has a pole: its value is beyond the largest number of the precision.
-        FaultKind::Singular { .. } => Outcome::Failed("a function of a matrix overflows".to_owned()),
+        // Away from 0 it is mostly beyond the largest number of the precision.
+        FaultKind::Singular { .. } => Outcome::Failed("a function of a matrix is not finite".to_owned()),
         FaultKind::IndexOutside { .. } => Outcome::Failed("an index is outside its matrix".to_owned()),
     }
 }

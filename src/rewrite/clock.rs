@@ -14,8 +14,8 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Whether a term, told by its class and its place there, with the classes of its operands, has not been looked at since one of its operands changed, or not
-    /// at all. It counts as looked at from here on.
+    /// Whether a term, told by its class and its place there, has not been looked at since one of the classes of its operands
+    /// changed, or not at all. It counts as looked at from here on.
     pub fn is_due(&mut self, place: (Id, usize), operands: impl Iterator<Item = Id>) -> bool {
         let last = operands.filter_map(|operand| self.changed.get(&operand)).max().copied().unwrap_or(0);
         self.looked.insert(place, self.now).is_none_or(|looked| looked < last)

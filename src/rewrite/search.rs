@@ -177,6 +177,9 @@ impl Search<'_> {
                 done.insert(found.part.1);
             }
             whole = self.now(whole, changes)?;
+            if self.is_spent() {
+                break;
+            }
         }
         Ok(ended)
     }

@@ -138,7 +138,7 @@ fn unusable(path: &Path, why: &str) -> Diagnostic {
     Diagnostic::new(Code::E1043, format!("'{}' is no checkpoint that can be used: {why}", path.display()))
 }
 
-/// The header of the checkpoint of a folder, without the tensors: only the first few thousand bytes of the file are read.
+/// The header of the checkpoint of a folder, without the tensors: only what describes them is read.
 ///
 /// # Errors
 /// E1043 where there is none, or this program does not read it.
@@ -340,7 +340,7 @@ mod tests {
         save(folder.path(), &Header { layout: LAYOUT - 1, ..header() }, &tensors()).unwrap();
         for refused in [load(folder.path()).unwrap_err(), super::header(folder.path()).unwrap_err()] {
             assert_eq!(refused.code, Code::E1043);
-            assert!(refused.message.contains("another version of Loewner wrote it (layout 2"), "{}", refused.message);
+            assert!(refused.message.contains("another version of Loewner wrote it (layout "), "{}", refused.message);
             assert!(refused.help[0].contains("the version that began it"), "{:?}", refused.help);
         }
     }

@@ -47,8 +47,8 @@ impl Program {
     }
 }
 
-/// What happened where a matrix, or a function of one, has entries beyond the largest double.
-const OVERFLOW: &str = "a matrix that is not finite (overflow)";
+/// What happened where a matrix, or a function of one, has an entry that is no finite double: mostly one beyond the largest.
+const OVERFLOW: &str = "a matrix that is not finite (a pole or an overflow)";
 
 /// Whether an operation has a value, if any, that is a number for every matrix of finite entries.
 fn decomposes(op: &Op) -> bool {
@@ -123,7 +123,7 @@ impl Machine<'_> {
             FaultKind::ConditionFailed => "a condition that a definition requires does not hold",
             FaultKind::NoConvergence => "a decomposition that did not converge",
             FaultKind::Singular { at: 0.0 } => "a singular matrix",
-            // Away from 0 no function of a matrix has a pole: its value is beyond the largest double.
+            // Away from 0 a function of a matrix is mostly beyond the largest double.
             FaultKind::Singular { .. } => OVERFLOW,
             FaultKind::IndexOutside { .. } => "an index outside its matrix",
         }

@@ -3,8 +3,9 @@
 //! What counts is what a pattern lets through, not how it is written: `_`, a name (`other`, `ref op`, `op @ _`), `&_`, one
 //! alternative of several, a part of a tuple or of `Some(_)`, as long as another arm names an operation in that place. An arm
 //! with a guard takes nothing for sure, so the compiler asks for another. A single `if let` or `matches!` is a question about
-//! the operations that it names; a chain of them with an `else` is a `match`, and is held to the same. Other names for
-//! operations (`use Op::*`, `use Op as O`), which would hide them from this, are refused too.
+//! the operations that it names; a chain of `if let` with an `else` is a `match`, and is held to the same. Chains of `==` and of
+//! `matches!`, and questions one after another, are not seen. Other names for operations (`use Op::*`, `use Op as O`), which
+//! would hide them from this, are refused too.
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;

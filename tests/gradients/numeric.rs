@@ -123,7 +123,7 @@ pub fn drawn(
     (Point { graph: g, values }, of, inputs)
 }
 
-/// As [`check`], for a graph that is there already. Answers the gradients' greatest entries.
+/// As [`check`], for a graph that is there already.
 #[track_caller]
 pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
     let gradients = gradient(&mut point.graph, of, wrt).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -157,7 +157,8 @@ pub fn compare(name: &str, mut point: Point, of: NodeId, wrt: &[NodeId]) {
             slopes
         };
         let expected: Vec<_> = (0..found[k].len()).map(|at| slopes(&mut point, at, STEPS[0])).collect();
-        let size = expected.iter().flatten().map(|(slope, _)| slope.abs()).fold(1.0, f64::max);
+        let size = found[k].iter().map(|x| x.norm()).fold(1.0, f64::max);
+        assert!(size.is_finite(), "{name}, input {k}: {:?}", found[k]);
         for (at, (x, expected)) in found[k].iter().zip(expected).enumerate() {
             let agrees = |slopes: &[(f64, f64)]| {
                 // However little is left of the differences, a wrong gradient must show.

@@ -331,7 +331,7 @@ fn every_operation_has_a_case() {
     assert_eq!(met, (0..=30).collect::<BTreeSet<usize>>());
 }
 
-/// Σ W ∘ (X X') for a general W has the gradient (W + W') X, and ‖X'X‖² has 4 X X'X.
+/// Σ W ∘ (X X') for a Hermitian W has the gradient 2 W X, and ‖X'X‖² has 4 X X'X.
 #[test]
 fn the_gradient_through_a_gram_matrix_takes_one_product() {
     let products = |g: &Graph, node: NodeId| {
@@ -343,6 +343,7 @@ fn the_gradient_through_a_gram_matrix_takes_one_product() {
     let w = super::numeric::input(&mut g, typed(matrix(3, 3), false));
     let adjoint = g.adjoint(x).unwrap();
     let (rows, cols) = (g.multiply(x, adjoint).unwrap(), g.multiply(adjoint, x).unwrap());
+    let w = hermitian(&mut g, w).unwrap();
     let weighed = g.zip(Zip::Mul, w, rows).unwrap();
     let of = g.sum(weighed).unwrap();
     let by_x = gradient(&mut g, of, &[x]).unwrap()[0];
@@ -351,4 +352,7 @@ fn the_gradient_through_a_gram_matrix_takes_one_product() {
     let of = g.sum(squares).unwrap();
     let by_x = gradient(&mut g, of, &[x]).unwrap()[0];
     assert_eq!(products(&g, by_x), 2);
+    // By the adjoint as a variable of its own it is 2 X'X X', which goes on into that by X: each factor has its own term.
+    let by = gradient(&mut g, of, &[adjoint, x]).unwrap();
+    assert_eq!([products(&g, by[0]), products(&g, by[1])], [2, 3]);
 }

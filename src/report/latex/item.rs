@@ -133,7 +133,8 @@ impl Document {
                     };
                     match (first, supposed) {
                         (true, true) => self.line(&lead("then")),
-                        (true, false) => {}
+                        // What comes after it goes on with the sentence, whether or not anything came before.
+                        (true, false) => _ = lead("for"),
                         (false, _) => self.line(&lead("and")),
                     }
                     let more = theorem.statements[i + 1..].iter().any(|later| matches!(later, Statement::Claim(_)));

@@ -109,7 +109,7 @@ pub fn lint_row(lint: &Lint) -> Vec<String> {
             (Change::Undefined(_), _) => "no value".to_owned(),
         }),
         collapsed(lint, place("collapse")),
-        place("orthonormal samples"),
+        place(if lint.collapse.crowded { "a tight frame" } else { "orthonormal samples" }),
         place("zero"),
         format!("{precision}; {near}"),
     ]

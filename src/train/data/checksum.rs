@@ -9,7 +9,7 @@ const READ: usize = 256;
 
 impl Images {
     /// A sum of everything that training sees: pixels, labels, names of classes, normalisation; not of where they lie, nor of when
-    /// files were written. Of pictures in files it has the name and the length of each, and the bytes of 256 that are spread
+    /// files were written. Of pictures in files it has the name and the length of each, and the bytes of up to 256 that are spread
     /// evenly over them: a picture that is none of these may be replaced by one of its name and length unseen.
     ///
     /// # Errors
