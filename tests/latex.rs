@@ -261,3 +261,10 @@ fn documents_compile() {
     let mistakes: Vec<&str> = log.lines().skip_while(|line| !line.starts_with('!')).take(12).collect();
     assert!(output.status.success() && folder.path().join("all.pdf").exists(), "{}", mistakes.join("\n"));
 }
+
+/// A sentence that begins with its first claim goes on with the second one.
+#[test]
+fn claims_without_quantifiers_are_one_sentence() {
+    let text = fragment("theorem \"Numbers\" {\n    claim 1 <= 2\n    claim 2 <= 3\n}\n");
+    assert!(text.contains("\nand") && !text.contains("And") && !text.contains("hen\n"), "{text}");
+}
