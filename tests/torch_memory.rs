@@ -1,4 +1,4 @@
-//! The memory of a run of training (feature torch): what is resident after a quarter of it stays so to its end. This file is a
+//! The memory of a run of training (feature torch): what is resident in its second quarter is so in its last. This file is a
 //! process of its own, in which nothing else is going on.
 
 use std::sync::Mutex;
@@ -89,12 +89,13 @@ fn memory_is_flat() {
     }
 }
 
-/// An epoch of the 60,000 images with the sizes of the README's first command.
+/// Epochs of the 60,000 images with the sizes of the README's first command. Within the first the allocators still take some
+/// more, in a step or two of 5 to 9 MB of 680 (seen in three runs of four), so that the second is held against the fourth.
 #[test]
 #[ignore = "takes minutes, and Fashion-MNIST where it is installed"]
-fn memory_is_flat_over_an_epoch_of_fashion_mnist() {
+fn memory_is_flat_over_epochs_of_fashion_mnist() {
     let usual = Config::of(Method::named("m-mae").unwrap(), "fashion-mnist");
-    let config = Config { epochs: 1, watch: vec!["effective_rank(z)".to_owned()], ..usual };
+    let config = Config { epochs: 4, watch: vec!["effective_rank(z)".to_owned()], ..usual };
     if let Some([first, rest]) = grown(&config) {
         assert!(rest <= first + SLACK, "{first:.1} MB in the second quarter, {rest:.1} MB in the last");
     }
