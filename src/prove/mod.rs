@@ -4,18 +4,21 @@
 //! step of a claim's proof, from arithmetic, what is known of signs, and the lemmas that the step names, and goes through
 //! it a second time; where there is none it says what is missing.
 //!
-//! `store` has values as sums of products (`terms`), `operate` what operations make of them, `sign` what is known of their
-//! signs; `instance` puts lemmas to use, `derive` searches (`candidates` has the ways to see a value), `check` goes through
-//! what was found, and `ground` sees to it that all of it has a finite value where the claim says something.
+//! `store` has values as sums of products (`terms`), `product` multiplies them, `operate` and `function` say what operations
+//! and scalar functions make of them, `sign` what is known of their signs; `instance` puts lemmas to use, `derive` searches
+//! (`candidates` has the ways to see a value), `check` goes through what was found, and `ground` sees to it that all of it has
+//! a finite value where the claim says something.
 
 mod candidates;
 mod check;
 mod derive;
 mod extent;
+mod function;
 mod goal;
 mod ground;
 mod instance;
 mod operate;
+mod product;
 mod saturate;
 mod show;
 mod sign;
