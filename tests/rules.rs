@@ -101,7 +101,7 @@ fn the_sides_of_a_rule_have_values_for_the_same_inputs() {
         theorem.graph = rule.identity.graph.clone();
         let condition = theorem.graph.equal(side, side).unwrap();
         let margin = theorem.graph.margin(condition).unwrap();
-        theorem.claims[0].parts = vec![Part::Margin { condition, margin, put: Vec::new(), sides: None }];
+        theorem.claims[0].parts = vec![Part::Margin { condition, margin, put: Vec::new(), sides: None, member: None }];
         theorem
     };
     let left = sampled(rules().iter().map(|rule| alone(rule, |rule| rule.identity.left)).collect(), 100);

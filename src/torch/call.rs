@@ -156,8 +156,10 @@ pub enum Call {
     // Decompositions. What failed is told by a number.
     /// (A): the lower factor of a positive definite matrix, and an integer that is 0 where there is one.
     Cholesky,
-    /// (L): (L L')^(−1)
+    /// (L, b): (L L')^(−1) where b holds, and any numbers elsewhere.
     CholeskyInverse,
+    /// (L, X): (L L')^(−1) X of real matrices, and any numbers or none where there is no such inverse.
+    CholeskySolve,
     /// (A): the inverse, and an integer that is 0 where there is one.
     Inverse,
     /// (A): det A over its modulus, and the logarithm of the modulus.
@@ -252,6 +254,7 @@ impl Call {
             | Call::Minimum(_)
             | Call::LogSumExp(_)
             | Call::CholeskyInverse
+            | Call::CholeskySolve
             | Call::Eigenvalues
             | Call::SingularValues => 1,
         }
@@ -297,6 +300,7 @@ impl Call {
             | Call::LogSumExp(_)
             | Call::Cholesky
             | Call::CholeskyInverse
+            | Call::CholeskySolve
             | Call::Inverse
             | Call::SignLogDet
             | Call::Eigenvalues

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use tch::{Kind, TchError, Tensor};
 
 use super::call::{Call, Entrywise};
+use super::compound;
 use super::entries::{Entry, has_place, in_place};
 use super::program::{Arg, Program, Register, Step};
 use super::tune::tuned;
-use crate::ir::{Axis, Dim, Field, InputId, Shape, Side, Sizes, Type};
+use crate::ir::{Axis, Dim, Field, InputId, Shape, Sizes, Type};
 
 /// The precision that a program computes in, where, and what is asked of its decompositions.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -273,7 +274,7 @@ impl Machine {
             Call::AddMatMul if instruction.reuse.is_some() => one(x(0)?.shallow_clone().f_addmm_(x(1)?, x(2)?)?),
             Call::AddMatMul => one(x(0)?.f_addmm(x(1)?, x(2)?)?),
             Call::Kron => one(x(0)?.f_kron(x(1)?)?),
-            Call::PartialInner(side, shape) => one(partial_inner(x(0)?, x(1)?, *side, shape)?),
+            Call::PartialInner(side, shape) => one(compound::partial_inner(x(0)?, x(1)?, *side, &dims(shape)?)?),
             Call::Dot => one(x(0)?.f_reshape(-1)?.f_vdot(&x(1)?.f_reshape(-1)?)?),
             Call::Sum(Axis::All) => one(x(0)?.f_sum(None)?),
             Call::Sum(axis) => one(x(0)?.f_sum_dim_intlist(along(*axis), false, None)?),
@@ -287,14 +288,8 @@ impl Machine {
                 let (factor, info) = x(0)?.f_linalg_cholesky_ex(false, false)?;
                 Ok(vec![factor, info])
             }
-            // torch looks at the status of this call, which on another device would make the processor wait.
-            Call::CholeskyInverse if self.setting.device == tch::Device::Cpu => one(x(0)?.f_cholesky_inverse(false)?),
-            Call::CholeskyInverse => {
-                let n = x(0)?.size()[0];
-                let eye = Tensor::f_eye(n, (x(0)?.kind(), self.setting.device))?;
-                let inverse = x(0)?.f_linalg_solve_triangular(&eye, false, true, false)?;
-                one(inverse.f_adjoint()?.f_matmul(&inverse)?)
-            }
+            Call::CholeskyInverse => one(compound::cholesky_inverse(x(0)?, x(1)?)?),
+            Call::CholeskySolve => one(compound::cholesky_solve(x(0)?, x(1)?)?),
             Call::Inverse => {
                 let (inverse, info) = Tensor::f_linalg_inv_ex(x(0)?, false)?;
                 Ok(vec![inverse, info])
@@ -384,19 +379,6 @@ fn entry<'a>(tensors: &'a [Option<Tensor>], operand: &Operand) -> Result<Entry<'
     })
 }
 
-/// The factor in the adjoint of the Kronecker product.
-fn partial_inner(m: &Tensor, b: &Tensor, side: Side, shape: &Shape) -> Result<Tensor, TchError> {
-    let (p, q) = (size(&shape.rows())?, size(&shape.cols())?);
-    let b = b.f_conj()?;
-    let b = if b.dim() == 2 { b } else { b.f_reshape([-1, 1])? };
-    let other = b.size();
-    let (blocks, equation) = match side {
-        Side::Left => ([p, other[0], q, other[1]], "ikjl,kl->ij"),
-        Side::Right => ([other[0], p, other[1], q], "ikjl,ij->kl"),
-    };
-    Tensor::f_einsum(equation, &[m.f_reshape(blocks)?, b], None::<i64>)?.f_reshape(dims(shape)?)
-}
-
 /// The dimension that a reduction along an axis sums over.
 fn along(axis: Axis) -> i64 {
     match axis {
@@ -470,6 +452,7 @@ fn known(step: &Step, sizes: &Sizes) -> Step {
         | Call::LogSumExp(_)
         | Call::Cholesky
         | Call::CholeskyInverse
+        | Call::CholeskySolve
         | Call::Inverse
         | Call::SignLogDet
         | Call::Eigenvalues

@@ -5,6 +5,8 @@
 
 pub mod available;
 mod call;
+#[cfg(feature = "torch")]
+mod compound;
 mod divided;
 pub mod emit;
 #[cfg(feature = "torch")]

@@ -263,12 +263,7 @@ pub(super) fn inverse(l: &mut Lowering<'_>, matrix: NodeId, ty: Type) -> Value {
     let a = l.b.tensor(&a);
     let (found, exists) = if l.has(matrix, Property::Psd) {
         let (factor, regular) = cholesky(l, &a);
-        // torch raises an error at a factor with a zero on its diagonal.
-        let (n, _) = sides(&a);
-        let eye = l.b.one(Call::Eye(n), &[], Type::real(a.ty.shape.clone()));
-        let eye = if a.ty.field == Field::Complex { l.b.entrywise(E::ToComplex, &[&eye]) } else { eye };
-        let factor = l.b.choose(&regular, &factor, &eye);
-        let inverse = l.b.one(Call::CholeskyInverse, &[&factor], ty);
+        let inverse = l.b.one(Call::CholeskyInverse, &[&factor, &regular], ty);
         if inverse.ty.field == Field::Real {
             l.b.note_symmetric(&inverse);
         }

@@ -55,6 +55,26 @@ pub(super) const HELPERS: &[Helper] = &[
 "#,
     },
     Helper {
+        name: "_cholesky_inverse",
+        text: r#"def _cholesky_inverse(factor, holds):
+    """(L L')^(-1) where holds does, elsewhere the identity: torch raises an error at a zero on the diagonal of L."""
+    identity = torch.eye(factor.shape[0], dtype=factor.dtype, device=factor.device)
+    return torch.cholesky_inverse(torch.where(holds, factor, identity))
+"#,
+    },
+    Helper {
+        name: "_cholesky_solve",
+        text: r#"def _cholesky_solve(factor, x):
+    """(L L')^(-1) X, from the side on which X lies in memory as the library takes it."""
+    solve = torch.linalg.solve_triangular
+    if x.is_contiguous():
+        half = solve(factor.mT, x.mT, upper=True, left=False)
+        return solve(factor, half, upper=False, left=False).mT
+    half = solve(factor, x, upper=False)
+    return solve(factor.mT, half, upper=True)
+"#,
+    },
+    Helper {
         name: "_partial_inner_left",
         text: r#"def _partial_inner_left(matrix, factor, shape):
     """The adjoint of A -> kron(A, factor) at a matrix."""

@@ -78,6 +78,7 @@ impl Writer<'_> {
             Call::LogSumExp(_) => "logsumexp",
             Call::Cholesky => ["factor", "failed"][result.min(1)],
             Call::CholeskyInverse => "inverse",
+            Call::CholeskySolve => "solution",
             Call::Inverse => ["inverse", "failed"][result.min(1)],
             Call::SignLogDet => ["sign", "log_modulus"][result.min(1)],
             Call::Eigenvalues => "eigenvalues",

@@ -323,6 +323,7 @@ impl Splitter<'_> {
             | Call::Prod(_)
             | Call::Cholesky
             | Call::CholeskyInverse
+            | Call::CholeskySolve
             | Call::Inverse
             | Call::SignLogDet
             | Call::Eigenvalues

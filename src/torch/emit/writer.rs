@@ -430,7 +430,11 @@ impl<'a> Writer<'a> {
             Call::LogSumExp(Axis::All) => format!("torch.logsumexp({}.reshape(-1), dim=0)", of(self, 0)),
             Call::LogSumExp(axis) => format!("torch.logsumexp({}, {})", x(self, 0).text, over(*axis)),
             Call::Cholesky => format!("torch.linalg.cholesky_ex({})", x(self, 0).text),
-            Call::CholeskyInverse => format!("torch.cholesky_inverse({})", x(self, 0).text),
+            Call::CholeskyInverse | Call::CholeskySolve => {
+                let solve = *call == Call::CholeskySolve;
+                let name = self.helper(if solve { "_cholesky_solve" } else { "_cholesky_inverse" });
+                format!("{name}({}, {})", x(self, 0).text, x(self, 1).text)
+            }
             Call::Inverse => format!("torch.linalg.inv_ex({})", x(self, 0).text),
             Call::SignLogDet => format!("torch.linalg.slogdet({})", x(self, 0).text),
             Call::Eigenvalues => format!("torch.linalg.eigvalsh({})", x(self, 0).text),
