@@ -32,18 +32,22 @@ impl Folder {
     /// E0805 where it cannot be made or written, E1043 where it holds a run or somebody else's files, E1047 where another process
     /// trains in it.
     pub fn claim(path: &Path) -> Result<Folder, Diagnostic> {
+        // A new run may lie anywhere; one that is gone on with lies where it lies.
+        Folder::claimed(path).map_err(|error| error.help("name another folder by --out"))
+    }
+
+    fn claimed(path: &Path) -> Result<Folder, Diagnostic> {
         std::fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
         // A run that was killed before its first checkpoint leaves files that are its own; others are somebody else's.
         let ours = std::fs::read(path.join(CONFIG)).is_ok_and(|bytes| serde_json::from_slice::<Config>(&bytes).is_ok());
         if let Some(name) = [CONFIG, METRICS].into_iter().find(|name| !ours && path.join(name).exists()) {
             let message = format!("'{}' is there already, and is no run's", path.join(name).display());
-            return Err(Diagnostic::new(Code::E1043, message).help("name another folder by --out"));
+            return Err(Diagnostic::new(Code::E1043, message));
         }
         let folder = Folder::lock(path)?;
         if path.join(CHECKPOINT).exists() {
             let message = format!("'{}' holds a run", path.display());
-            return Err(Diagnostic::new(Code::E1043, message)
-                .help("go on with it by --resume, or name another folder by --out"));
+            return Err(Diagnostic::new(Code::E1043, message).help("go on with it by --resume"));
         }
         Ok(folder)
     }
@@ -63,7 +67,7 @@ impl Folder {
         // What is opened is written over: a link would make that somebody else's file.
         if std::fs::symlink_metadata(&name).is_ok_and(|found| !found.is_file()) {
             let message = format!("'{}' is no ordinary file", name.display());
-            return Err(Diagnostic::new(Code::E0805, message).help("take it away, or name another folder by --out"));
+            return Err(Diagnostic::new(Code::E0805, message).help("take it away"));
         }
         let options = File::options().read(true).write(true).create(true).truncate(false).clone();
         let mut file = options.open(&name).map_err(|error| unwritable(path, &error))?;
@@ -117,14 +121,13 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
         true => format!("'{shown}' is a file, not a folder"),
         false => format!("'{shown}' cannot be written: {error}"),
     };
-    Diagnostic::new(Code::E0805, message).help("name another folder by --out")
+    Diagnostic::new(Code::E0805, message)
 }
 
 fn taken(path: &Path, process: Option<u32>) -> Diagnostic {
     let by = process.map_or("another process".to_owned(), |number| format!("process {number}"));
     Diagnostic::new(Code::E1047, format!("{by} trains in '{}' at this moment", path.display()))
         .help("wait until it has ended, or end it; a run that was ended can be gone on with by --resume")
-        .help("or name another folder by --out")
 }
 
 #[cfg(test)]
