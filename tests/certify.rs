@@ -295,9 +295,12 @@ fn infinite_and_undefined_values() {
     // Log of a singular kernel, a divergence without common support: values, and infinite.
     assert_eq!(of("logdet([1, 1; 1, 1])").unwrap().bounds(), Some((f64::NEG_INFINITY, f64::NEG_INFINITY)));
     assert_eq!(of("kl(eye(2), [1, 1; 1, 1])").unwrap().bounds(), Some((f64::INFINITY, f64::INFINITY)));
+    // As proofs/README.md has it, 1/0 = +∞.
+    assert_eq!(of("sqrt(2) / (2 - sqrt(4))").unwrap().bounds(), Some((f64::INFINITY, f64::INFINITY)));
+    assert_eq!(of("-sqrt(2) / (2 - sqrt(4))").unwrap().bounds(), Some((f64::NEG_INFINITY, f64::NEG_INFINITY)));
     // Certainly undefined, by exact and by inexact operands.
-    for text in ["log(-sqrt(2))", "sqrt(-2)", "logdet([1, 0; 0, -sqrt(2)])", "(-sqrt(2)) ^ (1/2)", "1 / (2 - sqrt(4))"]
-    {
+    let zero_by_zero = "(2 - sqrt(4)) / (2 - sqrt(4))";
+    for text in ["log(-sqrt(2))", "sqrt(-2)", "logdet([1, 0; 0, -sqrt(2)])", "(-sqrt(2)) ^ (1/2)", zero_by_zero] {
         assert!(matches!(of(text), Err(CertifyError::Undefined(_))), "{text}: {:?}", of(text));
     }
     // Perhaps undefined: nothing is said.

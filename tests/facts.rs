@@ -318,3 +318,39 @@ fn congruences_are_hermitian_however_they_are_grouped() {
     let text = "theorem \"t\" { forall A, B: Pd[2, complex] claim trace(A * B * A * B) >= 0 }";
     assert!(loewner::Loewner::new().define(text).is_err(), "a product of four that does not mirror itself");
 }
+
+/// The trace of a Hermitian matrix is real, also of real combinations of complex ones, and may be compared.
+#[test]
+fn real_combinations_of_hermitian_matrices_are_hermitian() {
+    let define = |claim: &str| {
+        let text = format!(
+            "theorem \"t\" {{ forall n in 1..3, r in [0, 1], c: Complex forall S, T: Sym[n, complex] \
+             forall K, L: Corr[n, complex] forall X: Mat[n, n, complex] forall Y: Mat[n, n] claim {claim} }}"
+        );
+        loewner::Loewner::new().define(&text)
+    };
+    for claim in [
+        "trace(2*S) <= n*lambda_max(2*S)",
+        "trace(r*K + (1 - r)*L) <= n",
+        "trace(S*r - T/2) <= n*lambda_max(S*r - T/2)",
+        "trace(S*eye(n)) <= n*lambda_max(S)",
+        "trace(eye(n)*S*eye(n)) <= n*lambda_max(S)",
+        "trace(X + X') <= n*lambda_max(X + X')",
+        "trace((X' + X)/2) <= n*lambda_max(X + X')",
+        "trace(X*S + S*X') <= n*lambda_max(X*S + S*X')",
+        "trace(S*T + T*S) <= n*lambda_max(S*T + T*S)",
+        "trace(trace(S)*T) <= n*lambda_max(trace(S)*T)",
+        "lambda_max(Y + Y') <= 2*norm(Y)",
+    ] {
+        assert!(define(claim).is_ok(), "{claim}: {:?}", define(claim).err());
+    }
+    for claim in [
+        "trace(c*S) <= n",
+        "trace(X + X) <= n",
+        "trace(X*S + S*X) <= n",
+        "trace(1i*S) <= n",
+        "trace(S + c*eye(n)) <= n",
+    ] {
+        assert!(define(claim).is_err(), "{claim} is not real");
+    }
+}

@@ -104,3 +104,39 @@ fn the_calculations_of_the_paper_check() {
         }
     }
 }
+
+#[test]
+fn a_lemma_may_stand_below_its_use_and_rests_on_no_theorem_that_cites_it() {
+    let cited = "theorem \"cited\" { forall x in [0, 1] forall y: Real claim x*y^2 <= y^2 }";
+    let citing = "theorem \"citing\" {
+        forall x, y in [0, 1]
+        claim 2*x*y^2 <= 2*y^2
+        proof { 2*x*y^2 <= 2*y^2 by \"cited\" }
+    }";
+    let above = Session::new().load_text("above", &format!("{cited}\n{citing}")).unwrap();
+    let below = Session::new().load_text("below", &format!("{citing}\n{cited}")).unwrap();
+    let names = |theorems: &[loewner::check::Theorem]| theorems.iter().map(|t| t.name.clone()).collect::<Vec<_>>();
+    // The order of a report is that of the file.
+    assert_eq!(
+        (names(&above), names(&below)),
+        (vec!["cited".into(), "citing".into()], vec!["citing".into(), "cited".into()])
+    );
+    for theorem in [&above[1], &below[0]] {
+        let proved = prove::claim(theorem, &theorem.claims[0]).unwrap();
+        assert!(proved.is_ok(), "{proved:?}");
+    }
+    // Three that lead back to the first, and a fourth beside them.
+    let by = |name: &str, lemma: &str| {
+        format!("theorem \"{name}\" {{ forall x, y: Real claim x <= y proof {{ x <= y by \"{lemma}\" }} }}\n")
+    };
+    let text = [by("a", "b"), by("b", "c"), by("c", "a"), by("d", "a")].concat();
+    let mistakes = Session::new().load_text("circle", &text).unwrap_err();
+    assert_eq!(
+        mistakes.iter().filter(|found| found.message.contains("rests on this theorem")).count(),
+        3,
+        "{mistakes:?}"
+    );
+    assert!(mistakes.iter().all(|found| found.code == loewner::base::Code::E0606), "{mistakes:?}");
+    // Of what only cites one of them nothing is said.
+    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}

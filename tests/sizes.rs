@@ -166,3 +166,17 @@ fn sizes_of_many_parts_are_read_in_time() {
     assert!(session.load_text("long.lw", &format!("def g(A: Mat[n, n]) = eye({long})")).is_ok());
     assert!(session.load_text("cube.lw", "def h(A: Mat[n, n^3]) -> Mat[n^3, n] = A'").is_ok());
 }
+
+/// A product of sizes over a number is a size where it comes out even in every term.
+#[test]
+fn sizes_are_divided_where_they_come_out_even() {
+    let load = |size: &str| {
+        let text = format!("theorem \"t\" {{ forall n in 1..4 forall v: Vec[{size}] claim norm(v) >= 0 }}");
+        Session::new().load_text("t.lw", &text).map(|theorems| theorems[0].graph.inputs()[0].ty.shape.to_string())
+    };
+    assert_eq!(load("(4*n + 2)/2").unwrap(), load("2*n + 1").unwrap());
+    assert_eq!(load("n*(n + 1)*2/2").unwrap(), load("n^2 + n").unwrap());
+    for size in ["(n + 1)/2", "n/0", "4/n"] {
+        assert!(load(size).is_err(), "{size}");
+    }
+}

@@ -207,17 +207,38 @@ impl Evaluator<'_> {
         {
             return Ok(Value::Real(x.map(|x| x.square(p))));
         }
-        let by_zero = match args[1] {
-            Value::Real(y) => y.data.iter().any(Entry::is_exact_zero),
-            Value::Complex(y) => y.data.iter().any(Entry::is_exact_zero),
-            Value::Truth(_) => false,
-        };
-        if zip == Zip::Div && by_zero {
-            return Err(CertifyError::Undefined(id));
+        if zip == Zip::Div {
+            let by_zero = match args[1] {
+                Value::Real(y) => y.data.iter().any(Entry::is_exact_zero),
+                Value::Complex(y) => y.data.iter().any(Entry::is_exact_zero),
+                Value::Truth(_) => false,
+            };
+            match (args[0], args[1]) {
+                (Value::Real(x), Value::Real(y)) if by_zero => return self.by_zero(id, x, y, rows, cols),
+                _ if by_zero => return Err(CertifyError::Undefined(id)),
+                _ => {}
+            }
         }
         Ok(both!(args[0], args[1], x, y => {
             Matrix::from_fn(rows, cols, |i, j| arithmetic(zip, x.spread(i, j), y.spread(i, j), p))
         }))
+    }
+
+    /// x/y where some y is exactly 0: 1/0 = +∞, −1/0 = −∞, and 0/0 is nothing.
+    fn by_zero(&self, id: NodeId, x: &Matrix<Interval>, y: &Matrix<Interval>, rows: usize, cols: usize) -> Done {
+        let mut quotients = Vec::with_capacity(rows * cols);
+        for j in 0..cols {
+            for i in 0..rows {
+                let (x, y) = (x.spread(i, j), y.spread(i, j));
+                quotients.push(match (y.is_exact_zero(), x.is_positive(), x.is_negative()) {
+                    (false, _, _) => x.div(y, self.precision),
+                    (true, true, _) => Interval::point(Float::infinity(true)),
+                    (true, false, true) => Interval::point(Float::infinity(false)),
+                    (true, false, false) => return Err(CertifyError::Undefined(id)),
+                });
+            }
+        }
+        Ok(Value::Real(Matrix { rows, cols, data: quotients }))
     }
 
     /// The value that is a scalar at one place and 0 elsewhere.

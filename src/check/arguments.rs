@@ -9,7 +9,7 @@ use super::hint::{self, a, plural};
 use super::scope::{Scope, Value};
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{Dim, NodeId, Shape, solve};
-use crate::syntax::ast::{Arg, Ident, Param};
+use crate::syntax::ast::{Arg, DomainKind, Ident, Param};
 use crate::syntax::{Spelling, print_domain, print_expr};
 
 impl Elaborator<'_> {
@@ -161,7 +161,10 @@ impl Elaborator<'_> {
         let domain = param.domain.as_ref().map_or("", |domain| self.sources.text(domain.span));
         let shape = self.graph.ty(operand.node).shape.clone();
         let text = self.bare(operand.span, "A");
-        let (kind, code, help) = match (domain.split('[').next().unwrap_or(""), &shape) {
+        let named = |domain: &crate::syntax::ast::Domain| matches!(domain.kind, DomainKind::Named { .. });
+        let set =
+            if param.domain.as_ref().is_some_and(named) { domain.split('[').next().unwrap_or("") } else { "Real" };
+        let (kind, code, help) = match (set, &shape) {
             ("Real" | "Complex", Shape::Scalar) => ("scalar", Code::E0501, None),
             ("Real" | "Complex", _) => {
                 let help = format!("`sum({text})`, `mean({text})`, `norm({text})` and an entry are scalars");

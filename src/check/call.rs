@@ -7,6 +7,7 @@ use super::builtin;
 use super::definitions::{Definition, Origin};
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
 use super::hint::a;
+use super::ranges;
 use super::scope::{Function, Scope, Value};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Set, Shape, SolveError, solve};
@@ -237,9 +238,8 @@ impl Elaborator<'_> {
         let mut places = Vec::new();
         for (param, given) in definition.def.params.iter().zip(given) {
             let Some(domain) = &param.domain else { continue };
-            let DomainKind::Named { sizes, .. } = &domain.kind else { continue };
-            for size in sizes {
-                self.open_sizes(size, &mut open);
+            if let DomainKind::Named { sizes, .. } = &domain.kind {
+                sizes.iter().for_each(|size| self.open_sizes(size, &mut open));
             }
             let Some(Given { value: Value::Node(node), span: place }) = given else { continue };
             let declared = self.domain(domain)?;
@@ -326,14 +326,8 @@ impl Elaborator<'_> {
     /// The argument as the parameter's domain requires it: field and facts.
     fn meets(&mut self, param: &Param, operand: Operand, callee: &str) -> Checked<NodeId> {
         let Some(written) = &param.domain else { return Ok(operand.node) };
-        let by = format!("`{callee}`");
-        match &written.kind {
-            DomainKind::Named { .. } => {
-                let domain = self.domain(written)?;
-                self.meets_domain(&domain, operand, &by)
-            }
-            DomainKind::Range { .. } | DomainKind::Interval { .. } | DomainKind::Finite(_) => Ok(operand.node),
-        }
+        let domain = self.domain(written)?;
+        self.meets_domain(&domain, operand, &format!("`{callee}`"))
     }
 
     /// A value as a member of a domain: tested where that is not known, refused where it is known to be false.
@@ -387,6 +381,7 @@ impl Elaborator<'_> {
                 .because(written.span, "promised here"),
             );
         }
+        let result = self.within_range(definition, written, result)?;
         match definition.origin {
             Origin::Library => {
                 // What the library calls a real number is one, and no infinity, wherever its requirements are met.
@@ -399,6 +394,38 @@ impl Elaborator<'_> {
                 self.meets_domain(&domain, Operand { node: result, span: definition.def.body.span }, &by)
             }
         }
+    }
+}
+
+impl Elaborator<'_> {
+    /// A result that is required to lie in the set of numbers that its definition promises.
+    pub(super) fn within_range(
+        &mut self,
+        definition: &Definition,
+        written: &crate::syntax::ast::Domain,
+        result: NodeId,
+    ) -> Checked<NodeId> {
+        let mut result = result;
+        for condition in ranges::within(ranges::RESULT, written, written.span) {
+            let before = self.scope.len();
+            self.scope.bind(ranges::RESULT, Value::Node(result), written.span, "");
+            let condition = self.condition(&condition);
+            self.scope.truncate(before);
+            let condition = condition?;
+            if *self.graph.op(condition) == Op::Truth(false) {
+                let (name, text) = (&definition.def.name.name, self.sources.text(written.span));
+                let value = self.known_number(result).map_or(String::new(), |value| format!(", and is {value}"));
+                return self.report(
+                    Diagnostic::new(Code::E0404, format!("the result of `{name}` is promised to lie in {text}{value}"))
+                        .at(definition.def.body.span, "this is known not to")
+                        .because(written.span, "promised here"),
+                );
+            }
+            result = self.built(definition.def.body.span, "a requirement", &[], |g, _| {
+                g.make(Op::Require, vec![result, condition])
+            })?;
+        }
+        Ok(result)
     }
 }
 

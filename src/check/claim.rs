@@ -1,15 +1,13 @@
 //! The forms of a claim: inequalities with their cases of equality, extrema, and asymptotic order.
 
-use std::collections::BTreeMap;
-
-use num_rational::BigRational;
+use std::collections::{BTreeMap, HashSet};
 
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
 use super::theorem::{Part, Sides, Substituted, Supremum, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Dim, Field, NodeId, Op, Range, Shape};
+use crate::ir::{Comparison, Dim, Field, NodeId, Op, Range, Shape, SizeVar};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
 
 impl TheoremBuilder<'_, '_> {
@@ -66,12 +64,7 @@ impl TheoremBuilder<'_, '_> {
                     Some(dim) => {
                         sizes.insert(var, dim);
                     }
-                    None => {
-                        return self.elaborator.report(
-                            Diagnostic::new(Code::E0305, format!("`{}` is a size, and this is none", variable.name))
-                                .at(binding.value.span, "not an integer expression of sizes"),
-                        );
-                    }
+                    None => return self.no_size(&variable.name, binding.value.span),
                 },
                 VariableKind::Scalar { value: old, .. } | VariableKind::Member { value: old, .. } => {
                     let (x, y) = (self.elaborator.graph.ty(old).clone(), self.elaborator.graph.ty(value).clone());
@@ -91,40 +84,42 @@ impl TheoremBuilder<'_, '_> {
         })
     }
 
-    /// Refuses a value that is known to lie outside its name's range: the claim says nothing there.
-    pub(super) fn inside_ranges(&mut self, bindings: &[ast::Binding]) -> Checked<()> {
-        for binding in bindings {
-            let found = self.variables.iter().find(|variable| variable.name == binding.name.name).cloned();
-            let Some(variable) = found else { continue };
+    /// The gap where a claim is tight. What has a size that is given a value cannot take another shape: there the gap is
+    /// what is asked for where the size has the value, and 0 elsewhere.
+    pub(super) fn tight(&mut self, gap: NodeId, bindings: &[ast::Binding]) -> Checked<NodeId> {
+        let inputs = self.elaborator.graph.inputs().iter();
+        let shaping: Vec<SizeVar> = inputs
+            .flat_map(|input| [input.ty.shape.rows(), input.ty.shape.cols()])
+            .flat_map(|dim| dim.vars())
+            .collect();
+        let size_of = |binding: &ast::Binding, variables: &[Variable]| {
+            let kind = variables.iter().find(|variable| variable.name == binding.name.name).map(|v| v.kind.clone());
+            if let Some(VariableKind::Size(var)) = kind { Some(var).filter(|var| shaping.contains(var)) } else { None }
+        };
+        let (fixed, put): (Vec<_>, Vec<_>) =
+            bindings.iter().cloned().partition(|binding| size_of(binding, &self.variables).is_some());
+        let mut gap = if put.is_empty() { gap } else { self.put(gap, &put)? };
+        for binding in &fixed {
+            let Some(var) = size_of(binding, &self.variables) else { continue };
             let value = self.elaborator.value(&binding.value)?;
-            let graph = &self.elaborator.graph;
-            let Some(x) = &graph.constant_value(value).cloned() else { continue };
-            let inside = match &variable.range {
-                Range::Finite(all) => all.contains(x),
-                Range::Interval(interval) => {
-                    let above = |lo| if interval.lo_closed { lo <= x } else { lo < x };
-                    let below = |hi| if interval.hi_closed { x <= hi } else { x < hi };
-                    // An end that is not known excludes nothing.
-                    graph.constant_value(interval.lo).is_none_or(above)
-                        && graph.constant_value(interval.hi).is_none_or(below)
-                }
-                Range::Integers(lo, hi) => {
-                    let end = |dim: &Dim| dim.as_constant().map(|end| BigRational::from_integer(end.into()));
-                    end(lo).is_none_or(|lo| lo <= *x) && end(hi).is_none_or(|hi| *x <= hi)
-                }
-                Range::Domain(_) => true,
-            };
-            if !inside {
-                let e = &mut *self.elaborator;
-                let described = e.scope.get(&variable.name).map(|bound| bound.described.clone()).unwrap_or_default();
-                let diagnostic = Diagnostic::new(Code::E0605, format!("`{}` cannot be {x}", variable.name))
-                    .at(binding.value.span, "outside its range")
-                    .because(variable.span, format!("`{}` is declared as {described}", variable.name))
-                    .help("claim the case of equality at a point of the range, or widen the range");
-                return e.report(diagnostic);
+            if self.elaborator.size_of(value).is_none() {
+                return self.no_size(&var.name, binding.value.span);
             }
+            gap = self.elaborator.built(binding.value.span, "a replacement", &[], |g, _| {
+                let size = g.size(Dim::var(var))?;
+                let there = g.compare(crate::ir::Comparison::Eq, size, value)?;
+                let zero = g.integer(0)?;
+                g.make(Op::Select, vec![there, gap, zero])
+            })?;
         }
-        Ok(())
+        Ok(gap)
+    }
+
+    fn no_size<T>(&mut self, name: &str, place: Span) -> Checked<T> {
+        self.elaborator.report(
+            Diagnostic::new(Code::E0305, format!("`{name}` is a size, and this is none"))
+                .at(place, "not an integer expression of sizes"),
+        )
     }
 
     /// What [`Self::put`] puts for names, to be shown; nothing where it puts a size, with which shapes change.
@@ -153,7 +148,32 @@ impl TheoremBuilder<'_, '_> {
                 substituted = Some(Substituted { gap: self.put(gap, &bindings)?, values });
             }
         }
-        Ok(Part::Iff { gap, condition: margin, substituted })
+        let edges = self.edges(node, condition.span)?;
+        Ok(Part::Iff { gap, condition: margin, substituted, edges })
+    }
+
+    /// The differences of the sides of the comparisons in a condition; none where it is made of equalities that all hold,
+    /// as samples reach these or values are put for names.
+    fn edges(&mut self, condition: NodeId, place: Span) -> Checked<Vec<NodeId>> {
+        let graph = &self.elaborator.graph;
+        let is_equality = |node: &NodeId| *graph.op(*node) == Op::Compare(Comparison::Eq);
+        if graph.conjuncts(condition).iter().all(is_equality) {
+            return Ok(Vec::new());
+        }
+        let (mut compared, mut seen, mut stack) = (Vec::new(), HashSet::new(), vec![condition]);
+        while let Some(node) = stack.pop() {
+            let (op, args) = (graph.op(node), graph.args(node));
+            if !seen.insert(node) {
+                continue;
+            }
+            if matches!(op, Op::Compare(_)) {
+                compared.push((args[0], args[1]));
+            } else if matches!(op, Op::And | Op::Or | Op::Not | Op::Select) {
+                stack.extend(args.iter().rev());
+            }
+        }
+        let difference = |(a, b)| self.elaborator.built(place, "a gap", &[], |g, _| g.sub(b, a));
+        compared.into_iter().map(difference).collect()
     }
 
     /// The values that equalities put for names, if each is certain to be in its name's set and to stay what it is when
@@ -199,7 +219,7 @@ impl TheoremBuilder<'_, '_> {
         Ok(Some(values).filter(|_| !replaced.iter().any(|old| rests_on.contains(old))))
     }
 
-    /// `maximizes(f, K, X)`: f(K) <= f(X) for every K, and equal only at K = X.
+    /// `maximizes(f, K, X)`: f(K) <= f(X) for every K, and equal only at K = X, which is one of them.
     pub(super) fn extremum(&mut self, form: &str, args: &[ast::Arg], span: Span) -> Checked<Vec<Part>> {
         let [f, k, x] = args else {
             return self.elaborator.report(
@@ -236,6 +256,7 @@ impl TheoremBuilder<'_, '_> {
         let ident = Ident { name: name.clone(), span: k.value.span };
         let binding = ast::Binding { name: ident, value: x.value.clone() };
         let at_point = self.put(at_any, std::slice::from_ref(&binding))?;
+        let inside = self.inside(std::slice::from_ref(&binding))?;
         let member = self.elaborator.value(&k.value)?;
         let point = self.elaborator.value(&x.value)?;
         let maximum = form == "maximizes";
@@ -244,14 +265,16 @@ impl TheoremBuilder<'_, '_> {
             .built(span, form, &[], |g, _| if maximum { g.sub(at_point, at_any) } else { g.sub(at_any, at_point) })?;
         let holds = self.elaborator.built(span, form, &[], |g, _| {
             let zero = g.integer(0)?;
-            g.compare(crate::ir::Comparison::Le, zero, gap)
+            g.compare(Comparison::Le, zero, gap)
         })?;
         let same = self.elaborator.built(span, form, &[], |g, _| g.equal(member, point))?;
         let (margin, condition) = (self.margin(holds, span)?, self.margin(same, span)?);
-        Ok(vec![
-            Part::Margin { condition: holds, margin, put: Vec::new(), sides: None },
-            Part::Iff { gap, condition, substituted: None },
-        ])
+        let mut parts = vec![
+            Part::Margin { condition: holds, margin, put: Vec::new(), sides: None, member: None },
+            Part::Iff { gap, condition, substituted: None, edges: Vec::new() },
+        ];
+        parts.extend(inside);
+        Ok(parts)
     }
 
     /// `sup(EXPR) <= C`: the margin C − EXPR, where C is finite, and the expression whose largest value is asked for.
@@ -295,13 +318,16 @@ impl TheoremBuilder<'_, '_> {
         self.elaborator.compared.clear();
         let node = self.elaborator.condition(written)?;
         let compared = std::mem::take(&mut self.elaborator.compared);
-        let mut parts = Vec::new();
-        for condition in self.elaborator.graph.conjuncts(node) {
-            let margin = self.margin(condition, written.span)?;
+        let mut margins = Vec::new();
+        self.elaborator.built(written.span, "a condition", &[], |g, _| {
+            margins = g.margins_of_conjuncts(node)?;
+            Ok(node)
+        })?;
+        let part = |(condition, margin)| {
             let sides = sides_of(condition, &compared);
-            parts.push(Part::Margin { condition, margin, put: Vec::new(), sides });
-        }
-        Ok(parts)
+            Part::Margin { condition, margin, put: Vec::new(), sides, member: None }
+        };
+        Ok(margins.into_iter().map(part).collect())
     }
 
     pub(super) fn asymptotic(
@@ -324,8 +350,9 @@ impl TheoremBuilder<'_, '_> {
                 );
             }
         }
-        let found = self.variables.iter().find(|v| v.name == variable.name).map(|v| v.kind.clone());
-        let Some(VariableKind::Scalar { input, .. }) = found else {
+        let quantified = self.variables.iter().find(|v| v.name == variable.name);
+        let (input, found) = (quantified.and_then(Variable::real_input), quantified.map(|v| v.kind.clone()));
+        let Some(input) = input else {
             let (name, bound) = (&variable.name, self.elaborator.scope.get(&variable.name).map(|bound| bound.span));
             let label = match found {
                 Some(VariableKind::Size(_)) => "an integer does not move continuously",
@@ -353,6 +380,14 @@ impl TheoremBuilder<'_, '_> {
                 Diagnostic::new(Code::E0603, "the limit of an asymptotic claim is `inf` or `0`")
                     .at(limit.span, "not one of these")
                     .help("move the variable: write `a + x` with `x -> 0`"),
+            );
+        }
+        if to_zero && matches!(found, Some(VariableKind::Member { .. })) {
+            let name = &variable.name;
+            return self.elaborator.report(
+                Diagnostic::new(Code::E0605, format!("`{name}` goes to 0 from both sides"))
+                    .at(variable.span, "a limit at 0 is one from above")
+                    .help(format!("quantify it over positive numbers, `forall {name} in (0, inf)`, and claim the other side of -{name}")),
             );
         }
         let difference = self.elaborator.built(f.span.to(g.span), "`~`", &[], |graph, _| graph.sub(f_node, g_node))?;

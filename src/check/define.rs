@@ -37,6 +37,15 @@ impl Elaborator<'_> {
         for param in &def.params {
             let Some(written) = &param.domain else { continue };
             let described = self.sources.text(written.span).to_string();
+            // An integer may be the size of something in the body.
+            if let DomainKind::Range { lo, .. } = &written.kind {
+                let lo = self.value(lo)?;
+                let least = self.size_of(lo).and_then(|lo| lo.least()).unwrap_or(i64::MIN);
+                let var = self.fresh_size(&param.name.name, least, param.name.span);
+                let node = self.built(param.name.span, "a size", &[], |g, _| g.size(Dim::var(var)))?;
+                self.scope.bind(&param.name.name, Value::Node(node), param.name.span, described);
+                continue;
+            }
             let value = match self.domain(written) {
                 Ok(domain) => {
                     let mut facts = Facts::new();
@@ -91,7 +100,8 @@ impl Elaborator<'_> {
             );
         }
         let by = format!("the result of `{}`", definition.def.name.name);
-        self.meets_domain(&domain, Operand { node, span: definition.def.body.span }, &by).map(|_| ())
+        let node = self.meets_domain(&domain, Operand { node, span: definition.def.body.span }, &by)?;
+        self.within_range(definition, written, node).map(|_| ())
     }
 
     /// A default must be what an argument would have to be.

@@ -9,14 +9,11 @@ use crate::ir::{Domain, NodeId, Op, SETS, ScalarFn, Set};
 use crate::syntax::ast;
 
 impl Elaborator<'_> {
-    /// A named set with its sizes; the names in the sizes must be bound.
+    /// A named set with its sizes; the names in the sizes must be bound. Of a set of numbers, the real numbers.
     pub(super) fn domain(&mut self, written: &ast::Domain) -> Checked<Domain> {
         let ast::DomainKind::Named { name, sizes, complex } = &written.kind else {
-            return self.report(
-                Diagnostic::new(Code::E0403, "the domain of a parameter is a named set")
-                    .at(written.span, "this is a set of numbers")
-                    .help(self.as_where(written)),
-            );
+            // Which real numbers is a requirement: see `ranges`.
+            return Ok(Domain { set: Set::Real, sizes: Vec::new(), complex: false });
         };
         let Some(set) = Set::named(&name.name) else {
             let names = SETS.iter().map(|row| row.name);
@@ -77,28 +74,6 @@ impl Elaborator<'_> {
             );
         }
         Ok(Domain { set, sizes, complex: complex.is_some() })
-    }
-
-    /// The repair of a parameter that ranges over numbers.
-    fn as_where(&self, written: &ast::Domain) -> String {
-        let text = |expr: &ast::Expr| self.sources.text(expr.span);
-        let condition = match &written.kind {
-            ast::DomainKind::Interval { lo, lo_closed, hi, hi_closed } => {
-                let below = if *lo_closed { "<=" } else { "<" };
-                let above = if *hi_closed { "<=" } else { "<" };
-                match text(hi) {
-                    "inf" if *lo_closed => format!("x >= {}", text(lo)),
-                    "inf" => format!("x > {}", text(lo)),
-                    hi => format!("{} {below} x {above} {hi}", text(lo)),
-                }
-            }
-            ast::DomainKind::Range { lo, hi } => format!("{} <= x <= {} and x == floor(x)", text(lo), text(hi)),
-            ast::DomainKind::Finite(values) => {
-                values.iter().map(|value| format!("x == {}", text(value))).collect::<Vec<_>>().join(" or ")
-            }
-            ast::DomainKind::Named { .. } => String::new(),
-        };
-        format!("write `x: Real`, and the range after the result: `where {condition}`")
     }
 
     /// An expression whose exact value is known when it is checked.

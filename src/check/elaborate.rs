@@ -418,6 +418,9 @@ impl<'a> Elaborator<'a> {
                     let power = repeated_entrywise(g, a[0], p.unsigned_abs())?;
                     if p < 0 { g.map(ScalarFn::Recip, power) } else { Ok(power) }
                 }),
+                _ if scalar && [base, exponent].iter().any(|operand| self.graph.is_complex(operand.node)) => {
+                    self.built(span, "a power", &[base, exponent], |g, a| principal_power(g, a[0], a[1]))
+                }
                 _ => self.make(Op::Map(ScalarFn::Pow), &[base, exponent], span, "a power"),
             };
         }
@@ -499,7 +502,8 @@ impl<'a> Elaborator<'a> {
         let mut stack = vec![node];
         while let Some(id) = stack.pop() {
             if parts.insert(id) && !matches!(self.graph.op(id), Op::Size(_) | Op::Constant(_)) {
-                let (Op::Zip(Zip::Add | Zip::Sub | Zip::Mul) | Op::Map(ScalarFn::Pow)) = self.graph.op(id) else {
+                let (Op::Zip(Zip::Add | Zip::Sub | Zip::Mul | Zip::Div) | Op::Map(ScalarFn::Pow)) = self.graph.op(id)
+                else {
                     return None;
                 };
                 stack.extend(self.graph.args(id));
@@ -516,6 +520,7 @@ impl<'a> Elaborator<'a> {
                 (_, Op::Zip(Zip::Add)) => operand(0).add(operand(1))?,
                 (_, Op::Zip(Zip::Sub)) => operand(0).sub(operand(1))?,
                 (_, Op::Zip(Zip::Mul)) => operand(0).mul(operand(1))?,
+                (_, Op::Zip(Zip::Div)) => operand(0).divide_exactly(operand(1).as_constant()?)?,
                 (_, Op::Map(ScalarFn::Pow)) => operand(0).power(operand(1).as_constant()?)?,
                 // The search above left nothing else but numbers that are no integers.
                 (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => return None,
@@ -556,6 +561,21 @@ impl<'a> Elaborator<'a> {
             }
         }
     }
+}
+
+/// The principal value exp(p log z) of a power of complex numbers, and 0 of 0 where p is a positive number.
+fn principal_power(g: &mut Graph, z: NodeId, p: NodeId) -> Result<NodeId, Mismatch> {
+    let z = if g.is_complex(z) { z } else { g.make(Op::Complexify, vec![z])? };
+    let log = g.map(ScalarFn::Log, z)?;
+    let product = g.multiply(p, log)?;
+    let power = g.map(ScalarFn::Exp, product)?;
+    if !g.certain(p, Property::Positive) {
+        return Ok(power);
+    }
+    let (modulus, zero) = (g.abs(z)?, g.integer(0)?);
+    let vanishes = g.compare(crate::ir::Comparison::Eq, modulus, zero)?;
+    let zero = g.make(Op::Complexify, vec![zero])?;
+    g.make(Op::Select, vec![vanishes, zero, power])
 }
 
 /// x^p entry by entry, as products.

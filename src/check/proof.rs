@@ -8,7 +8,7 @@ use super::theorem::{Expected, Lemma, Proof, ProofStep, Sides};
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{Comparison, NodeId};
 use crate::syntax::ast::{self, ExprKind, Relation};
-use crate::syntax::{Spelling, print_expr};
+use crate::syntax::{Spelling, print_equality, print_expr};
 
 impl TheoremBuilder<'_, '_> {
     /// The proof of the last claim.
@@ -64,8 +64,10 @@ impl TheoremBuilder<'_, '_> {
             return Err(Reported);
         }
         self.composes(&claimed, &steps, written.span, claim.span)?;
+        let clause = claim.equality.as_ref().map(|equality| print_equality(equality, Spelling::Ascii));
+        let clause = clause.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
         if let Some(claim) = self.claims.last_mut() {
-            claim.proof = Some(Proof { claimed, steps, span: written.span });
+            claim.proof = Some(Proof { claimed, steps, clause, span: written.span });
         }
         Ok(())
     }
@@ -127,17 +129,31 @@ impl TheoremBuilder<'_, '_> {
     fn lemmas_of(&mut self, step: &ast::Step) -> Checked<Vec<Lemma>> {
         let mut found = Vec::new();
         for name in &step.by {
+            if self.citable.circular.contains(&name.text.as_str()) {
+                return self.elaborator.report(
+                    Diagnostic::new(
+                        Code::E0606,
+                        format!("\"{}\" cannot be cited here: it rests on this theorem", name.text),
+                    )
+                    .at(name.span, "this would go in a circle")
+                    .help("prove one of the two without the other"),
+                );
+            }
+            // Its mistakes were reported.
+            if self.citable.broken.contains(&name.text.as_str()) {
+                return Err(Reported);
+            }
             // Of two theorems of one name, the one in this file hides the imported one.
-            let lemma = self.lemmas.iter().rev().find(|lemma| lemma.name == name.text);
+            let lemma = self.citable.lemmas.iter().rev().find(|lemma| lemma.name == name.text);
             let Some(theorem) = lemma.cloned() else {
-                let names = self.lemmas.iter().map(|lemma| lemma.name.as_str());
+                let names = self.citable.lemmas.iter().map(|lemma| lemma.name.as_str());
                 let near = did_you_mean(&name.text, names).map(|near| format!("did you mean \"{near}\"?"));
                 let help = near.unwrap_or_else(|| {
-                    "a lemma is a theorem above this one, or of an imported file: `import \"lemmas.lw\"`".to_string()
+                    "a lemma is a theorem of this file, or of an imported one: `import \"lemmas.lw\"`".to_string()
                 });
                 return self.elaborator.report(
                     Diagnostic::new(Code::E0606, format!("no theorem is called \"{}\"", name.text))
-                        .at(name.span, "not a theorem above this one, nor of an imported file")
+                        .at(name.span, "not a theorem of this file, nor of an imported one")
                         .help(help),
                 );
             };

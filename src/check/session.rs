@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::arguments::signature;
 use super::builtin;
+use super::citations::Citations;
 use super::data::Data;
 use super::definitions::{Definition, Definitions, Module, Origin};
 use super::elaborate::{Elaborator, Reported};
+use super::ranges::with_ranges;
 use super::scope::Value;
-use super::statement::TheoremBuilder;
+use super::statement::{Citable, TheoremBuilder};
 use super::theorem::Theorem;
 use crate::base::{Code, Diagnostic, FileId, Sources, Span, did_you_mean};
 use crate::ir::{Basis, Facts, Graph, Input, InputId, NodeId, Property};
@@ -210,6 +212,12 @@ impl Session {
         let incomplete = !diagnostics.is_empty();
         diagnostics.extend(self.define(&parsed.value, module, Origin::User));
         let mut found: Vec<Diagnostic> = Vec::new();
+        let written = parsed.value.items.iter().filter_map(|item| match item {
+            Item::Theorem(theorem) => Some(theorem),
+            Item::Import(_) | Item::Def(_) => None,
+        });
+        let citations = Citations::of(written.collect());
+        let mut built: BTreeMap<usize, (Option<Arc<Theorem>>, Vec<Diagnostic>)> = BTreeMap::new();
         let mut theorems: Vec<Theorem> = Vec::new();
         let mut titles: Vec<&ast::Text> = Vec::new();
         for item in &parsed.value.items {
@@ -233,15 +241,29 @@ impl Session {
                                 .help("verdicts are told apart by these names: give each its own"),
                         );
                     }
+                    let number = titles.len();
                     titles.push(&written.name);
-                    let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
                     let name = &self.sources.get(file).name;
-                    // A proof may cite what is imported and what stands before it, so that none goes in a circle.
-                    if let Ok(theorem) = TheoremBuilder::build(&mut elaborator, written, name, &lemmas) {
-                        lemmas.push(Arc::new(theorem.clone()));
-                        theorems.push(theorem);
+                    // A proof may cite what is imported and what stands in its file, which is then looked at first.
+                    for next in citations.before(number) {
+                        if built.contains_key(&next) {
+                            continue;
+                        }
+                        let (written, circular) = (citations.theorem(next), citations.circular(next));
+                        let mut elaborator = Elaborator::new(&self.sources, &self.definitions, module);
+                        let fallen = |cited: &&usize| matches!(built.get(cited), Some((None, _)));
+                        let fallen = citations.cited(next).iter().filter(fallen);
+                        let broken: Vec<&str> =
+                            fallen.map(|cited| citations.theorem(*cited).name.text.as_str()).collect();
+                        let citable = Citable { lemmas: &lemmas, circular: &circular, broken: &broken };
+                        let theorem = TheoremBuilder::build(&mut elaborator, written, name, citable).ok().map(Arc::new);
+                        lemmas.extend(theorem.clone());
+                        built.insert(next, (theorem, elaborator.diagnostics));
                     }
-                    found.extend(elaborator.diagnostics.into_iter().filter(|_| !holds_any(written.span, &misread)));
+                    if let Some((theorem, mistakes)) = built.get_mut(&number) {
+                        theorems.extend(theorem.as_deref().cloned());
+                        found.extend(mistakes.drain(..).filter(|_| !holds_any(written.span, &misread)));
+                    }
                 }
             }
         }
@@ -289,7 +311,8 @@ impl Session {
                 );
                 continue;
             }
-            let definition = Definition { def: def.clone(), origin, module, broken: AtomicBool::new(false) };
+            let definition =
+                Definition { def: with_ranges(def.clone()), origin, module, broken: AtomicBool::new(false) };
             self.definitions.insert(module, Arc::new(definition));
         }
         diagnostics

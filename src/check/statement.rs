@@ -23,6 +23,17 @@ const IMPLICIT_SIZE_LIMIT: i64 = 8;
 /// A range of integers with nonpositive members is listed, up to this many.
 const MAX_LISTED: i64 = 10_000;
 
+/// What the proofs of a theorem may cite.
+#[derive(Clone, Copy)]
+pub(super) struct Citable<'e> {
+    /// The theorems of imported files and those of the same file that it cites.
+    pub lemmas: &'e [Arc<Theorem>],
+    /// The names of those that it cites although they rest on it.
+    pub circular: &'e [&'e str],
+    /// The names of those that it cites in which there are mistakes.
+    pub broken: &'e [&'e str],
+}
+
 /// Builds one theorem.
 pub(super) struct TheoremBuilder<'e, 'a> {
     pub(super) elaborator: &'e mut Elaborator<'a>,
@@ -33,8 +44,7 @@ pub(super) struct TheoremBuilder<'e, 'a> {
     labels: Vec<Span>,
     /// The place of what is expected of the last claim.
     expected: Option<Span>,
-    /// The theorems that proofs may cite.
-    pub(super) lemmas: &'e [Arc<Theorem>],
+    pub(super) citable: Citable<'e>,
     /// The last claim, as it was written.
     pub(super) last: Option<&'e ast::Claim>,
     pub(super) broken: bool,
@@ -42,12 +52,12 @@ pub(super) struct TheoremBuilder<'e, 'a> {
 
 impl<'e, 'a> TheoremBuilder<'e, 'a> {
     /// Checks a theorem and builds its graph. Every statement is checked, also after a mistake. Its proofs may cite
-    /// `lemmas`.
+    /// what is `citable`.
     pub fn build(
         elaborator: &'e mut Elaborator<'a>,
         written: &'e ast::Theorem,
         file: &str,
-        lemmas: &'e [Arc<Theorem>],
+        citable: Citable<'e>,
     ) -> Checked<Theorem> {
         let mut builder = TheoremBuilder {
             elaborator,
@@ -56,7 +66,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             claims: Vec::new(),
             labels: Vec::new(),
             expected: None,
-            lemmas,
+            citable,
             last: None,
             broken: false,
         };
@@ -287,8 +297,9 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
 
     fn size_variable(&mut self, name: &Ident, range: Range) -> Checked<(Range, VariableKind, NodeId)> {
         let least = match &range {
-            Range::Integers(lo, _) => lo.least().unwrap_or(1),
-            Range::Finite(values) => values.first().and_then(|v| v.to_integer().to_i64()).unwrap_or(1),
+            // Nothing is known of an end that other integers may lower.
+            Range::Integers(lo, _) => lo.least().unwrap_or(i64::MIN),
+            Range::Finite(values) => values.first().and_then(|v| v.to_integer().to_i64()).unwrap_or(i64::MIN),
             Range::Domain(_) | Range::Interval(_) => 1,
         };
         let var: SizeVar = self.elaborator.fresh_size(&name.name, least, name.span);
@@ -467,15 +478,15 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             let gap = self.gap(without_sup.as_ref().unwrap_or(condition))?;
             match equality {
                 ast::Equality::At(bindings) => {
-                    let gap = self.put(gap, bindings)?;
-                    self.inside_ranges(bindings)?;
+                    let gap = self.tight(gap, bindings)?;
+                    parts.extend(self.inside(bindings)?);
                     let put = self.put_values(bindings)?;
                     let zero = self.elaborator.built(claim.span, "a gap", &[], |g, _| {
                         let zero = g.integer(0)?;
                         g.equal(gap, zero)
                     })?;
                     let margin = self.margin(zero, claim.span)?;
-                    parts.push(Part::Margin { condition: zero, margin, put, sides: None });
+                    parts.push(Part::Margin { condition: zero, margin, put, sides: None, member: None });
                 }
                 ast::Equality::Iff(condition) => parts.push(self.iff(gap, condition)?),
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::Span;
-use crate::ir::{Graph, InputId, Margin, NodeId, Range, SizeVar};
+use crate::ir::{Domain, Graph, InputId, Margin, NodeId, Range, Set, SizeVar};
 use crate::syntax::ast::Relation;
 
 /// A checked theorem.
@@ -40,6 +40,17 @@ pub struct Variable {
     pub kind: VariableKind,
     /// Whether it is a size that nothing quantifies: then any size is meant, and the range is where it is sampled.
     pub implied: bool,
+}
+
+impl Variable {
+    /// The raw input that takes the value of a real scalar directly; `None` for anything else.
+    pub fn real_input(&self) -> Option<InputId> {
+        match (&self.kind, &self.range) {
+            (VariableKind::Scalar { input, .. }, _) => Some(*input),
+            (VariableKind::Member { raw, .. }, Range::Domain(Domain { set: Set::Real, .. })) => raw.first().copied(),
+            (VariableKind::Size(_) | VariableKind::Member { .. }, _) => None,
+        }
+    }
 }
 
 /// What stands for a quantified name in the graph.
@@ -93,13 +104,15 @@ pub struct Claim {
     pub proof: Option<Proof>,
 }
 
-/// A calculation: steps that go from one side of a claim to the other.
+/// A calculation: steps that go from one side of a claim's comparison to the other.
 #[derive(Clone, Debug)]
 pub struct Proof {
     /// What the claim says.
     pub claimed: Sides,
     /// The steps, in order: each begins where the one before ends.
     pub steps: Vec<ProofStep>,
+    /// The claim's clause on when its sides are equal, as its author wrote it, on one line: the steps say nothing of it.
+    pub clause: Option<String>,
     /// From `proof` to the closing brace.
     pub span: Span,
 }
@@ -186,6 +199,9 @@ pub enum Part {
         put: Vec<(String, NodeId)>,
         /// The sides of the condition, where it was written as a comparison.
         sides: Option<Sides>,
+        /// What breaks where the condition fails, where it is that something put for a name lies in the name's set: that
+        /// "`K = zeros(n, n)` is not of unit diagonal".
+        member: Option<String>,
     },
     /// `gap == 0` exactly where a condition holds (`equality iff`, and the uniqueness of an extremum).
     Iff {
@@ -196,6 +212,9 @@ pub enum Part {
         /// The gap with the condition put into effect, where it has the form `NAME == EXPR` and what is put for the name
         /// is certain to be one of its values under the hypotheses: then this must be 0.
         substituted: Option<Substituted>,
+        /// The differences of the sides of the comparisons that the condition is made of, where it is more than equalities
+        /// that all hold: where one is 0 the condition may change, or one of several cases may hold alone.
+        edges: Vec<NodeId>,
     },
     /// `f ~ g + O(h) as x -> limit`
     Asymptotic {

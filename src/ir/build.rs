@@ -11,7 +11,7 @@ use super::op::{Axis, Basis, Comparison, Op, Part, Reduction, Zip};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Shape};
 
-type Built = Result<NodeId, Mismatch>;
+pub(super) type Built = Result<NodeId, Mismatch>;
 
 /// The greatest integer power of a matrix that is written out as products.
 const MAX_PRODUCT_POWER: i64 = 64;

@@ -199,7 +199,7 @@ impl Dim {
     }
 
     /// The size divided by a number, when every coefficient is divisible.
-    fn divide_exactly(&self, divisor: i64) -> Option<Dim> {
+    pub fn divide_exactly(&self, divisor: i64) -> Option<Dim> {
         let mut terms = BTreeMap::new();
         for (monomial, coefficient) in &self.terms {
             if coefficient.checked_rem(divisor)? != 0 {

@@ -126,7 +126,9 @@ fn truth_of(g: &Graph, id: NodeId) -> Option<bool> {
 }
 
 fn is_eye(g: &Graph, id: NodeId) -> bool {
-    matches!(g.op(id), Op::Eye(_))
+    let made_complex = *g.op(id) == Op::Complexify;
+    let real = if made_complex { g.args(id)[0] } else { id };
+    matches!(g.op(real), Op::Eye(_))
 }
 
 fn is_matrix(g: &Graph, id: NodeId) -> bool {

@@ -17,7 +17,8 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
     match op {
         Op::Input(id) => Ok(g.inputs()[id.0 as usize].ty.clone()),
         Op::Constant(_) | Op::Pi | Op::Infinity => check.count(0).map(|()| Type::real(Shape::Scalar)),
-        Op::Size(dim) => usable(dim).map(|()| Type::real(Shape::Scalar)),
+        // A number: only where something has this size must it be positive.
+        Op::Size(_) => check.count(0).map(|()| Type::real(Shape::Scalar)),
         Op::Truth(_) => check.count(0).map(|()| Type::truth()),
         Op::ImaginaryUnit => check.count(0).map(|()| Type::complex(Shape::Scalar)),
         Op::Eye(n) => usable(n).map(|()| Type::real(Shape::Matrix(n.clone(), n.clone()))),

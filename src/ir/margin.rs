@@ -59,13 +59,16 @@ impl Graph {
             }
             (_, Op::Select) => {
                 let (then, otherwise) = (self.margin(args[1])?, self.margin(args[2])?);
+                if then.strict != otherwise.strict {
+                    // One number cannot say of 0 what both branches do: (not c or A) and (c or B).
+                    let fails = self.negated(args[0])?;
+                    let (first, second) = (vec![fails, args[1]], vec![args[0], args[2]]);
+                    let (first, second) = (self.make(Op::Or, first)?, self.make(Op::Or, second)?);
+                    let both = self.make(Op::And, vec![first, second])?;
+                    return self.margin(both);
+                }
                 let node = self.make(Op::Select, vec![args[0], then.node, otherwise.node])?;
-                Ok(Margin {
-                    node,
-                    // A branch that is not strict must not be called violated at 0.
-                    strict: then.strict && otherwise.strict,
-                    equality: then.equality || otherwise.equality,
-                })
+                Ok(Margin { node, strict: then.strict, equality: then.equality || otherwise.equality })
             }
             (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Err(Mismatch::NeedsTruth(0)),
             (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Err(Mismatch::NeedsTruth(0)),
@@ -114,13 +117,35 @@ impl Graph {
 
     /// The margin of a conjunction (`Min`) or a disjunction (`Max`).
     ///
+    /// A side that is false decides a conjunction, and one that is true a disjunction, also where the other has no value:
+    /// `x > 0 and sqrt(x) >= 0` is false at −1. So where one side may lack a value and the other never does, that other is
+    /// asked first.
+    fn both(&mut self, args: &[NodeId], zip: Zip) -> Result<Margin, Mismatch> {
+        let (a, b) = (self.margin(args[0])?, self.margin(args[1])?);
+        let joined = self.joined(a, b, zip)?;
+        let (first, own) = match (self.may_lack_a_value(args[0]), self.may_lack_a_value(args[1])) {
+            (false, true) => (args[0], a.node),
+            (true, false) => (args[1], b.node),
+            (false, false) | (true, true) => return Ok(joined),
+        };
+        let branches = if zip == Zip::Max { [own, joined.node] } else { [joined.node, own] };
+        let node = self.make(Op::Select, vec![first, branches[0], branches[1]])?;
+        Ok(Margin { node, ..joined })
+    }
+
+    /// Whether something that a node consists of may have no value where what it is made from has one.
+    fn may_lack_a_value(&self, node: NodeId) -> bool {
+        self.reachable(&[node]).into_iter().any(|id| !self.is_total(id))
+    }
+
+    /// The lesser or the greater of two margins.
+    ///
     /// Where one side fails at 0 and the other holds there, the lesser or greater of the two says nothing at 0: of
     /// `x >= 1 implies x >= 2`, that is `x < 1 or x >= 2`, it is 0 at x = 1. The side that would mislead is put out of
     /// play there.
-    fn both(&mut self, args: &[NodeId], zip: Zip) -> Result<Margin, Mismatch> {
-        let (a, b) = (self.margin(args[0])?, self.margin(args[1])?);
+    fn joined(&mut self, a: Margin, b: Margin, zip: Zip) -> Result<Margin, Mismatch> {
         let any = zip == Zip::Max;
-        if a.strict != b.strict && (any || !a.equality && !b.equality) {
+        if a.strict != b.strict {
             let (strict, loose) = if a.strict { (a.node, b.node) } else { (b.node, a.node) };
             let zero = self.integer(0)?;
             // Of a disjunction the strict side counts where it is above 0, and the margin is not strict; a conjunction
@@ -160,6 +185,33 @@ impl Graph {
         found
     }
 
+    /// The margin of each of the conditions that a condition is the conjunction of. One that may lack a value is asked only
+    /// where those that never do hold: elsewhere the conjunction is false whatever it says.
+    ///
+    /// # Errors
+    /// When the node is not a condition.
+    pub fn margins_of_conjuncts(&mut self, condition: NodeId) -> Result<Vec<(NodeId, Margin)>, Mismatch> {
+        let conditions = self.conjuncts(condition);
+        let partial: Vec<bool> = conditions.iter().map(|id| self.may_lack_a_value(*id)).collect();
+        let mut premise: Option<NodeId> = None;
+        for (id, _) in conditions.iter().zip(&partial).filter(|(_, partial)| !**partial) {
+            premise = Some(match premise {
+                Some(before) => self.make(Op::And, vec![before, *id])?,
+                None => *id,
+            });
+        }
+        let mut margins = Vec::with_capacity(conditions.len());
+        for (id, partial) in conditions.into_iter().zip(partial) {
+            let mut margin = self.margin(id)?;
+            if let (Some(premise), true) = (premise, partial) {
+                let one = self.integer(1)?;
+                margin.node = self.make(Op::Select, vec![premise, margin.node, one])?;
+            }
+            margins.push((id, margin));
+        }
+        Ok(margins)
+    }
+
     /// `−|x|` of a residual: the margin of the equality `x = 0`.
     ///
     /// # Errors
@@ -195,33 +247,71 @@ mod tests {
         assert_eq!(*g.op(direct), Op::Compare(Comparison::Le));
         assert_eq!(g.args(direct), [y, x]);
     }
+
+    /// Whether a condition on a number x holds where x is an integer, by its margin.
+    fn says(g: &mut Graph, condition: NodeId, x: NodeId, at: i64) -> bool {
+        let margin = g.margin(condition).unwrap();
+        let constants = [(g.as_input(x).unwrap(), BigRational::from_integer(at.into()))].into();
+        let instance = Instance { constants, ..Instance::default() };
+        let (known, roots) = g.instantiate(&[margin.node], &instance).unwrap();
+        let value = known.constant_value(roots[0]).unwrap();
+        value.is_positive() || value.is_zero() && !margin.strict
+    }
+
+    /// Every condition of two comparisons of x with 1 and 2, under every connective and in either order, says the truth.
     #[test]
-    fn a_strict_side_and_a_loose_one_say_the_truth_at_zero() {
+    fn margins_say_the_truth_at_zero() {
+        type Holds = fn(i64, i64) -> bool;
+        type Condition = (NodeId, Box<dyn Fn(i64) -> bool>);
+        let comparisons: [(Comparison, Holds); 4] = [
+            (Comparison::Lt, |x, y| x < y),
+            (Comparison::Le, |x, y| x <= y),
+            (Comparison::Eq, |x, y| x == y),
+            (Comparison::Ne, |x, y| x != y),
+        ];
         let mut g = Graph::new();
         let x = g.input(Input { name: "x".into(), ty: Type::real(Shape::Scalar), facts: Facts::new() });
+        // x < 1, 1 < x, x <= 1, ...
+        let mut simple: Vec<Condition> = Vec::new();
+        for (comparison, holds) in comparisons {
+            for k in [1, 2] {
+                let number = g.integer(k).unwrap();
+                simple.push((g.compare(comparison, x, number).unwrap(), Box::new(move |x| holds(x, k))));
+                simple.push((g.compare(comparison, number, x).unwrap(), Box::new(move |x| holds(k, x))));
+            }
+        }
+        for (a, a_holds) in &simple {
+            for (b, b_holds) in &simple {
+                let both = g.make(Op::And, vec![*a, *b]).unwrap();
+                let either = g.make(Op::Or, vec![*a, *b]).unwrap();
+                let third = simple[0].0;
+                let choice = g.make(Op::Select, vec![third, *a, *b]).unwrap();
+                let (not_both, not_choice) = (g.negated(both).unwrap(), g.negated(choice).unwrap());
+                for at in 0..4 {
+                    let (p, q, r) = (a_holds(at), b_holds(at), simple[0].1(at));
+                    let chosen = if r { p } else { q };
+                    let wanted = [
+                        (both, p && q),
+                        (either, p || q),
+                        (choice, chosen),
+                        (not_both, !(p && q)),
+                        (not_choice, !chosen),
+                    ];
+                    for (condition, holds) in wanted {
+                        assert_eq!(says(&mut g, condition, x, at), holds, "{:?} at {at}", g.args(condition));
+                    }
+                }
+            }
+        }
+        // What is met at x = 1 alone, beside a strict condition.
         let (one, two) = (g.integer(1).unwrap(), g.integer(2).unwrap());
-        let below = g.compare(Comparison::Lt, x, one).unwrap();
-        let above = g.compare(Comparison::Le, two, x).unwrap();
-        let from = g.compare(Comparison::Le, one, x).unwrap();
-        let under = g.compare(Comparison::Lt, x, two).unwrap();
-        let either = g.make(Op::Or, vec![below, above]).unwrap();
+        let (is_one, below) = (g.compare(Comparison::Eq, x, one).unwrap(), g.compare(Comparison::Lt, x, two).unwrap());
+        let pair = g.make(Op::And, vec![is_one, below]).unwrap();
+        let above = g.compare(Comparison::Lt, one, x).unwrap();
+        let either = g.make(Op::Or, vec![pair, above]).unwrap();
+        assert_eq!([0, 1, 2].map(|at| says(&mut g, either, x, at)), [false, true, true]);
+        let (from, under) = (g.compare(Comparison::Le, one, x).unwrap(), below);
         let both = g.make(Op::And, vec![from, under]).unwrap();
         assert_eq!(g.conjuncts(both), [from, under]);
-        for (condition, at, holds) in [
-            (either, 1, false),
-            (either, 2, true),
-            (either, 0, true),
-            (both, 1, true),
-            (both, 2, false),
-            (both, 0, false),
-        ] {
-            let margin = g.margin(condition).unwrap();
-            let constants = [(g.as_input(x).unwrap(), BigRational::from_integer(at.into()))].into();
-            let instance = Instance { constants, ..Instance::default() };
-            let (known, roots) = g.instantiate(&[margin.node], &instance).unwrap();
-            let value = known.constant_value(roots[0]).unwrap();
-            let says = value.is_positive() || value.is_zero() && !margin.strict;
-            assert_eq!(says, holds, "at {at}: {value}");
-        }
     }
 }

@@ -12,6 +12,7 @@ mod infer;
 mod instantiate;
 mod literal;
 mod margin;
+mod membership;
 mod op;
 mod rules;
 mod scalar;

@@ -256,6 +256,7 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
     match zip {
         Zip::Add => {
             known.learn(Hermitian, Fact::yes_if(both(Hermitian)), "sums of Hermitian matrices are Hermitian");
+            known.learn(Hermitian, Fact::yes_if(!both(Hermitian) && adjoints(g, x, y)), "A + A' is its own adjoint");
             known.learn(Psd, Fact::yes_if(both(Psd)), CONE);
             known.learn(Pd, Fact::yes_if((has_x(Pd) && has_y(Psd)) || (has_x(Psd) && has_y(Pd))), CONE);
             known.learn(Nonnegative, Fact::yes_if(both(Nonnegative)), SIGNS);
@@ -297,7 +298,7 @@ fn zip_facts(g: &Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type, known: &mut F
                     keep(g, Some(x), known, &[Pd, Positive], CONE);
                 }
             }
-            if scalar(y) && g.ty(y).field == Field::Real {
+            if scalar(y) && is_real(g, y) {
                 keep(g, Some(x), known, &[Hermitian, Diagonal], "a real multiple");
             }
             if !scalar(y) {
@@ -334,9 +335,27 @@ fn constant_rows(g: &Graph, x: NodeId) -> Option<i64> {
     g.ty(x).shape.rows().as_constant()
 }
 
+/// Whether a scalar is a real number, also where it was made complex to meet complex entries.
+fn is_real(g: &Graph, scalar: NodeId) -> bool {
+    g.ty(scalar).field == Field::Real || *g.op(scalar) == Op::Complexify || g.has(scalar, Hermitian)
+}
+
+/// Whether one matrix is the adjoint of the other, as products of factors and their adjoints.
+fn adjoints(g: &Graph, x: NodeId, y: NodeId) -> bool {
+    let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
+    let matrices = [x, y].iter().all(|id| matches!(g.ty(*id).shape, Shape::Matrix(..)));
+    let same =
+        |((a, one), (b, other)): (&(NodeId, bool), &(NodeId, bool))| a == b && (one == other || g.has(*a, Hermitian));
+    matrices
+        && factors(g, x, false, &mut of_x)
+        && factors(g, y, true, &mut of_y)
+        && of_x.len() == of_y.len()
+        && of_x.iter().zip(&of_y).all(same)
+}
+
 /// A scalar times a value with entries.
 fn multiple(g: &Graph, scalar: NodeId, x: NodeId, known: &mut Facts) {
-    if g.ty(scalar).field == Field::Real {
+    if is_real(g, scalar) {
         keep(g, Some(x), known, &[Hermitian, Diagonal], "a real multiple");
     }
     if g.has(scalar, Nonnegative) {

@@ -16,7 +16,7 @@ use super::{Options, Request};
 use crate::base::{Code, Diagnostic};
 use crate::check::{Definition, Session, no_such_size, size_names};
 use crate::ir::Set;
-use crate::syntax::ast::{Domain, DomainKind, Expr, ExprKind, Param};
+use crate::syntax::ast::{DomainKind, Expr, ExprKind, Param};
 use crate::syntax::{Spelling, print_expr};
 
 /// What a parameter that is an array is to the batch.
@@ -199,8 +199,12 @@ enum Parameter {
 }
 
 fn kind(param: &Param) -> Parameter {
-    let Some(Domain { kind: DomainKind::Named { name, sizes, complex }, .. }) = &param.domain else {
-        return Parameter::Unusable(format!("`{}` has no domain, and may be a function", param.name.name));
+    let (name, sizes, complex) = match param.domain.as_ref().map(|domain| &domain.kind) {
+        Some(DomainKind::Named { name, sizes, complex }) => (name, sizes, complex),
+        Some(DomainKind::Range { .. } | DomainKind::Interval { .. } | DomainKind::Finite(_)) => {
+            return Parameter::Scalar;
+        }
+        None => return Parameter::Unusable(format!("`{}` has no domain, and may be a function", param.name.name)),
     };
     let sizes: Vec<String> = sizes.iter().map(|size| print_expr(size, Spelling::Ascii)).collect();
     match Set::named(&name.name) {

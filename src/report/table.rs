@@ -7,7 +7,7 @@ use super::number::{count, digits17, short};
 use super::witness::{claim_name, witness_lines, witness_text};
 use super::{Ink, Style};
 use crate::check::Expected;
-use crate::verify::{ClaimReport, RefusedProof, Report, Supremum, Verdict};
+use crate::verify::{ClaimReport, ComparisonProof, RefusedProof, Report, Supremum, Verdict};
 
 /// The whole report: a table for each file, what there is to say under it, and a summary line.
 pub fn report_text(report: &Report, style: Style) -> String {
@@ -112,6 +112,10 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         Verdict::Vacuous { best_residual: None } => format!("  {about}: no input met the hypotheses\n"),
         Verdict::Inconclusive { reason } => format!("  {about} is undecided: {reason}\n"),
     };
+    if let Some(ComparisonProof { lemmas, clause }) = &claim.comparison {
+        let rests = if lemmas.is_empty() { String::new() } else { format!(", resting on {}", lemmas.join(", ")) };
+        text += &format!("  {about}: the inequality is proved{rests}; `{clause}` is not, and rests on samples\n");
+    }
     if let Some(refused) = &claim.refused {
         text += &refused_text(&about, refused);
     }
@@ -207,6 +211,7 @@ mod tests {
             min_margin_at: Some("n = 3, block kernels".to_owned()),
             supremum: None,
             violation_bound: Some(ViolationBound { confidence: 0.99, probability: 2.3e-4 }),
+            comparison: None,
             refused: None,
             notes: Vec::new(),
         }
@@ -223,6 +228,7 @@ mod tests {
             statement: String::new(),
             decimal: None,
             sides: None,
+            breaks: None,
             followed: None,
             margin: (-0.25, f64::NEG_INFINITY.max(-0.24)),
             certified: false,

@@ -59,6 +59,9 @@ fn lines_with(witness: &Witness, keep: &str) -> String {
     if rounded {
         text += &format!("    (rounded{keep})\n");
     }
+    if let Some(breaks) = &witness.breaks {
+        text += &format!("    {breaks}\n");
+    }
     if let Some(sides) = &witness.sides {
         text += &format!("    {}\n", comparison(sides));
     }

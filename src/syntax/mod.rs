@@ -20,7 +20,7 @@ mod stream;
 pub mod term;
 mod token;
 
-pub use printer::{Spelling, print_domain, print_expr, print_item, print_program, print_statement};
+pub use printer::{Spelling, print_domain, print_equality, print_expr, print_item, print_program, print_statement};
 pub use spans::{Spanned, strip_spans};
 pub use token::{CONTEXTUAL, KEYWORDS, Level, OPERATORS};
 

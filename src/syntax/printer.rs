@@ -63,6 +63,11 @@ pub fn print_expr(expr: &Expr, spelling: Spelling) -> String {
     Printer { spelling }.expr(expr, None)
 }
 
+/// The text of the clause of a claim that says when its two sides are equal, on one line.
+pub fn print_equality(equality: &Equality, spelling: Spelling) -> String {
+    Printer { spelling }.equality(equality)
+}
+
 /// The level of an expression's outermost operator; none for `if` and `let`, which reach as far as they can.
 fn level(kind: &ExprKind) -> Option<Level> {
     match kind {
@@ -302,11 +307,7 @@ impl Printer {
                 format!("{f} ~ {g} + O({}) as {} -> {limit}", self.expr(order, None), variable.name)
             }
         };
-        let equality = match &claim.equality {
-            None => String::new(),
-            Some(Equality::Iff(condition)) => format!("equality iff {}", self.expr(condition, None)),
-            Some(Equality::At(bindings)) => format!("equality at {}", self.bindings(bindings)),
-        };
+        let equality = claim.equality.as_ref().map_or(String::new(), |equality| self.equality(equality));
         let text = format!("claim {label}{body}");
         if equality.is_empty() {
             text
@@ -314,6 +315,13 @@ impl Printer {
             format!("{text} {equality}")
         } else {
             format!("{text}\n{indent}    {equality}")
+        }
+    }
+
+    fn equality(&self, equality: &Equality) -> String {
+        match equality {
+            Equality::Iff(condition) => format!("equality iff {}", self.expr(condition, None)),
+            Equality::At(bindings) => format!("equality at {}", self.bindings(bindings)),
         }
     }
 

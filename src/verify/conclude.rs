@@ -190,7 +190,11 @@ impl Evidence<'_> {
                 notes.push(format!("the time was up after {}: not all were drawn", samples(findings.drawn)));
             }
             if self.exhaustive && !findings.cut && findings.drawn > 1 {
-                notes.push(format!("all {} cases were checked", findings.drawn));
+                // A case in which the claim has no value, such as a matrix of 0 rows, was not checked.
+                notes.push(match findings.dropped.dropped() + tally.dropped() {
+                    0 => format!("all {} cases were checked", findings.drawn),
+                    open => format!("{} of {} cases were checked", findings.drawn.saturating_sub(open), findings.drawn),
+                });
             }
             if self.conditional && findings.met > 0 && 10 * findings.met < findings.drawn {
                 notes.push(format!("{} of {} samples met the hypotheses", findings.met, findings.drawn));

@@ -13,7 +13,7 @@ use super::ensembles::{Ends, special_values};
 use super::evaluate;
 use super::seed::{Key, Rng, Stream};
 use crate::check::{Part, Theorem, VariableKind};
-use crate::ir::{InputId, Instance, Interval, Range, SizeVar};
+use crate::ir::{Dim, Graph, InputId, Instance, Interval, Op, Range, SizeVar};
 
 /// The most cells of a theorem whose inputs cannot be listed.
 const MAX_CELLS: u64 = 256;
@@ -171,6 +171,8 @@ pub struct Drawer<'a> {
     moving: Vec<InputId>,
     /// The size variables that are sizes of raw inputs, rather than mere integers.
     sides: Vec<SizeVar>,
+    /// The integers that size variables are compared with.
+    compared: Vec<(SizeVar, i64)>,
     /// Whether every value of a range is as likely as any other, and none is tried on purpose.
     plain: bool,
 }
@@ -189,7 +191,7 @@ impl<'a> Drawer<'a> {
             .collect();
         let shapes = theorem.graph.inputs().iter().map(|input| &input.ty.shape);
         let sides = shapes.flat_map(|shape| [shape.rows().vars(), shape.cols().vars()]).flatten().collect();
-        Drawer { theorem, moving, sides, plain: false }
+        Drawer { theorem, moving, sides, compared: compared(&theorem.graph), plain: false }
     }
 
     /// Every case, when each input has finitely many values and there are not too many cases.
@@ -318,6 +320,14 @@ impl<'a> Drawer<'a> {
             2..66 if attempt == 0 && span <= 64 => {
                 return lo + ((number - 2).wrapping_mul(1 + 2 * place).wrapping_add(place) % span as u64) as i64;
             }
+            // A long range is not gone through: what a condition singles out is tried on purpose.
+            2..66 if attempt == 0 && number % 4 == 0 => {
+                let within = self.compared.iter().filter(|(other, n)| other == var && (lo..=hi).contains(n));
+                let within: Vec<i64> = within.map(|(_, n)| *n).collect();
+                if !within.is_empty() {
+                    return within[(number / 4) as usize % within.len()];
+                }
+            }
             _ => {}
         }
         if !self.sides.contains(var) {
@@ -382,6 +392,25 @@ impl<'a> Drawer<'a> {
             Range::Domain(_) => Err(empty),
         }
     }
+}
+
+/// The integers that size variables are compared with in a graph, each once.
+fn compared(graph: &Graph) -> Vec<(SizeVar, i64)> {
+    let mut found = Vec::new();
+    for id in graph.ids_from(0).filter(|id| matches!(graph.op(*id), Op::Compare(_))) {
+        let (a, b) = (graph.args(id)[0], graph.args(id)[1]);
+        for (size, number) in [(a, b), (b, a)] {
+            if let Op::Size(dim) = graph.op(size)
+                && let [var] = dim.vars().as_slice()
+                && *dim == Dim::var(var.clone())
+                && let Some(n) = graph.constant_value(number).and_then(|n| n.to_integer().to_i64())
+                && !found.contains(&(var.clone(), n))
+            {
+                found.push((var.clone(), n));
+            }
+        }
+    }
+    found
 }
 
 /// Each value of a finite set in turn, then at random.

@@ -155,6 +155,9 @@ impl<'a> ClaimJudge<'a> {
                         let slack = if *equality { UNSURE_HYPOTHESIS } else { about.slack };
                         let (measured, outcome) = self.errors.vanishes(gap, read(gap), slack, &single, about.sample);
                         verdicts.note(measured, outcome, about, tally);
+                    } else if *strict && at.value == 0.0 && values[gap.output()] == 0.0 {
+                        // On the edge of a strict condition, as small integers are exactly, the sides may be equal, too.
+                        verdicts.converse = true;
                     } else if at.value < -CLEARLY_BROKEN * scale && !about.extreme {
                         let measured = read(gap);
                         let broken = (at.value / scale).max(-1.0);

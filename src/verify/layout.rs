@@ -117,7 +117,7 @@ impl ClaimLayout {
                     strict: margin.strict,
                     equality: margin.equality,
                 },
-                Part::Iff { gap, condition, substituted } => PartSlots::Iff {
+                Part::Iff { gap, condition, substituted, .. } => PartSlots::Iff {
                     gap: Slot::push(graph, *gap, &mut roots),
                     condition: Slot::push(graph, condition.node, &mut roots),
                     strict: condition.strict,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::run::Options;
-use super::verdict::{ClaimReport, RefusedProof, Verdict};
+use super::verdict::{ClaimReport, ComparisonProof, RefusedProof, Verdict};
 use crate::base::{Code, Diagnostic};
 use crate::check::{Claim, Expected, Part, ProofStep, Theorem};
 use crate::prove;
@@ -15,8 +15,10 @@ const GUARDING: u64 = 200;
 pub enum Outcome {
     /// It has none that was found.
     None,
-    /// It was checked: the theorems and rules that it rests on.
+    /// It was checked, and shows all that is claimed: the theorems and rules that it rests on.
     Proved(Vec<String>),
+    /// It was checked, and shows the claim's comparison, but not its clause on when the two sides are equal.
+    Comparison(ComparisonProof),
     /// A step does not follow, or the steps lead elsewhere.
     Refused(Box<RefusedProof>),
 }
@@ -27,7 +29,13 @@ pub fn outcome(theorem: &Theorem, claim: &Claim, attack: impl FnOnce(&Theorem) -
     let refused = match prove::claim(theorem, claim) {
         // Without steps of its own an equality may still be one by the rules of the library.
         None => return prove::equations(theorem, claim).map_or(Outcome::None, Outcome::Proved),
-        Some(Ok(proved)) => return Outcome::Proved(proved.lemmas),
+        Some(Ok(proved)) => {
+            let clause = claim.proof.as_ref().and_then(|proof| proof.clause.clone());
+            return match clause {
+                Some(clause) => Outcome::Comparison(ComparisonProof { lemmas: proved.lemmas, clause }),
+                None => Outcome::Proved(proved.lemmas),
+            };
+        }
         Some(Err(refused)) => refused,
     };
     let step = refused.step.and_then(|number| Some((number, claim.proof.as_ref()?.steps.get(number)?)));
@@ -41,6 +49,45 @@ pub fn outcome(theorem: &Theorem, claim: &Claim, attack: impl FnOnce(&Theorem) -
     Outcome::Refused(Box::new(RefusedProof { step, diagnostic: refused.diagnostic, counterexample }))
 }
 
+impl Outcome {
+    /// What is left of it when samples were held against the steps of what was accepted: see [`guard`]. `attack` is as for
+    /// [`outcome`], `sample` gives the reports on the claims of a theorem. Returns the lemmas beside it where samples
+    /// contradict what it shows.
+    pub fn guarded(
+        self,
+        theorem: &Theorem,
+        claim: &Claim,
+        verdict: &Verdict,
+        sample: impl FnOnce(&Theorem) -> Vec<ClaimReport>,
+        attack: impl FnOnce(&Theorem) -> Option<Verdict>,
+    ) -> (Outcome, Option<Vec<String>>) {
+        let refuted = matches!(verdict, Verdict::Refuted(_));
+        match self {
+            // Where a lemma is false, samples may contradict what was derived from it, and they are right.
+            Outcome::Proved(lemmas) if refuted => (Outcome::None, Some(lemmas)),
+            Outcome::Comparison(proof) if refuted => {
+                match attack(&Theorem { claims: vec![without_clause(claim)], ..theorem.clone() }) {
+                    Some(Verdict::Refuted(_)) => (Outcome::None, Some(proof.lemmas)),
+                    _ => (Outcome::Comparison(proof), None),
+                }
+            }
+            accepted @ (Outcome::Proved(_) | Outcome::Comparison(_)) => match guard(theorem, claim, sample) {
+                Some(refused) => (Outcome::Refused(refused), None),
+                None => (accepted, None),
+            },
+            other @ (Outcome::None | Outcome::Refused(_)) => (other, None),
+        }
+    }
+}
+
+/// A claim without its clause on when the two sides are equal, which is the last of its parts.
+fn without_clause(claim: &Claim) -> Claim {
+    let mut claim = claim.clone();
+    claim.proof = None;
+    claim.parts.pop();
+    claim
+}
+
 /// A step as a claim under the hypotheses of its theorem.
 fn alone(number: usize, step: &ProofStep) -> Claim {
     Claim {
@@ -48,7 +95,13 @@ fn alone(number: usize, step: &ProofStep) -> Claim {
         statement: format!("claim {}", step.text),
         span: step.span,
         expected: Expected::Holds,
-        parts: vec![Part::Margin { condition: step.condition, margin: step.margin, put: Vec::new(), sides: None }],
+        parts: vec![Part::Margin {
+            condition: step.condition,
+            margin: step.margin,
+            put: Vec::new(),
+            sides: None,
+            member: None,
+        }],
         supremum: None,
         proof: None,
     }
@@ -97,10 +150,16 @@ pub fn withdraw(claims: &mut [ClaimReport]) {
     let fallen: BTreeSet<String> =
         claims.iter().filter(falls).filter(unexpected).map(|claim| claim.theorem.clone()).collect();
     for claim in claims {
-        let Verdict::Proved { lemmas } = &claim.verdict else { continue };
+        let lemmas = match (&claim.verdict, &claim.comparison) {
+            (Verdict::Proved { lemmas }, _) | (_, Some(ComparisonProof { lemmas, .. })) => lemmas,
+            (_, None) => continue,
+        };
         if let Some(lemma) = lemmas.iter().find(|lemma| fallen.contains(*lemma)) {
             claim.notes.push(format!("its proof rests on {lemma}, which does not stand"));
-            claim.verdict = Verdict::Holds;
+            claim.comparison = None;
+            if let Verdict::Proved { .. } = claim.verdict {
+                claim.verdict = Verdict::Holds;
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ use super::trial::{Findings, Programs, Setting, Unit};
 use super::verdict::{ClaimReport, Report, Verdict, Witness};
 use super::witness;
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Part, Theorem, VariableKind};
+use crate::check::{Claim, Part, Theorem};
 use crate::ir::{Instance, Op};
 
 /// The stack of a thread: expressions are gone into as deeply as they are nested.
@@ -51,6 +51,11 @@ const MOST_WORK: f64 = 10e9;
 
 /// The most work that goes into a smaller counterexample than the one that samples found.
 const SMALLER: f64 = 0.3e9;
+
+/// From so many samples the edges of a condition for equality are looked for, and so many are drawn again in a cell to find
+/// one that meets the hypotheses.
+const STARTS: usize = 4;
+const DRAWN_AGAIN: u64 = 8;
 
 /// How to verify.
 #[derive(Clone, Debug)]
@@ -225,17 +230,18 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 Part::Iff { .. } | Part::Asymptotic { .. } => false,
             });
         // A proof does not spare the samples: they tell whether anything meets the hypotheses, and they would show a fault.
-        let proof = if options.plain {
-            Outcome::None
-        } else {
-            proof::outcome(theorem, claim, |step| {
-                let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
-                reports.into_iter().next().map(|report| report.verdict)
-            })
+        let alone = |step: &Theorem| {
+            let reports = verify_theorem(step, &proof::of_a_step(options), work / 4.0, &Silent);
+            reports.into_iter().next().map(|report| report.verdict)
         };
+        let proof = if options.plain { Outcome::None } else { proof::outcome(theorem, claim, alone) };
         let proved = matches!(proof, Outcome::Proved(_));
         let tally = &findings.claims[number];
-        let attacked = (options.attack > 0.0
+        let edge = (tally.violations == 0 && !options.plain && !progress.stopped())
+            .then(|| on_an_edge(&setting, &library, number))
+            .flatten();
+        let attacked = (edge.is_none()
+            && options.attack > 0.0
             && !proved
             && !options.plain
             && layout.claims[number].is_sampled()
@@ -249,7 +255,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
                 let stopped = &|| progress.stopped();
                 attack(&setting, number, below, findings.met == tally.outside, Effort { work, deadline, stopped })
             });
-        let attacked = attacked.unwrap_or_default();
+        let attacked = attacked.unwrap_or_else(|| Attack { refuting: edge, ..Attack::default() });
         let evidence = Evidence {
             findings: &findings,
             tally,
@@ -275,24 +281,15 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             (None, _) => (None, None),
         };
         let mut verdict = conclusion.verdict;
-        let proof = match proof {
-            Outcome::Proved(lemmas) if !matches!(verdict, Verdict::Refuted(_)) => {
-                let sample = |steps: &Theorem| verify_theorem(steps, &proof::of_a_guard(options), 0.0, &Silent);
-                match proof::guard(theorem, claim, sample) {
-                    Some(refused) => Outcome::Refused(refused),
-                    None => Outcome::Proved(lemmas),
-                }
-            }
-            other => other,
-        };
-        let (mut refused, mut contradicted) = (None, None);
+        let sample = |steps: &Theorem| verify_theorem(steps, &proof::of_a_guard(options), 0.0, &Silent);
+        let (proof, contradicted) = proof.guarded(theorem, claim, &verdict, sample, alone);
+        let (mut refused, mut comparison) = (None, None);
         match (proof, &verdict) {
-            // Where a lemma is false, samples may contradict what was derived from it, and they are right.
             (Outcome::Proved(lemmas), Verdict::Holds) => verdict = Verdict::Proved { lemmas },
             (Outcome::Proved(lemmas), Verdict::Inconclusive { .. }) if conclusion.samples > 0 => {
                 verdict = Verdict::Proved { lemmas };
             }
-            (Outcome::Proved(lemmas), Verdict::Refuted(_)) => contradicted = Some(lemmas),
+            (Outcome::Comparison(proof), _) => comparison = Some(proof),
             (Outcome::Refused(why), _) => refused = Some(why),
             (Outcome::Proved(_) | Outcome::None, _) => {}
         }
@@ -322,6 +319,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             supremum: reached.map(|reached| reached.report(&setting, number)),
             // Where nothing is claimed, nothing is violated.
             violation_bound: conclusion.bound.filter(|_| !claim.parts.is_empty()),
+            comparison,
             refused,
             notes,
         });
@@ -352,6 +350,7 @@ fn undrawn(theorem: &Theorem, claim: &Claim, why: &NoDesign) -> ClaimReport {
         supremum: None,
         violation_bound: None,
         notes,
+        comparison: None,
         refused: None,
     }
 }
@@ -444,6 +443,29 @@ fn drawn_place(setting: &Setting<'_>, library: &Library<'_>, sample: u64) -> Opt
     Some(witness::place(setting, &sample, &setting.design.cells[cell].instance))
 }
 
+/// What contradicts a claim at an edge of its condition for equality, reached from samples of the smallest sizes.
+fn on_an_edge(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Option<Refuting> {
+    let conditional = |part: &Part| matches!(part, Part::Iff { edges, .. } if !edges.is_empty());
+    if !setting.theorem.claims[claim].parts.iter().any(conditional) {
+        return None;
+    }
+    let mut cells: Vec<usize> = (0..setting.design.cells.len()).collect();
+    cells.sort_by_key(|cell| setting.design.cells[*cell].size);
+    let samples = cells.into_iter().filter_map(|cell| {
+        let programs = library.plans(cell).as_ref().ok()?;
+        let drawn = &setting.design.cells[cell];
+        let sample = (0..drawn.count.min(DRAWN_AGAIN)).find_map(|n| setting.redraw(drawn.first + n, programs))?;
+        Some((sample, &drawn.instance))
+    });
+    samples.take(STARTS).find_map(|(sample, instance)| {
+        let point = Point::of_sample(setting.theorem, &sample, instance)?;
+        let (point, violation) = refutation::edge(setting.theorem, claim, &point)?;
+        let (lo, hi) = violation.margin;
+        let margin = (lo + (hi - lo) / 2.0, (hi - lo) / 2.0);
+        Some(Refuting { sample, instance: instance.clone(), exact: Some(point), margin })
+    })
+}
+
 /// What contradicts the claim as a witness, or why it is none: what an attack found before what was drawn, since an attack
 /// looks for less than what was drawn only.
 fn refuting_witness(
@@ -496,9 +518,7 @@ fn limit_witness(setting: &Setting<'_>, claim: usize, place: usize, limit: &Limi
     let point = Point::of_sample(setting.theorem, &sample, instance)?;
     let mut desk = Desk::new(setting.theorem, claim);
     let witness = witness::witness(&mut desk, &point, &[], (-(slope + error), -(slope - error)));
-    let followed = setting.theorem.variables.iter().find_map(|quantified| match quantified.kind {
-        VariableKind::Scalar { input, .. } if input == variable => Some(quantified.name.clone()),
-        VariableKind::Scalar { .. } | VariableKind::Size(_) | VariableKind::Member { .. } => None,
-    });
+    let mut quantified = setting.theorem.variables.iter();
+    let followed = quantified.find(|name| name.real_input() == Some(variable)).map(|name| name.name.clone());
     Some(Witness { followed, ensemble: witness::ensemble(&sample), ..witness })
 }

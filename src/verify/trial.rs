@@ -21,8 +21,8 @@ pub const EMPTY_RANGE: &str = "an empty range";
 pub struct Programs {
     /// The hypotheses; `None` when there are none.
     pub hypotheses: Option<Program>,
-    /// All claims together.
-    claims: Program,
+    /// All claims together; `None` where the sizes do not fit some claim, which says nothing of the others.
+    claims: Option<Program>,
     /// Each claim by itself, for samples on which the evaluation of some claim faults.
     single: Vec<OnceLock<Result<Program, String>>>,
     instance: Instance,
@@ -32,14 +32,18 @@ impl Programs {
     /// Compiles a theorem at an instance.
     ///
     /// # Errors
-    /// A sentence, when the sizes do not fit.
+    /// A sentence, when the sizes do not fit the hypotheses or the only claim.
     pub fn compile(layout: &Layout, instance: &Instance) -> Result<Programs, String> {
         let hypotheses = match layout.hypotheses.is_empty() {
             true => None,
             false => Some(Program::compile(&layout.graph, &layout.hypothesis_roots, instance)?),
         };
         let (roots, _) = layout.claim_roots();
-        let claims = Program::compile(&layout.graph, &roots, instance)?;
+        let claims = match Program::compile(&layout.graph, &roots, instance) {
+            Ok(claims) => Some(claims),
+            Err(why) if layout.claims.len() < 2 => return Err(why),
+            Err(_) => None,
+        };
         let single = layout.claims.iter().map(|_| OnceLock::new()).collect();
         Ok(Programs { hypotheses, claims, single, instance: instance.clone() })
     }
@@ -176,7 +180,7 @@ impl Setting<'_> {
         };
         let mut sample = Sample::new(&self.layout.graph);
         let gate = RefCell::new(Gate::new(self, programs, cell, unit.moving));
-        let mut machine = programs.claims.machine();
+        let mut machine = programs.claims.as_ref().map(Program::machine);
         let mut judges: Vec<ClaimJudge<'_>> = self.layout.claims.iter().map(ClaimJudge::new).collect();
         for number in unit.first..unit.first + unit.count {
             let mut rng = self.key.generator(Stream::Sample, number);
@@ -187,13 +191,16 @@ impl Setting<'_> {
             let Some(sure) = gate.borrow_mut().admit(&mut sample, &mut findings) else { continue };
             findings.met += 1;
             let slack = if sure { 0.0 } else { UNSURE_HYPOTHESIS };
-            machine.load(&sample);
             let leeway = OnceCell::new();
             let leeway = || *leeway.get_or_init(|| gate.borrow_mut().leeway());
             let (size, extreme) = (cell.size, sample.extreme);
             let (sample, instance) = (&sample, &cell.instance);
             let about = About { number, size, slack, leeway: &leeway, extreme, sample, instance };
-            if machine.run().is_ok() {
+            let ran = machine.as_mut().is_some_and(|machine| {
+                machine.load(sample);
+                machine.run().is_ok()
+            });
+            if let Some(machine) = machine.as_ref().filter(|_| ran) {
                 for (claim, judge) in judges.iter_mut().enumerate() {
                     let (offset, tally) = (self.offsets[claim], &mut findings.claims[claim]);
                     let single = || programs.single(self.layout, claim);

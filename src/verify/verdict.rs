@@ -109,6 +109,8 @@ pub struct Witness {
     pub decimal: Option<(String, String)>,
     /// The two sides of a claim that is a comparison of real numbers.
     pub sides: Option<Sides>,
+    /// What lies outside its set there, where the claim is refuted by that: see [`Part::Margin`](crate::check::Part).
+    pub breaks: Option<String>,
     /// The scalar that was followed to a limit, for a claim about one.
     pub followed: Option<String>,
     /// Whether the enclosure is rigorous (interval arithmetic from the exact raw numbers), rather than the computed margin
@@ -151,6 +153,16 @@ pub struct ViolationBound {
     pub probability: f64,
 }
 
+/// A proof of a claim's comparison that was accepted, beside a clause that it says nothing of: the verdict on the whole is
+/// that of the samples.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ComparisonProof {
+    /// The lemmas that it rests on.
+    pub lemmas: Vec<String>,
+    /// The clause on when the two sides are equal, as its author wrote it.
+    pub clause: String,
+}
+
 /// A proof that was not accepted.
 #[derive(Clone, Debug)]
 pub struct RefusedProof {
@@ -189,6 +201,8 @@ pub struct ClaimReport {
     pub supremum: Option<Supremum>,
     /// The bound on the violation probability, where samples support one.
     pub violation_bound: Option<ViolationBound>,
+    /// The proof of its comparison, where that leaves its clause on when the two sides are equal to the samples.
+    pub comparison: Option<ComparisonProof>,
     /// Why the proof that its author gives of it was not accepted.
     pub refused: Option<Box<RefusedProof>>,
     /// Remarks: how tight, fitted exponents, what was not checked.

@@ -25,6 +25,7 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
         margin,
         decimal: None,
         sides: None,
+        breaks: None,
         followed: None,
         certified: false,
         ensemble: String::new(),
@@ -95,7 +96,13 @@ const MOST_SIGNS: usize = 16;
 /// An exact number as it is, where that can be read: 10^300 has 301 digits.
 fn readable(value: &BigRational) -> String {
     let exact = value.to_string();
-    if exact.len() <= MOST_SIGNS { exact } else { significant(value.to_f64().unwrap_or(f64::NAN), DIGITS) }
+    if exact.len() <= MOST_SIGNS {
+        return exact;
+    }
+    let rounded = value.to_f64().unwrap_or(f64::NAN);
+    let shown = significant(rounded, DIGITS);
+    // Below the least double stands a number that is positive or negative, and must not read as 0 itself.
+    if rounded == 0.0 { format!("about {shown}") } else { shown }
 }
 
 /// Where a sample stands, in a few words: sizes, scalars and ensembles.
@@ -147,4 +154,18 @@ fn of_value(value: ValueRef<'_, f64>, shape: &Shape) -> Value {
 
 fn by_rows<E, R>(rows: usize, cols: usize, entries: &[E], one: impl Fn(&E) -> R) -> Vec<Vec<R>> {
     (0..rows).map(|i| (0..cols).map(|j| one(&entries[i + j * rows])).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_numbers_are_told_in_few_signs() {
+        let ten = |power: i32| BigRational::from_integer(10.into()).pow(power);
+        assert_eq!(readable(&BigRational::new(1.into(), 3.into())), "1/3");
+        assert_eq!(readable(&ten(300)), "1e300");
+        assert_eq!(readable(&ten(-300)), "1e-300");
+        assert_eq!(readable(&-ten(-400)), "about 0");
+    }
 }

@@ -69,7 +69,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Put)> = match part {
             Part::Margin { margin, put, .. } => vec![(at.margin(&mut graph, *margin), put.clone())],
-            Part::Iff { gap, condition, substituted } => {
+            Part::Iff { gap, condition, substituted, .. } => {
                 let mut zero = |gap: NodeId| {
                     let node = graph.residual_margin(gap).ok()?;
                     at.sign(&graph, node, false)

@@ -158,7 +158,7 @@ impl<'a> Desk<'a> {
                     roots.push(margin.node);
                     readings.push(Reading::Margin { at });
                 }
-                Part::Iff { gap, condition, substituted } => {
+                Part::Iff { gap, condition, substituted, .. } => {
                     roots.extend([*gap, condition.node]);
                     readings.push(Reading::Both { gap: at, condition: at + 1 });
                     if let Some(put) = substituted {

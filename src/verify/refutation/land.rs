@@ -171,7 +171,7 @@ impl Lander {
 }
 
 /// The point's instance, in which scalars of intervals are left open.
-fn open(placed: &Placed, point: &Point) -> Instance {
+pub fn open(placed: &Placed, point: &Point) -> Instance {
     let mut instance = placed.instance(point);
     for variable in &placed.theorem.variables {
         if let (VariableKind::Scalar { input, .. }, Range::Interval(_)) = (&variable.kind, &variable.range) {

@@ -2,12 +2,15 @@
 //! certified, kept in a file, and certified again from it.
 //!
 //! `point` is the exact input; `place` puts members in place of their charts, `member` checks that they are members;
-//! `certificate` decides, `desk` bounds the work; `land` finds points that meet equalities exactly; `shrink` (with `select`,
+//! `certificate` decides, `desk` bounds the work; `land` finds points that meet equalities exactly, `flat`
+//! those that meet one by rounding however they are moved, `edge` those where a condition for equality ends; `shrink` (with `select`,
 //! `round`, `rational` and `fraction`) looks for what is simpler; `file` writes and reads, `replay` certifies anew.
 
 pub mod certificate;
 mod desk;
+mod edge;
 pub mod file;
+mod flat;
 mod fraction;
 mod land;
 pub mod member;
@@ -32,6 +35,7 @@ use crate::ir::{Comparison, Instance, Op};
 use certificate::{Certificate, Violation};
 
 pub use desk::Desk;
+pub use edge::edge;
 pub use land::land;
 pub use point::{Given, Point, size};
 pub use read::{WitnessFile, read};
@@ -81,7 +85,8 @@ pub fn refute(
             None
         }
         Certificate::Open => {
-            beside = desk.is_too_large(&point) && theorem.assumptions.iter().any(|given| given.margin.equality);
+            let thin = theorem.assumptions.iter().any(|given| given.margin.equality);
+            beside = thin && (desk.is_too_large(&point) || flat::is_flat(&mut desk, &point));
             None
         }
         Certificate::Holds => {
@@ -118,7 +123,11 @@ pub fn refute(
 fn certified(desk: &mut Desk<'_>, point: &Point, violation: &Violation) -> Witness {
     let witness = witness::witness(desk, point, &violation.put, violation.margin);
     let sides = sides(desk, point, violation);
-    Witness { certified: true, decimal: Some(violation.decimal.clone()), sides, ..witness }
+    let breaks = match &desk.theorem.claims[desk.claim].parts[violation.part] {
+        Part::Margin { member, .. } => member.clone(),
+        Part::Iff { .. } | Part::Asymptotic { .. } => None,
+    };
+    Witness { certified: true, decimal: Some(violation.decimal.clone()), sides, breaks, ..witness }
 }
 
 /// The two sides of the comparison that fails, where it is one of real numbers.

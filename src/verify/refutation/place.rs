@@ -40,13 +40,14 @@ fn nodes(theorem: &mut Theorem) -> Vec<&mut NodeId> {
     }
     for part in parts {
         match part {
-            Part::Margin { condition, margin, put, sides } => {
+            Part::Margin { condition, margin, put, sides, member: _ } => {
                 nodes.extend([condition, &mut margin.node]);
                 nodes.extend(sides.iter_mut().flat_map(|sides| [&mut sides.left, &mut sides.right]));
                 nodes.extend(put.iter_mut().map(|(_, node)| node));
             }
-            Part::Iff { gap, condition, substituted } => {
+            Part::Iff { gap, condition, substituted, edges } => {
                 nodes.extend([gap, &mut condition.node]);
+                nodes.extend(edges);
                 if let Some(put) = substituted {
                     nodes.push(&mut put.gap);
                     nodes.extend(put.values.iter_mut().map(|(_, node)| node));

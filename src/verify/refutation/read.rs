@@ -108,7 +108,7 @@ impl WitnessFile {
             let Some(json) = self.sizes.get(&variable.name) else {
                 return Err(self.unfit(format!("\"sizes\" does not give `{}`", variable.name)));
             };
-            let Some(n) = json.as_i64().filter(|n| (0..=i64::from(i32::MAX)).contains(n)) else {
+            let Some(n) = json.as_i64().filter(|n| (-i64::from(i32::MAX)..=i64::from(i32::MAX)).contains(n)) else {
                 let (name, json) = (&variable.name, brief(json));
                 return Err(self.unfit(format!("the size `{name}` is {json}, which is no whole number")));
             };

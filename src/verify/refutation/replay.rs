@@ -7,7 +7,7 @@ use super::member::{Stray, check};
 use super::point::Point;
 use super::read::WitnessFile;
 use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::check::{Claim, Part, Theorem, VariableKind};
+use crate::check::{Claim, Part, Theorem, Variable};
 use crate::verify::limit::{self, Claimed};
 use crate::verify::verdict::Witness;
 use crate::verify::witness;
@@ -111,10 +111,7 @@ fn follow(desk: &mut Desk<'_>, file: &WitnessFile, point: &Point, name: &str) ->
     if let Some(Certificate::Outside { hypothesis: Some(hypothesis), .. }) = desk.unmet(point) {
         return Err(broken(theorem, file, hypothesis));
     }
-    let scalar = theorem.variables.iter().find_map(|variable| match variable.kind {
-        VariableKind::Scalar { input, .. } if variable.name == name => Some(input),
-        VariableKind::Scalar { .. } | VariableKind::Size(_) | VariableKind::Member { .. } => None,
-    });
+    let scalar = theorem.variables.iter().find(|variable| variable.name == name).and_then(Variable::real_input);
     let mut slopes = claim.parts.iter().filter_map(|part| match part {
         Part::Asymptotic { difference, order, variable, to_infinity } if Some(*variable) == scalar => {
             let claimed =

@@ -105,7 +105,7 @@ impl Build {
 
     pub fn claim(&mut self, condition: NodeId) {
         let margin = self.g().margin(condition).unwrap();
-        self.claim_parts(vec![Part::Margin { condition, margin, put: Vec::new(), sides: None }]);
+        self.claim_parts(vec![Part::Margin { condition, margin, put: Vec::new(), sides: None, member: None }]);
     }
 
     pub fn claim_parts(&mut self, parts: Vec<Part>) {

@@ -198,3 +198,111 @@ fn a_proof_stands_only_as_long_as_its_lemmas() {
     assert!(found[2].notes.iter().any(|note| note.contains("rests on squares")), "{:?}", found[2].notes);
     assert!(matches!(&found[3].verdict, Verdict::Proved { lemmas } if lemmas == &["product"]), "{:?}", found[3]);
 }
+
+#[test]
+fn a_proof_of_an_inequality_is_none_of_its_clause() {
+    let text = "theorem \"whole\" {
+            forall a, b: Real
+            claim 2*a*b <= a^2 + b^2
+            proof { 2*a*b = a^2 + b^2 - (a - b)^2 <= a^2 + b^2 }
+        }
+        theorem \"iff\" {
+            forall a, b: Real
+            claim 2*a*b <= a^2 + b^2 equality iff a == b
+            proof { 2*a*b = a^2 + b^2 - (a - b)^2 <= a^2 + b^2 }
+        }
+        theorem \"never\" {
+            forall a, b: Real
+            claim 2*a*b <= a^2 + b^2 equality iff a == b and a > b
+            proof { 2*a*b = a^2 + b^2 - (a - b)^2 <= a^2 + b^2 }
+        }
+        theorem \"at\" {
+            forall a, b: Real
+            claim 2*a*b <= a^2 + b^2 equality at a = 1, b = 2
+            proof { 2*a*b = a^2 + b^2 - (a - b)^2 <= a^2 + b^2 }
+        }
+        theorem \"above\" { forall y in [0, 4] claim y^2 <= y }
+        theorem \"rests on what is false\" {
+            forall y in [0, 4]
+            claim y^2 <= y + 1 equality at y = 0
+            proof { y^2 <= y by \"above\" <= y + 1 }
+        }";
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let options = Options { samples: 500, attack: 0.01, ..Options::default() };
+    let found = verify(&theorems, &options, &Silent).unwrap().claims;
+    let [whole, iff, never, at, _, false_lemma] = found.as_slice() else { panic!("{found:?}") };
+    assert!(matches!(&whole.verdict, Verdict::Proved { .. }), "{whole:?}");
+    assert!(whole.comparison.is_none(), "{whole:?}");
+    assert!(matches!(iff.verdict, Verdict::Holds), "{iff:?}");
+    // No number is above itself: that the sides are equal nowhere is false, whatever is proved of the inequality.
+    assert!(!matches!(never.verdict, Verdict::Proved { .. }), "{never:?}");
+    assert!(matches!(at.verdict, Verdict::Refuted(_)), "{at:?}");
+    for (claim, clause) in
+        [(iff, "equality iff a == b"), (never, "equality iff a == b and a > b"), (at, "equality at a = 1, b = 2")]
+    {
+        let proof = claim.comparison.as_ref().unwrap_or_else(|| panic!("{claim:?}"));
+        assert_eq!(proof.clause, clause);
+        // The inequality stands, so that no lemma is to blame.
+        assert!(!claim.notes.iter().any(|note| note.contains("a proof of it was accepted")), "{claim:?}");
+    }
+    // Where the inequality itself fails, the lemma is to blame, and what rests on it is not said to be proved.
+    assert!(matches!(false_lemma.verdict, Verdict::Refuted(_)) && false_lemma.comparison.is_none(), "{false_lemma:?}");
+    assert!(false_lemma.notes.iter().any(|note| note.contains("a proof of it was accepted")), "{false_lemma:?}");
+}
+
+#[test]
+fn what_rounding_alone_meets_is_not_refuted() {
+    // No number has these properties; far enough out floating point sees no difference, and nor does any precision.
+    for text in [
+        "forall x: Real assume sigmoid(x) == 1 claim x < 0",
+        "forall x: Real assume tanh(x)^2 == 1 claim abs(x) < 1",
+        "forall x, y: Real assume sigmoid(x) == 1 assume y == x claim y < 0",
+        "forall x in [0, 1e6] assume exp(-x) == 0 claim x < 1",
+        "forall v: Vec[3] assume tanh(max(v)) == 1 claim max(v) < 0",
+    ] {
+        for seed in [0, 2] {
+            let options = Options { samples: 1000, threads: 2, attack: 0.01, seed, ..Options::default() };
+            let claim = &with(text, &options)[0];
+            assert!(
+                matches!(claim.verdict, Verdict::Inconclusive { .. } | Verdict::Vacuous { .. }),
+                "{text}: {claim:?}"
+            );
+        }
+    }
+    // What meets an equality exactly refutes as before, on a thin set and on one that is none.
+    for text in [
+        "forall x: Real assume sigmoid(x) == 1/2 claim x < 0",
+        "forall x, y: Real assume relu(x) == 0 claim x >= -1",
+        "forall n in 2..4 forall K: Corr[n] assume entropy(K, 2) == log(n) claim trace(K*K) > n",
+    ] {
+        let claim = &claims(text, 500)[0];
+        assert!(matches!(claim.verdict, Verdict::Refuted(_)), "{text}: {claim:?}");
+    }
+}
+
+#[test]
+fn a_condition_for_equality_is_tried_at_its_edges() {
+    // (what is claimed, whether it is true)
+    for (text, holds) in [
+        // Equality at 0, too.
+        ("forall x: Real claim x <= abs(x) equality iff x > 0", false),
+        ("forall x in [-1, 1] claim x <= abs(x) equality iff x > 0", false),
+        ("forall x: Real claim x <= abs(x) equality iff x >= 1e-6", false),
+        ("forall x: Real claim x <= abs(x) equality iff x >= 0", true),
+        // 1e-60 and 60.37 are not 0.
+        ("forall x: Real claim x^2 >= 0 equality iff abs(x) <= 1e-30", false),
+        ("forall x: Real claim x^2 >= 0 equality iff x == 0 or x == 7.77", false),
+        ("forall x: Real claim x^2*(x - 7.77)^2 >= 0 equality iff x == 0 or x == 7.77", true),
+        ("forall x, y: Real claim x*y <= abs(x*y) equality iff x*y >= 0", true),
+        ("forall x, y: Real claim x + y <= abs(x + y) equality iff x + y > 0", false),
+        // At 0, too, where two comparisons end.
+        ("forall v: Vec[3] claim sum(v) <= sum(abs(v)) equality iff sum(v) > 0 and min(v) >= 0", false),
+        ("forall v: Vec[3] claim sum(v) <= abs(sum(v)) equality iff sum(v) > 0", false),
+    ] {
+        let claim = &claims(text, 500)[0];
+        match holds {
+            true => assert!(matches!(claim.verdict, Verdict::Holds), "{text}: {claim:?}"),
+            false => assert!(claim.witness().is_some_and(|witness| witness.certified), "{text}: {claim:?}"),
+        }
+    }
+}

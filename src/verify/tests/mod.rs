@@ -2,5 +2,8 @@
 
 mod attack;
 mod build;
+mod conditions;
+mod inside;
 mod kinds;
 mod verdicts;
+mod zero;

@@ -238,7 +238,7 @@ fn equality_conditions_are_checked_both_ways() {
         };
         let same = g.equal(k, other).unwrap();
         let condition = g.margin(same).unwrap();
-        b.claim_parts(vec![Part::Iff { gap, condition, substituted: None }]);
+        b.claim_parts(vec![Part::Iff { gap, condition, substituted: None, edges: Vec::new() }]);
         b.theorem
     };
     let right = first(&build(false), 2000);

@@ -1,0 +1,59 @@
+//! Sets of numbers as domains of parameters and results: `a in (0, 20]` is a real number with a requirement.
+
+use crate::base::Span;
+use crate::syntax::ast::{Arg, Def, Domain, DomainKind, Expr, ExprKind, Ident, Relation};
+
+/// What the result is called in the condition of its set: no name of the language.
+pub(super) const RESULT: &str = "the result";
+
+/// A definition whose condition says of each parameter that it lies in its set of numbers, before what follows `where`.
+pub(super) fn with_ranges(mut def: Def) -> Def {
+    let mut parts = Vec::new();
+    for param in &def.params {
+        if let Some(domain) = &param.domain {
+            parts.extend(within(&param.name.name, domain, param.name.span.to(domain.span)));
+        }
+    }
+    if parts.is_empty() {
+        return def;
+    }
+    let mut span = parts[0].span;
+    if let Some(requires) = def.requires.take() {
+        span = requires.span;
+        match requires.kind {
+            ExprKind::And(more) => parts.extend(more),
+            kind => parts.push(Expr { kind, span }),
+        }
+    }
+    def.requires = Some(match <[Expr; 1]>::try_from(parts) {
+        Ok([only]) => only,
+        Err(parts) => Expr { kind: ExprKind::And(parts), span },
+    });
+    def
+}
+
+/// The conditions under which a name lies in a set of numbers, each in the place where the set is written; none for a named
+/// set.
+pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
+    let made = |kind| Expr { kind, span };
+    let x = || made(ExprKind::Name(name.to_owned()));
+    let between = |lo: &Expr, lo_closed: bool, hi: &Expr, hi_closed: bool| {
+        let relation = |closed: bool| if closed { Relation::Le } else { Relation::Lt };
+        let rest = vec![(relation(lo_closed), span, x()), (relation(hi_closed), span, hi.clone())];
+        made(ExprKind::Compare { first: Box::new(lo.clone()), rest })
+    };
+    let equal = |to: Expr| made(ExprKind::Compare { first: Box::new(x()), rest: vec![(Relation::Eq, span, to)] });
+    match &domain.kind {
+        DomainKind::Named { .. } => Vec::new(),
+        DomainKind::Interval { lo, lo_closed, hi, hi_closed } => vec![between(lo, *lo_closed, hi, *hi_closed)],
+        DomainKind::Range { lo, hi } => {
+            let callee = Ident { name: "floor".to_owned(), span };
+            let floor = made(ExprKind::Call { callee, args: vec![Arg { name: None, value: x() }] });
+            vec![between(lo, true, hi, true), equal(floor)]
+        }
+        DomainKind::Finite(values) => match values.as_slice() {
+            [only] => vec![equal(only.clone())],
+            values => vec![made(ExprKind::Or(values.iter().cloned().map(equal).collect()))],
+        },
+    }
+}

@@ -1,0 +1,75 @@
+//! Conditions under connectives: what decides them, and where.
+
+use super::kinds::with;
+use crate::verify::{ClaimReport, Options, Verdict};
+
+fn claim(text: &str) -> ClaimReport {
+    with(text, &Options { samples: 400, threads: 2, attack: 0.01, ..Options::default() }).remove(0)
+}
+
+/// The value that a witness has of the only name.
+fn refuted_at(text: &str) -> String {
+    let claim = claim(text);
+    let witness = claim.witness().unwrap_or_else(|| panic!("{text}: {claim:?}"));
+    assert!(witness.certified, "{text}: {witness:?}");
+    format!("{:?}", witness.exact)
+}
+
+fn holds(text: &str) {
+    let claim = claim(text);
+    assert!(matches!(claim.verdict, Verdict::Holds), "{text}: {claim:?}");
+}
+
+/// By hand: x = 1 is not different from 1, and 0 not above 0.
+#[test]
+fn a_choice_between_a_strict_condition_and_another_is_strict_where_it_says_so() {
+    refuted_at("forall x in {1, 2, 3} claim if x == 1 then x != 1 else x >= 2");
+    refuted_at("forall x in [0, 1] claim if x > 1/2 then x >= 0 else x > 0");
+    refuted_at("forall n in 1..4 forall K: Corr[n] claim if n == 1 then H(K, 2) >= 0 else H(K, 2) < log(n)");
+    holds("forall n in 1..4 forall K: Corr[n] claim if n == 1 then H(K, 2) >= 0 else H(K, 2) < log(n) + 1/10");
+    // The hypothesis holds at −1 alone, where y < 0 and y is not at most −2, and nowhere.
+    let none = claim("forall y in {-1, 0, 2} assume if y < 0 then y <= -2 else y > 2 claim y < 0");
+    assert!(matches!(none.verdict, Verdict::Vacuous { .. }), "{none:?}");
+}
+
+/// An equality beside a strict condition can be met: x = 1 < 2.
+#[test]
+fn an_equality_and_a_strict_condition_are_met_together() {
+    holds("forall x in {1, 2} claim (x == 1 and x < 2) or x > 1");
+    holds("forall x, y: Real claim (x == y and x < 5) or x != y or x >= 5");
+    holds("forall x in {0, 1} assume (x == 1 and x < 2) or x == 7 claim x == 1");
+    refuted_at("forall x in {1, 2} claim (x == 1 and x < 1) or x > 1");
+}
+
+/// What is decided by one side is so where the other has no value: there is no root of −1.
+#[test]
+fn one_side_decides_where_the_other_has_no_value() {
+    for text in [
+        "forall x in {-1, 1} claim x > 0 and sqrt(x) >= 0",
+        "forall x in {-1, 1} claim sqrt(x) >= 0 and x > 0",
+        "forall x in {-1, 1} claim not (x <= 0 or sqrt(x) < 0)",
+        "forall x in {-1, 1} assume x < 0 or sqrt(x) >= 0 claim x > 0",
+        "forall x in {-1, 1} assume x > 0 implies sqrt(x) >= 0 claim x > 0",
+        "forall x in {-1, 1} assume not (x > 0 and sqrt(x) >= 0) claim x > 0",
+    ] {
+        let at = refuted_at(text);
+        assert!(at.contains("-1"), "{text}: {at}");
+    }
+    holds("forall x in {-1, 1} claim x > 0 implies sqrt(x) == 1");
+    holds("forall x in {-1, 1} claim x < 0 or sqrt(x) > 0");
+    // Where neither side decides, nothing is said.
+    let open = claim("forall x in {-1, 1} claim x < 0 and sqrt(x) >= 0 or x == 1");
+    assert_eq!(open.dropped, 1, "{open:?}");
+}
+
+/// 1/0 = +∞ is above every number.
+#[test]
+fn a_quotient_by_zero_is_infinite() {
+    refuted_at("forall n in 1..3, x in {1, 2} claim x/(n - 1) < 100");
+    refuted_at("forall x in [0, 1] claim 1/x <= 1e300");
+    refuted_at("forall x in [0, 1] claim -1/x >= -1e300");
+    holds("forall x in [0, 1] claim 1/x >= 1");
+    // 0/0 is no number: that case is not called checked.
+    let open = claim("forall x in {-1, 0} claim x/x == 1");
+    assert!(open.notes.iter().any(|note| note.contains("1 of 2 cases were checked")), "{open:?}");
+}
