@@ -56,6 +56,32 @@ fn arithmetic_makes_equal_what_is() {
     }
 }
 
+/// Of signed numbers, where powers of absolute values lose their signs.
+#[test]
+fn even_powers_of_absolute_values_are_those_powers() {
+    for (left, right) in [
+        ("abs(t)^2", "t^2"),
+        ("abs(t)^4", "t^4"),
+        ("abs(s*t)^2", "s^2*t^2"),
+        ("(-abs(t))^2", "t^2"),
+        ("abs(t)^3", "abs(t)*t^2"),
+        ("abs(det(A))^2", "det(A)^2"),
+        ("sum(abs(x) ∘ abs(x))", "norm(x)^2"),
+        ("sqrt(t^4)", "t^2"),
+    ] {
+        let text = format!(
+            "theorem \"signed\" {{
+                forall s, t in [-2, 2]
+                forall x: Vec[n]
+                forall A: Mat[n, n]
+                claim {left} == {right}
+                proof {{ {left} = {right} }}
+            }}"
+        );
+        assert!(outcome(&text).is_ok(), "{left} = {right}: {:?}", outcome(&text));
+    }
+}
+
 #[test]
 fn what_is_not_equal_stays_so() {
     for (left, right) in [("x", "y"), ("norm(v)", "norm(w)"), ("log(x + y)", "log(x) + log(y)"), ("sqrt(2)", "3/2")] {

@@ -28,4 +28,4 @@ mod terms;
 
 pub use derive::Derivation;
 pub use saturate::{equations, rules};
-pub use step::{Proved, Refused, claim};
+pub use step::{Proved, Refused, claim, views};

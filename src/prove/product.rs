@@ -42,7 +42,7 @@ impl Store {
                 Key::Atom(op, args) => match (op.kind(), op) {
                     // |x|² = x² for real x.
                     (_, Op::Map(ScalarFn::Abs)) if *halves > 0 && halves % 4 == 0 => {
-                        let inner = self.power(&args[0].0.clone(), *halves / 2);
+                        let inner = self.power(&args[0].0.clone(), *halves);
                         rest = self.times(&rest, &inner);
                     }
                     (_, Op::DiagonalMatrix) if several && *halves > 0 && halves % 2 == 0 => {

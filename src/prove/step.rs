@@ -10,7 +10,7 @@ use super::show::{self, Names};
 use super::store::{Known, Store};
 use crate::base::{Code, Diagnostic};
 use crate::check::{Claim, Lemma, Proof, ProofStep, Relation, Sides, Theorem, VariableKind};
-use crate::ir::{NodeId, Op, Range};
+use crate::ir::{Graph, NodeId, Op, Range};
 
 /// How deep lemmas and rising functions go inside each other in one step, beside one for each lemma that is named.
 const FUEL: usize = 3;
@@ -41,6 +41,18 @@ pub struct Refused {
 pub fn claim(theorem: &Theorem, claim: &Claim) -> Option<Result<Proved, Box<Refused>>> {
     let proof = claim.proof.as_ref()?;
     Some(Prover::new(theorem).proof(proof, claim).map_err(Box::new))
+}
+
+/// What arithmetic makes of a value of a theorem: the theorem's graph with two more nodes, the value as a sum of products,
+/// and this sum opened. The prover takes values for equal where these are, so wherever the value is finite both have to
+/// have it too; none where a part has no node.
+pub fn views(theorem: &Theorem, value: NodeId) -> Option<(Graph, [NodeId; 2])> {
+    let mut store = Prover::new(theorem).store;
+    let shape = store.graph.ty(value).shape.clone();
+    let written = store.written(value);
+    let opened = store.open(&written);
+    let nodes = [store.node_of(&written, &shape)?, store.node_of(&opened, &shape)?];
+    Some((store.graph, nodes))
 }
 
 struct Prover {

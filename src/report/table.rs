@@ -92,7 +92,8 @@ fn with_theorems(table: &str, claims: &[ClaimReport], style: Style) -> String {
 /// The verdict, and beside it what the file's author expects where that is not what came out.
 fn verdict_cell(claim: &ClaimReport) -> String {
     let name = claim.verdict.name();
-    match (claim.as_expected(), claim.expected) {
+    match (claim.verdict_as_expected(), claim.expected) {
+        (true, _) if claim.refused.is_some() => format!("{name}, proof refused"),
         (true, Expected::Holds) => name.to_owned(),
         (true, Expected::Refuted | Expected::Vacuous) => format!("{name}, as expected"),
         (false, expected) => format!("{name}, not {}", expected_name(expected)),
@@ -194,6 +195,7 @@ fn summary(report: &Report, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::{Code, Diagnostic};
     use crate::report::report_json;
     use crate::verify::{Value, ViolationBound, Witness};
 
@@ -253,6 +255,16 @@ mod tests {
         assert!(!text.contains('\x1b'));
         let colourful = report_text(&report(), Style { colour: true, width: 120 });
         assert!(colourful.contains("\x1b[1;31m"));
+    }
+
+    #[test]
+    fn a_refused_proof_stands_beside_the_verdict() {
+        let mut report = report();
+        let diagnostic = Diagnostic::new(Code::E0704, "this calculation does not reach the claim");
+        report.claims[0].refused = Some(Box::new(RefusedProof { step: None, diagnostic, counterexample: None }));
+        let text = report_text(&report, Style::default());
+        assert!(text.contains("\n  ✗  1      holds, proof refused"), "{text}");
+        assert!(text.contains("3 claims: 1 refuted as expected; 2 surprises\n"), "{text}");
     }
 
     #[test]

@@ -213,12 +213,16 @@ impl ClaimReport {
     /// Whether the verdict is what the file's author expects. Only a proof or samples without a violation count as
     /// holding, only a refutation as refuted. A proof that was not accepted never is.
     pub fn as_expected(&self) -> bool {
-        self.refused.is_none()
-            && match self.expected {
-                Expected::Holds => matches!(self.verdict, Verdict::Proved { .. } | Verdict::Holds),
-                Expected::Refuted => matches!(self.verdict, Verdict::Refuted(_)),
-                Expected::Vacuous => matches!(self.verdict, Verdict::Vacuous { .. }),
-            }
+        self.refused.is_none() && self.verdict_as_expected()
+    }
+
+    /// The same of the verdict alone, whatever became of a proof.
+    pub fn verdict_as_expected(&self) -> bool {
+        match self.expected {
+            Expected::Holds => matches!(self.verdict, Verdict::Proved { .. } | Verdict::Holds),
+            Expected::Refuted => matches!(self.verdict, Verdict::Refuted(_)),
+            Expected::Vacuous => matches!(self.verdict, Verdict::Vacuous { .. }),
+        }
     }
 
     /// The witness of a refutation.
