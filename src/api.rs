@@ -16,7 +16,7 @@ use crate::grad::{self, GradError};
 use crate::ir::{Dim, Fact, Graph, InputId, Instance, NodeId, Op, Property, Shape, Type};
 use crate::prove;
 use crate::syntax::{Spelling, print_expr};
-use crate::torch::{CompiledLoss, Source, SourceInput};
+use crate::torch::{CompiledLoss, Requirement, Source, SourceInput};
 use crate::verify::{self, Options, Report};
 
 /// What an expression evaluates to.
@@ -291,6 +291,9 @@ pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>
     let text = &session.sources().get(span.file).text;
     let input =
         |parameter: Parameter| SourceInput { name: parameter.name, input: parameter.input, default: parameter.default };
+    let conditions = opened.condition.map(|condition| opened.graph.conjuncts(condition)).unwrap_or_default();
+    let told = |condition| Requirement { condition, text: written(&opened.graph, condition) };
+    let requirements = conditions.into_iter().map(told).collect();
     Ok(Source {
         name: opened.name,
         definition: text.get(span.start as usize..span.end as usize).unwrap_or_default().to_owned(),
@@ -298,6 +301,7 @@ pub fn open(session: &mut Session, name: &str) -> Result<Source, Vec<Diagnostic>
         graph: opened.graph,
         root: opened.root,
         condition: opened.condition,
+        requirements,
         inputs: opened.parameters.into_iter().map(input).collect(),
     })
 }
@@ -463,6 +467,11 @@ fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Resu
     roots.iter().enumerate().map(value).collect()
 }
 
+/// A node as text.
+fn written(graph: &Graph, id: NodeId) -> String {
+    print_expr(&write(graph, id, &Spelled::default()), Spelling::Unicode)
+}
+
 /// The longest text of a condition that is told.
 const MOST_TOLD: usize = 120;
 
@@ -477,7 +486,7 @@ fn broken_condition(graph: &Graph, fault: &Fault, inputs: &[(InputId, Arc<Data>)
         if *graph.op(part) == Op::And {
             parts.extend(graph.args(part).iter().rev());
         } else if matches!(run(graph, &[part], inputs).as_deref(), Ok([Value::Truth(false)])) {
-            let text = print_expr(&write(graph, part, &Spelled::default()), Spelling::Unicode);
+            let text = written(graph, part);
             return (text.chars().count() <= MOST_TOLD).then_some(text);
         }
     }

@@ -241,6 +241,13 @@ fn a_theorem_in_a_session_is_verified_at_once() {
 #[test]
 #[cfg(unix)]
 fn an_interrupted_run_tells_what_is_known() {
+    for signal in ["-INT", "-TERM"] {
+        interrupted(signal);
+    }
+}
+
+#[cfg(unix)]
+fn interrupted(signal: &str) {
     let endless = "theorem \"endless\" {\n  forall n in 1..64\n  forall K: Corr[n]\n  claim entropy(K, 1) >= 0\n}\n";
     let folder = folder_with(&[("a.lw", FALSE), ("b.lw", endless), ("c.lw", KNOWN)]);
     let child = Command::new(env!("CARGO_BIN_EXE_loewner"))
@@ -258,7 +265,7 @@ fn an_interrupted_run_tells_what_is_known() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     std::thread::sleep(std::time::Duration::from_millis(300));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     let report: Value = serde_json::from_str(out(&output)).unwrap();

@@ -87,6 +87,7 @@ fn files_are_replaced_whole_and_mistakes_are_told() {
     refused(&["mine.lw:own", "--output", "."], "'.' cannot be written");
     refused(&["m_mea"], "did you mean `m_mae`?");
     refused(&["m_mae", "--set", "mu=-1"], "the constants break what `m_mae` requires");
+    refused(&["m_mae", "--set", "mu=-1"], "it requires 0 ≤ mu");
     refused(&["m_mae", "--set", "Z=1"], "it is no number");
     refused(&["m_mae", "--set", "nu=1"], "`m_mae` has no input `nu`");
     refused(&["m_mae", "--size", "e=3"], "`m_mae` has no size `e`");

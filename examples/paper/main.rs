@@ -10,12 +10,15 @@ mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use clap::Parser;
 use loewner::base::Diagnostic;
 use loewner::train::record::{EpochReport, Observer, StepReport};
 use loewner::train::{Asked, Ended, Start, evaluate, train};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use plan::{EXPERIMENTS, Run, Scale, runs};
 use results::{Results, Row};
@@ -39,17 +42,16 @@ struct Options {
     out: PathBuf,
 }
 
-static STOPPED: AtomicBool = AtomicBool::new(false);
+static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Stops in good order on Ctrl-C, and ends with 2 where something cannot be used.
+/// Stops in good order on Ctrl-C or SIGTERM, and ends with 2 where something cannot be used.
 pub fn main() {
-    // A second Ctrl-C ends the program at once, as the last checkpoint is whole at any time; torch is not taken down before.
-    let handler = || {
-        if STOPPED.swap(true, Ordering::Relaxed) {
-            signal_hook::low_level::exit(130);
-        }
-    };
-    ctrlc::set_handler(handler).unwrap_or_else(|error| eprintln!("Ctrl-C cannot be waited for: {error}"));
+    for signal in [SIGINT, SIGTERM] {
+        // A second one ends the program at once, as the last checkpoint is whole at any time; torch is not taken down before.
+        let heeded = flag::register_conditional_shutdown(signal, 130, Arc::clone(&STOPPED))
+            .and_then(|_| flag::register(signal, Arc::clone(&STOPPED)));
+        heeded.map(drop).unwrap_or_else(|error| eprintln!("the signal {signal} cannot be waited for: {error}"));
+    }
     if let Err(error) = run(std::env::args()) {
         eprintln!("{error}");
         std::process::exit(2);

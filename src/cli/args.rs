@@ -270,8 +270,8 @@ pub(super) struct Emit {
 /// what the network gives: pred, target and mask (a row per patch) where patches are hidden; Z, d x B, the features of
 /// the batch as columns of norm 1; Y, Z with rows of norm 1; F, the features as the network gives them; E, those of the
 /// encoder. With two views these are Z1, Z2 and so on; P1, P2 are the predictor's, T1, T2 the target's. Small letters
-/// will do. Ends with 0 after the last step, 2 if something cannot be used or a loss is not finite, 130 on Ctrl-C, with a
-/// checkpoint.
+/// will do. Ends with 0 after the last step, 2 if something cannot be used or a loss is not finite, 130 on Ctrl-C or SIGTERM,
+/// with a checkpoint.
 #[derive(Args, Debug)]
 #[command(allow_negative_numbers = true)]
 pub(super) struct Train {

@@ -39,7 +39,7 @@ use engine::Engine;
 
 pub use render::render;
 
-/// The status of a program that ends on Ctrl-C: 128 and the number of the signal, as shells count.
+/// The status of a program that ends on Ctrl-C, or on SIGTERM: 128 and the number of the former's signal, as shells count.
 const INTERRUPTED: u8 = 130;
 
 /// How the program ends.
@@ -53,7 +53,7 @@ pub enum Status {
     Unusable,
     /// Nothing was checked: values were measured only, or there were none.
     Open,
-    /// Somebody pressed Ctrl-C.
+    /// Somebody pressed Ctrl-C, or sent SIGTERM.
     Interrupted,
 }
 

@@ -1,11 +1,13 @@
 //! Progress on standard error: a bar where that is a terminal, and a plain line now and then elsewhere.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::plot::LivePlot;
 use crate::base::{Code, Diagnostic};
@@ -17,21 +19,24 @@ use crate::verify::{ClaimReport, Progress};
 /// How often a line is written where there is no terminal: a short run writes none.
 const BETWEEN_LINES: Duration = Duration::from_secs(30);
 
-/// Whether somebody pressed Ctrl-C. A handler of signals has no other way to tell.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Whether a signal asked for the end. A handler of signals has no other way to tell.
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Lets Ctrl-C end what is under way in good order, which asks [`interrupted`]; a second one ends it at once.
+/// Lets Ctrl-C, and SIGTERM as schedulers send it, end what is under way in good order, which asks [`interrupted`]; a second
+/// one ends it at once.
 pub(super) fn heed_interrupts() -> Result<(), Vec<Diagnostic>> {
-    ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::Relaxed) {
-            // An ordinary exit takes torch down under the threads that compute with it, which fails loudly.
-            signal_hook::low_level::exit(i32::from(super::INTERRUPTED));
-        }
+    let register = |signal| {
+        // Of the two, the first looks at what the second sets. It ends the process without more ado: an ordinary exit takes torch
+        // down under the threads that compute with it, which fails loudly.
+        flag::register_conditional_shutdown(signal, super::INTERRUPTED.into(), Arc::clone(&INTERRUPTED))?;
+        flag::register(signal, Arc::clone(&INTERRUPTED))
+    };
+    [SIGINT, SIGTERM].into_iter().try_for_each(|signal| register(signal).map(drop)).map_err(|error| {
+        vec![Diagnostic::new(Code::E0807, format!("Ctrl-C and SIGTERM cannot be waited for: {error}"))]
     })
-    .map_err(|error| vec![Diagnostic::new(Code::E0807, format!("Ctrl-C cannot be waited for: {error}"))])
 }
 
-/// Whether somebody pressed Ctrl-C.
+/// Whether a signal asked for the end.
 pub(super) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }

@@ -147,13 +147,14 @@ impl CompiledLoss {
     /// The loss with a real parameter put in, exactly: forms that hold for this value only are chosen.
     ///
     /// # Errors
-    /// E0811 where there is no such parameter, or it is no number.
+    /// E0811 where there is no such parameter, it is no number, or it breaks what the loss requires.
     pub fn set(mut self, name: &str, value: impl Into<BigRational>) -> Result<Self, Diagnostic> {
         let input = self.input(name)?;
         if !self.source.graph.inputs()[input.0 as usize].ty.is_real_scalar() {
             return Err(Diagnostic::new(Code::E0811, format!("`{name}` of `{}` is no number", self.source.name)));
         }
         self.constants.insert(input, value.into());
+        self.source.fits(&self.constants)?;
         self.plans = Mutex::default();
         Ok(self)
     }

@@ -36,5 +36,5 @@ pub use call::{Call, Entrywise};
 pub use loss::refused;
 pub use loss::{CompiledLoss, Options, Tensor};
 pub use lower::lower;
-pub use plan::{Planned, Source, SourceInput};
+pub use plan::{Planned, Requirement, Source, SourceInput};
 pub use program::{Arg, Number, Program, Register, Step};

@@ -36,8 +36,19 @@ pub struct Source {
     pub root: NodeId,
     /// What is required of the inputs; it is looked at as far as constants decide it.
     pub condition: Option<NodeId>,
+    /// The same part by part.
+    pub requirements: Vec<Requirement>,
     /// The inputs.
     pub inputs: Vec<SourceInput>,
+}
+
+/// A condition on the inputs of a loss.
+#[derive(Clone, Debug)]
+pub struct Requirement {
+    /// The condition.
+    pub condition: NodeId,
+    /// As text, for messages.
+    pub text: String,
 }
 
 /// An input of a loss.
@@ -146,6 +157,29 @@ impl Source {
                 diagnostic.help("samples are columns here: of a batch × features tensor the transpose is wanted");
         }
         diagnostic
+    }
+
+    /// Whether these constants leave what is required possible.
+    ///
+    /// # Errors
+    /// E0811 with the first condition that they break, whatever else is given.
+    pub fn fits(&self, constants: &BTreeMap<InputId, BigRational>) -> Result<(), Diagnostic> {
+        let conditions: Vec<NodeId> = self.requirements.iter().map(|requirement| requirement.condition).collect();
+        let (graph, made) =
+            self.graph.with_constants(&conditions, constants).map_err(|mismatch| self.unfit(&mismatch))?;
+        self.unbroken(&graph, &made)
+    }
+
+    /// An error where one of the requirements, as nodes of a graph with constants, is false.
+    fn unbroken(&self, graph: &Graph, conditions: &[NodeId]) -> Result<(), Diagnostic> {
+        let mut broken = self.requirements.iter().zip(conditions).filter(|(_, id)| *graph.op(**id) == Op::Truth(false));
+        match broken.next() {
+            None => Ok(()),
+            Some((Requirement { text, .. }, _)) => {
+                let message = format!("the constants break what `{}` requires", self.name);
+                Err(Diagnostic::new(Code::E0811, message).note(format!("it requires {text}")))
+            }
+        }
     }
 
     /// The program at these sizes and constants, with the gradients by some inputs.
@@ -270,28 +304,22 @@ impl Source {
         let inputs = self.inputs.iter().filter(|input| !constants.contains_key(&input.input));
         let nodes: Vec<NodeId> = inputs.filter_map(|input| self.graph.input_node(input.input)).collect();
         // The inputs are roots of their own, so that each is there even where nothing rests on it.
-        let roots: Vec<NodeId> =
-            std::iter::once(self.root).chain(self.condition).chain(nodes.iter().copied()).collect();
+        let conditions = self.requirements.iter().map(|requirement| requirement.condition);
+        let roots: Vec<NodeId> = std::iter::once(self.root).chain(conditions).chain(nodes.iter().copied()).collect();
         let (mut graph, mut made) = anew(&self.graph, &roots).map_err(unfit)?;
-        if self.condition.is_some() {
-            if *graph.op(made[1]) == Op::Truth(false) {
-                let message = format!("the constants break what `{}` requires", self.name);
-                return Err(
-                    Diagnostic::new(Code::E0811, message).help("its definition says after `where` what it requires")
-                );
+        let after = 1 + self.requirements.len();
+        self.unbroken(&graph, &made[1..after])?;
+        // What is required of the numbers that are still open holds too.
+        let known: Vec<_> = made[1..after].iter().flat_map(|condition| required_signs(&graph, *condition)).collect();
+        if !known.is_empty() {
+            let mut inputs = graph.inputs().to_vec();
+            for (input, property) in known {
+                inputs[input.0 as usize].facts.yes(property, "the definition requires it");
             }
-            // What is required of the numbers that are still open holds too.
-            let known = required_signs(&graph, made[1]);
-            if !known.is_empty() {
-                let mut inputs = graph.inputs().to_vec();
-                for (input, property) in known {
-                    inputs[input.0 as usize].facts.yes(property, "the definition requires it");
-                }
-                (graph, made) = graph.with_known_inputs(&made, inputs).map_err(unfit)?;
-            }
+            (graph, made) = graph.with_known_inputs(&made, inputs).map_err(unfit)?;
         }
         let root = made[0];
-        let inputs = made[if self.condition.is_some() { 2 } else { 1 }..].to_vec();
+        let inputs = made[after..].to_vec();
         let root = without_tests(&mut graph, &[root], &inputs).map_err(unfit)?[0];
         let seconds = |graph: &Graph, node: NodeId| cost_at(graph, node, sizes).seconds;
         // A search that fails leaves what was written, which is only slower.

@@ -12,7 +12,7 @@ use super::shapes::{Parameter, Sizing, declared, sides};
 use super::text::{Level, Names, camel, exact, filled};
 use super::writer::{Uses, Writer};
 use crate::base::{Code, Diagnostic};
-use crate::ir::{Dim, Field, InputId, Op, Shape, SizeVar, Type};
+use crate::ir::{Dim, Field, InputId, NodeId, Op, Shape, SizeVar, Type};
 use crate::torch::call::Call;
 use crate::torch::lower::lower;
 use crate::torch::program::{Arg, Program, Register};
@@ -454,12 +454,12 @@ impl Module<'_> {
     /// Tests of what the definition requires of the sizes. What it requires of entries is not tested: a device would have to
     /// be waited for.
     fn requirements(&self) -> Result<Vec<String>, Diagnostic> {
-        let Some(condition) = self.plan.source.condition else { return Ok(Vec::new()) };
+        let source = &self.plan.source;
+        let conditions: Vec<NodeId> = source.requirements.iter().map(|requirement| requirement.condition).collect();
         let unfit = |mismatch: crate::ir::Mismatch| Diagnostic::new(Code::E0811, mismatch.to_string());
-        let (graph, roots) =
-            self.plan.source.graph.with_constants(&[condition], &self.plan.constants).map_err(unfit)?;
+        let (graph, parts) = source.graph.with_constants(&conditions, &self.plan.constants).map_err(unfit)?;
         let mut lines = Vec::new();
-        for part in graph.conjuncts(roots[0]) {
+        for part in parts {
             let below = graph.reachable(&[part]);
             let inputs: Vec<InputId> = below.iter().filter_map(|id| graph.as_input(*id)).collect();
             let number = |input: &&InputId| graph.inputs()[input.0 as usize].ty.is_real_scalar();
