@@ -175,7 +175,8 @@ fn fault(text: &str, points: &[Vec<f64>]) -> Option<String> {
         }
         for (wrong, view) in wrong.iter_mut().zip(&nodes[1..]) {
             let of_view = values(&graph, &[*view], point).map(|values| values[0]);
-            if of_view.is_none_or(|of_view| !((of_view - value).abs() <= 1e-5 * (1.0 + value.abs()))) {
+            let close = |of_view: f64| (of_view - value).abs() <= 1e-5 * (1.0 + value.abs());
+            if !of_view.is_some_and(close) {
                 wrong.push(format!("{value} became {of_view:?}"));
             }
         }
