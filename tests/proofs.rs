@@ -2,6 +2,7 @@
 
 use loewner::check::Session;
 use loewner::prove;
+use loewner::verify::{Options, Silent, Verdict, verify};
 
 /// What becomes of the proof of the last theorem of a text: the lemmas, or the words of the refusal.
 fn outcome(text: &str) -> Result<Vec<String>, String> {
@@ -165,4 +166,20 @@ fn a_lemma_may_stand_below_its_use_and_rests_on_no_theorem_that_cites_it() {
     assert!(mistakes.iter().all(|found| found.code == loewner::base::Code::E0606), "{mistakes:?}");
     // Of what only cites one of them nothing is said.
     assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}
+
+/// The clause is refuted, and the proof of the inequality stands: the two are not mixed up.
+#[test]
+fn what_a_clause_puts_outside_speaks_against_no_proof() {
+    let text = "
+        theorem \"a square\" {
+            forall x, y in [0, 1]
+            claim (x - 2*y)^2 >= 0 equality at x = 2*y
+            proof { (x - 2*y)^2 >= 0 }
+        }";
+    let theorems = Session::new().load_text("test", text).unwrap();
+    let claim = verify(&theorems, &Options::default(), &Silent).unwrap().claims.remove(0);
+    assert!(matches!(claim.verdict, Verdict::Refuted(_)), "{claim:?}");
+    assert!(claim.comparison.is_some() && claim.refused.is_none(), "{claim:?}");
+    assert!(!claim.notes.iter().any(|note| note.contains("a proof of it was accepted")), "{claim:?}");
 }

@@ -60,3 +60,30 @@ fn an_argument_that_may_lie_outside_is_tested() {
     assert!((100..300).contains(&claims[1].dropped), "{:?}", claims[1]);
     assert!(matches!(claims[2].verdict, Verdict::Inconclusive { .. }), "{:?}", claims[2]);
 }
+
+/// A computed result may miss a closed end by rounding: sin² + cos² is 1 + 2⁻⁵² at some numbers.
+#[test]
+fn rounding_does_not_break_the_range_of_a_result() {
+    let text = "
+        def one(x: Real) -> [0, 1] = cos(x)^2 + sin(x)^2
+        def cosine(v, w: Vec[n]) -> [-1, 1] = inner(v, w)/(norm(v)*norm(w))
+        def more(x: Real) -> [0, 1] = 1 + exp(x)/10^6
+        theorem \"one\" { forall x in [-40, 40] claim one(x)*sigmoid(x) <= 9 }
+        theorem \"cosine\" { forall n in 2..5 forall x in [1, 2] claim cosine(x*ones(n), 3*x*ones(n)) >= 1/2 }
+        theorem \"more\" { forall x in [0, 1] claim more(x) >= 9 }";
+    let theorems = Session::new().load_text("t.lw", text).unwrap();
+    let options = Options { samples: 400, attack: 0.0, ..Options::default() };
+    let claims = verify(&theorems, &options, &Silent).unwrap().claims;
+    assert!(matches!(claims[0].verdict, Verdict::Holds) && claims[0].dropped == 0, "{:?}", claims[0]);
+    assert!(matches!(claims[1].verdict, Verdict::Holds) && claims[1].dropped == 0, "{:?}", claims[1]);
+    // What lies outside by more has no value.
+    assert!(matches!(claims[2].verdict, Verdict::Inconclusive { .. }), "{:?}", claims[2]);
+}
+
+#[test]
+fn a_size_is_no_parameter() {
+    assert_eq!(codes("def h(n: 1..4, A: Mat[n, n]) = trace(A) + n"), ["E0205"]);
+    assert_eq!(codes("def h(A: Mat[n, n], n: 1..4) = trace(A*eye(n))"), ["E0205"]);
+    assert_eq!(codes("def h(n: 1..4, A: Mat[m, 2*n], f) = trace(A*A') + f(n)"), ["E0205"]);
+    assert!(codes("def h(k: 1..4, A: Mat[n, n]) = trace(A) + k").is_empty());
+}

@@ -430,7 +430,7 @@ impl Elaborator<'_> {
 }
 
 /// The names in an expression, each once, in the order of the text.
-fn names_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
+pub(super) fn names_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
     let mut more = |inner: &'e Expr| names_in(inner, names);
     match &expr.kind {
         ExprKind::Name(name) => {

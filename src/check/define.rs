@@ -1,5 +1,6 @@
 //! Checking a definition by itself, with its sizes and parameters left general.
 
+use super::call::names_in;
 use super::definitions::Definition;
 use super::elaborate::{Checked, Elaborator, Operand, Place, Reported};
 use super::hint::a;
@@ -25,6 +26,7 @@ impl Elaborator<'_> {
                 );
             }
         }
+        self.integers_are_no_sizes(def)?;
         if def.params.iter().any(|param| param.domain.is_none()) {
             return Ok(());
         }
@@ -77,6 +79,27 @@ impl Elaborator<'_> {
             (false, Ok(node)) => self.keeps_promise(definition, node),
             (true, _) | (_, Err(Reported)) => Err(Reported),
         }
+    }
+
+    /// A size is found from the arguments that have it: a parameter of the same name would be a second number.
+    fn integers_are_no_sizes(&mut self, def: &Def) -> Checked<()> {
+        let mut sizes = Vec::new();
+        for param in &def.params {
+            if let Some(DomainKind::Named { sizes: written, .. }) = param.domain.as_ref().map(|domain| &domain.kind) {
+                written.iter().for_each(|size| names_in(size, &mut sizes));
+            }
+        }
+        let integer = |param: &&Param| {
+            let kind = param.domain.as_ref().map(|domain| &domain.kind);
+            matches!(kind, Some(DomainKind::Range { .. })) && sizes.contains(&param.name.name.as_str())
+        };
+        let Some(param) = def.params.iter().find(integer) else { return Ok(()) };
+        let name = &param.name.name;
+        self.report(
+            Diagnostic::new(Code::E0205, format!("`{name}` is a parameter and the size of another one"))
+                .at(param.name.span, "the parameter")
+                .help(format!("leave the parameter out: `{name}` is known from the arguments that have this size")),
+        )
     }
 
     fn keeps_promise(&mut self, definition: &Definition, node: NodeId) -> Checked<()> {

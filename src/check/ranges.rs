@@ -1,7 +1,9 @@
 //! Sets of numbers as domains of parameters and results: `a in (0, 20]` is a real number with a requirement.
 
+use num_rational::BigRational;
+
 use crate::base::Span;
-use crate::syntax::ast::{Arg, Def, Domain, DomainKind, Expr, ExprKind, Ident, Relation};
+use crate::syntax::ast::{Arg, Binary, Def, Domain, DomainKind, Expr, ExprKind, Ident, Relation};
 
 /// What the result is called in the condition of its set: no name of the language.
 pub(super) const RESULT: &str = "the result";
@@ -45,7 +47,18 @@ pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
     let equal = |to: Expr| made(ExprKind::Compare { first: Box::new(x()), rest: vec![(Relation::Eq, span, to)] });
     match &domain.kind {
         DomainKind::Named { .. } => Vec::new(),
-        DomainKind::Interval { lo, lo_closed, hi, hi_closed } => vec![between(lo, *lo_closed, hi, *hi_closed)],
+        DomainKind::Interval { lo, lo_closed, hi, hi_closed } => {
+            let (mut lo, mut hi) = (lo.clone(), hi.clone());
+            if name == RESULT {
+                if *lo_closed {
+                    lo = beyond(lo, Binary::Sub);
+                }
+                if *hi_closed {
+                    hi = beyond(hi, Binary::Add);
+                }
+            }
+            vec![between(&lo, *lo_closed, &hi, *hi_closed)]
+        }
         DomainKind::Range { lo, hi } => {
             let callee = Ident { name: "floor".to_owned(), span };
             let floor = made(ExprKind::Call { callee, args: vec![Arg { name: None, value: x() }] });
@@ -56,4 +69,24 @@ pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
             values => vec![made(ExprKind::Or(values.iter().cloned().map(equal).collect()))],
         },
     }
+}
+
+/// An end of an interval, by 10⁻⁹ of it (and at least of 1) farther out: a result is computed, and so much is taken for
+/// rounding.
+fn beyond(end: Expr, away: Binary) -> Expr {
+    let span = end.span;
+    let made = |kind| Expr { kind, span };
+    let infinite = |expr: &Expr| matches!(&expr.kind, ExprKind::Name(name) if name == "inf");
+    if infinite(&end) || matches!(&end.kind, ExprKind::Negate(inner) if infinite(inner)) {
+        return end;
+    }
+    let number = |value| made(ExprKind::Number { value, imaginary: false });
+    let call = |name: &str, args: Vec<Expr>| {
+        let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
+        made(ExprKind::Call { callee: Ident { name: name.to_owned(), span }, args })
+    };
+    let size = call("max", vec![number(BigRational::from_integer(1.into())), call("abs", vec![end.clone()])]);
+    let part = number(BigRational::new(1.into(), 1_000_000_000.into()));
+    let rounding = made(ExprKind::Chain { first: Box::new(part), rest: vec![(Binary::Mul, span, size)] });
+    made(ExprKind::Chain { first: Box::new(end), rest: vec![(away, span, rounding)] })
 }

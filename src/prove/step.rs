@@ -45,7 +45,8 @@ pub fn claim(theorem: &Theorem, claim: &Claim) -> Option<Result<Proved, Box<Refu
 
 /// What arithmetic makes of a value of a theorem: the theorem's graph with two more nodes, the value as a sum of products,
 /// and this sum opened. The prover takes values for equal where these are, so wherever the value is finite both have to
-/// have it too; none where a part has no node.
+/// have it too; none where a part has no node. This is for tests, which hold the values against each other.
+#[doc(hidden)]
 pub fn views(theorem: &Theorem, value: NodeId) -> Option<(Graph, [NodeId; 2])> {
     let mut store = Prover::new(theorem).store;
     let shape = store.graph.ty(value).shape.clone();

@@ -115,7 +115,13 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
     };
     if let Some(ComparisonProof { lemmas, clause }) = &claim.comparison {
         let rests = if lemmas.is_empty() { String::new() } else { format!(", resting on {}", lemmas.join(", ")) };
-        text += &format!("  {about}: the inequality is proved{rests}; `{clause}` is not, and rests on samples\n");
+        let rest = match claim.verdict {
+            Verdict::Refuted(_) => "fails",
+            Verdict::Proved { .. } | Verdict::Holds | Verdict::Vacuous { .. } | Verdict::Inconclusive { .. } => {
+                "is not, and rests on samples"
+            }
+        };
+        text += &format!("  {about}: the inequality is proved{rests}; `{clause}` {rest}\n");
     }
     if let Some(refused) = &claim.refused {
         text += &refused_text(&about, refused);
@@ -175,9 +181,17 @@ fn summary(report: &Report, style: Style) -> String {
         (expected(|v| matches!(v, Verdict::Refuted(_))), "refuted as expected"),
         (expected(|v| matches!(v, Verdict::Vacuous { .. })), "vacuous as expected"),
     ];
-    let parts: Vec<String> =
-        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{} {kind}", count(*n as u64))).collect();
-    let surprises: Vec<&ClaimReport> = report.claims.iter().filter(|claim| !claim.as_expected()).collect();
+    // What was cut off is no surprise.
+    let undecided = |claim: &&ClaimReport| report.interrupted && matches!(claim.verdict, Verdict::Inconclusive { .. });
+    let cut_off = (report.claims.iter().filter(undecided).count(), "undecided");
+    let parts: Vec<String> = kinds
+        .into_iter()
+        .chain([cut_off])
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, kind)| format!("{} {kind}", count(n as u64)))
+        .collect();
+    let surprises: Vec<&ClaimReport> =
+        report.claims.iter().filter(|claim| !claim.as_expected() && !undecided(claim)).collect();
     let plural = |n: usize, word: &str| format!("{} {word}{}", count(n as u64), if n == 1 { "" } else { "s" });
     let claims = plural(report.claims.len(), "claim");
     let head = if parts.is_empty() { claims } else { format!("{claims}: {}", parts.join(", ")) };
@@ -255,6 +269,17 @@ mod tests {
         assert!(!text.contains('\x1b'));
         let colourful = report_text(&report(), Style { colour: true, width: 120 });
         assert!(colourful.contains("\x1b[1;31m"));
+    }
+
+    #[test]
+    fn what_an_interrupt_cut_off_is_no_surprise() {
+        let mut report = report();
+        report.claims[2].verdict = Verdict::Inconclusive { reason: "interrupted".to_owned() };
+        assert!(report_text(&report, Style::default()).contains("1 refuted as expected; 1 surprise\n"));
+        report.interrupted = true;
+        let text = report_text(&report, Style::default());
+        let line = "interrupted, so far: 3 claims: 1 hold, 1 refuted as expected, 1 undecided; 0 surprises";
+        assert!(text.trim_end().ends_with(line), "{text}");
     }
 
     #[test]

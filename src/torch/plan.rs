@@ -34,9 +34,9 @@ pub struct Source {
     pub graph: Graph,
     /// The value, a real number.
     pub root: NodeId,
-    /// What is required of the inputs; it is looked at as far as constants decide it.
+    /// What is required of the inputs, as one condition: by it, too, one loss is told from another.
     pub condition: Option<NodeId>,
-    /// The same part by part.
+    /// The same part by part, each looked at as far as constants decide it.
     pub requirements: Vec<Requirement>,
     /// The inputs.
     pub inputs: Vec<SourceInput>,

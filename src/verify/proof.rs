@@ -68,23 +68,34 @@ impl Outcome {
             Outcome::Comparison(proof) if refuted => {
                 match attack(&Theorem { claims: vec![without_clause(claim)], ..theorem.clone() }) {
                     Some(Verdict::Refuted(_)) => (Outcome::None, Some(proof.lemmas)),
-                    _ => (Outcome::Comparison(proof), None),
+                    _ => (Outcome::Comparison(proof).sampled(theorem, claim, sample), None),
                 }
             }
-            accepted @ (Outcome::Proved(_) | Outcome::Comparison(_)) => match guard(theorem, claim, sample) {
-                Some(refused) => (Outcome::Refused(refused), None),
-                None => (accepted, None),
-            },
+            accepted @ (Outcome::Proved(_) | Outcome::Comparison(_)) => {
+                (accepted.sampled(theorem, claim, sample), None)
+            }
             other @ (Outcome::None | Outcome::Refused(_)) => (other, None),
+        }
+    }
+
+    /// What was accepted, unless samples contradict a step of it.
+    fn sampled(self, theorem: &Theorem, claim: &Claim, sample: impl FnOnce(&Theorem) -> Vec<ClaimReport>) -> Outcome {
+        match guard(theorem, claim, sample) {
+            Some(refused) => Outcome::Refused(refused),
+            None => self,
         }
     }
 }
 
-/// A claim without its clause on when the two sides are equal, which is the last of its parts.
+/// A claim without its clause on when the two sides are equal: the last of its parts, and before it that what the clause puts
+/// for names lies in their sets.
 fn without_clause(claim: &Claim) -> Claim {
     let mut claim = claim.clone();
     claim.proof = None;
     claim.parts.pop();
+    while let Some(Part::Margin { member: Some(_), .. }) = claim.parts.last() {
+        claim.parts.pop();
+    }
     claim
 }
 

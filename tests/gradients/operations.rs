@@ -17,11 +17,10 @@ fn definite(g: &mut Graph, x: NodeId) -> Built {
     g.add(gram, eye)
 }
 
-/// (X + X')/2, known to be Hermitian.
+/// X + X', which is Hermitian.
 fn hermitian(g: &mut Graph, x: NodeId) -> Built {
     let adjoint = g.adjoint(x)?;
-    let sum = g.add(x, adjoint)?;
-    g.annotate(sum, &[Property::Hermitian], Basis::Construction)
+    g.add(x, adjoint)
 }
 
 type Build = fn(&mut Graph, &[NodeId]) -> Built;
@@ -237,6 +236,10 @@ fn cases() -> Vec<Case> {
             let least = g.reduce(Reduction::Min, Axis::All, moduli)?;
             let condition = g.compare(Comparison::Lt, zero, least)?;
             g.make(Op::Require, vec![x[0], condition])
+        }),
+        Case("annotate", vec![real(matrix(2, 3))], false, |g, x| {
+            let marked = g.annotate(x[0], &[Property::ZeroOne], Basis::Construction)?;
+            g.map(ScalarFn::Exp, marked)
         }),
         Case("the diagonal of a product", vec![any(matrix(2, 3)), any(matrix(3, 2))], true, |g, x| {
             let product = g.multiply(x[0], x[1])?;
