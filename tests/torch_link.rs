@@ -164,14 +164,16 @@ fn build_script(package: &str) -> PathBuf {
 #[cfg(target_os = "linux")]
 fn torch_sys_says(variables: &[(&str, &Path)]) -> String {
     let out = tempfile::tempdir().unwrap();
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    // Packages for other systems need not be there.
     let metadata = ["metadata", "--format-version", "1", "--offline", "--locked", "--features", "torch"];
+    let metadata = [&metadata[..], &["--filter-platform", &triple]].concat();
     let metadata = Command::new(env!("CARGO")).current_dir(env!("CARGO_MANIFEST_DIR")).args(metadata).output().unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let package = packages.iter().find(|package| package["name"] == "torch-sys").unwrap();
     let manifest = Path::new(package["manifest_path"].as_str().unwrap());
 
-    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let missing = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/torch/missing");
     let output = Command::new(build_script("torch-sys"))
         .current_dir(manifest.parent().unwrap())
