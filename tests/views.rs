@@ -85,7 +85,7 @@ const VECTORS: &[&str] = &[
     "exp($)",
     "@*$",
     "diag(@)",
-    "sum(@, rows)",
+    "sum(@, \"rows\")",
 ];
 
 const MATRICES: &[&str] = &[
@@ -216,4 +216,16 @@ fn most_expressions_have_views() {
     });
     let judged = judged.count();
     assert!(judged > 150, "{judged} of 300");
+}
+
+/// Every form is one of the language, and has views: none of them is left out in silence.
+#[test]
+fn every_form_has_views() {
+    let lost: Vec<String> = [(NUMBERS, "#"), (VECTORS, "sum(#)"), (MATRICES, "trace(#)")]
+        .into_iter()
+        .flat_map(|(forms, whole)| forms.iter().map(move |form| whole.replace('#', form)))
+        .map(|text| text.replace('#', "t").replace('$', "x").replace('@', "A"))
+        .filter(|text| views(text).is_none())
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
 }

@@ -406,7 +406,7 @@ impl Elaborator<'_> {
         result: NodeId,
     ) -> Checked<NodeId> {
         let mut result = result;
-        for condition in ranges::within(ranges::RESULT, written, written.span) {
+        for condition in ranges::within_rounding(written) {
             let before = self.scope.len();
             self.scope.bind(ranges::RESULT, Value::Node(result), written.span, "");
             let condition = self.condition(&condition);

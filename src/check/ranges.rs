@@ -47,18 +47,7 @@ pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
     let equal = |to: Expr| made(ExprKind::Compare { first: Box::new(x()), rest: vec![(Relation::Eq, span, to)] });
     match &domain.kind {
         DomainKind::Named { .. } => Vec::new(),
-        DomainKind::Interval { lo, lo_closed, hi, hi_closed } => {
-            let (mut lo, mut hi) = (lo.clone(), hi.clone());
-            if name == RESULT {
-                if *lo_closed {
-                    lo = beyond(lo, Binary::Sub);
-                }
-                if *hi_closed {
-                    hi = beyond(hi, Binary::Add);
-                }
-            }
-            vec![between(&lo, *lo_closed, &hi, *hi_closed)]
-        }
+        DomainKind::Interval { lo, lo_closed, hi, hi_closed } => vec![between(lo, *lo_closed, hi, *hi_closed)],
         DomainKind::Range { lo, hi } => {
             let callee = Ident { name: "floor".to_owned(), span };
             let floor = made(ExprKind::Call { callee, args: vec![Arg { name: None, value: x() }] });
@@ -69,6 +58,19 @@ pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
             values => vec![made(ExprKind::Or(values.iter().cloned().map(equal).collect()))],
         },
     }
+}
+
+/// The conditions under which a computed result lies in a set of numbers: as [`within`], but for rounding at closed ends.
+pub(super) fn within_rounding(domain: &Domain) -> Vec<Expr> {
+    let mut domain = domain.clone();
+    if let DomainKind::Interval { lo, lo_closed, hi, hi_closed } = &mut domain.kind {
+        for (end, closed, away) in [(lo, *lo_closed, Binary::Sub), (hi, *hi_closed, Binary::Add)] {
+            if closed {
+                *end = beyond(end.clone(), away);
+            }
+        }
+    }
+    within(RESULT, &domain, domain.span)
 }
 
 /// An end of an interval, by 10⁻⁹ of it (and at least of 1) farther out: a result is computed, and so much is taken for
