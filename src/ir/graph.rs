@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
 use num_rational::BigRational;
+use rustc_hash::FxBuildHasher;
 
 use super::dim::Dim;
 use super::fact::{Fact, Facts, Property};
@@ -128,11 +131,17 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
+/// What the arena finds a node by.
+fn hash(op: &Op, args: &[NodeId]) -> u64 {
+    FxBuildHasher.hash_one((op, args))
+}
+
 /// The arena.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    index: HashMap<(Op, Vec<NodeId>), NodeId>,
+    /// The nodes by the hash of their operation and operands: a graph that grows by thousands of terms keeps no second copy.
+    index: HashTable<NodeId>,
     inputs: Vec<Input>,
     here: Option<Span>,
     /// The margins and the negations of conditions, each made once.
@@ -235,8 +244,8 @@ impl Graph {
     /// [`Mismatch`] when the operands do not fit the operation.
     pub fn make(&mut self, op: Op, args: Vec<NodeId>) -> Result<NodeId, Mismatch> {
         let args = self.one_field(&op, args)?;
-        if let Some(id) = self.index.get(&(op.clone(), args.clone())) {
-            return Ok(*id);
+        if let Some(id) = self.existing(&op, &args) {
+            return Ok(id);
         }
         let ty = infer::infer(self, &op, &args)?;
         if let Some(simpler) = fold::fold(self, &op, &args, &ty)? {
@@ -246,17 +255,20 @@ impl Graph {
         Ok(self.push(op, args, ty, facts))
     }
 
-    /// The node of an operation without operands, where there is one.
-    pub(super) fn existing(&self, leaf: &Op) -> Option<NodeId> {
-        self.index.get(&(leaf.clone(), Vec::new())).copied()
+    /// The node of an operation on operands, where there is one.
+    pub(super) fn existing(&self, op: &Op, args: &[NodeId]) -> Option<NodeId> {
+        let same = |id: &NodeId| self.op(*id) == op && self.args(*id) == args;
+        self.index.find(hash(op, args), same).copied()
     }
 
     fn push(&mut self, op: Op, args: Vec<NodeId>, ty: Type, facts: Facts) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);
-        self.index.insert((op.clone(), args.clone()), id);
         let tests = matches!(op, Op::Annotate(_, Basis::Tested) | Op::Require);
         let tested = tests || args.iter().any(|arg| self.node(*arg).tested);
+        let hashed = hash(&op, &args);
         self.nodes.push(Node { op, args, ty, facts, tested, origin: self.here });
+        let nodes = &self.nodes;
+        self.index.insert_unique(hashed, id, |id| hash(&nodes[id.index()].op, &nodes[id.index()].args));
         id
     }
 

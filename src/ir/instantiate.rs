@@ -191,7 +191,7 @@ impl Graph {
 
     /// The node of a raw input.
     pub fn input_node(&self, input: InputId) -> Option<NodeId> {
-        self.existing(&Op::Input(input))
+        self.existing(&Op::Input(input), &[])
     }
 
     /// The number of a raw input, if the node is one.

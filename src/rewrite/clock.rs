@@ -1,16 +1,15 @@
 //! What has to be looked at again, where each class of an e-graph takes the best of its terms and a term rests on the choices
 //! for its operands.
 
-use std::collections::HashMap;
-
 use egg::Id;
+use rustc_hash::FxHashMap;
 
 /// When each class has changed its choice, and when each term was last looked at.
 #[derive(Default)]
 pub(super) struct Clock {
     now: u64,
-    changed: HashMap<Id, u64>,
-    looked: HashMap<(Id, usize), u64>,
+    changed: FxHashMap<Id, u64>,
+    looked: FxHashMap<(Id, usize), u64>,
 }
 
 impl Clock {

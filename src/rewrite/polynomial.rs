@@ -5,10 +5,12 @@
 //! input) is an atom. Two nodes with one polynomial are equal wherever both are defined; the converse holds as far as
 //! atoms are independent of each other. A quotient by an atom cancels only where the atom is known not to be 0.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
+use rustc_hash::FxHashMap;
 
 use crate::ir::{Dim, Field, Graph, Kind, Mismatch, NodeId, Op, Property, ScalarFn, Shape, Type, Zip};
 
@@ -47,8 +49,8 @@ pub struct Polynomial {
 pub struct Normalizer {
     /// A polynomial of more terms is left as it is written.
     pub(super) most: usize,
-    known: HashMap<NodeId, Polynomial>,
-    normals: HashMap<NodeId, NodeId>,
+    known: FxHashMap<NodeId, Arc<Polynomial>>,
+    normals: FxHashMap<NodeId, NodeId>,
 }
 
 impl Polynomial {
@@ -100,12 +102,20 @@ impl Polynomial {
         }
     }
 
-    fn plus(mut self, other: &Polynomial, sign: i32) -> Self {
-        let sign = BigRational::from_integer(sign.into());
+    fn plus(&self, other: &Polynomial) -> Self {
+        let mut sum = self.clone();
         for (monomial, coefficient) in &other.terms {
-            self.add_term(monomial.clone(), coefficient * &sign);
+            sum.add_term(monomial.clone(), coefficient.clone());
         }
-        self
+        sum
+    }
+
+    fn minus(&self, other: &Polynomial) -> Self {
+        let mut difference = self.clone();
+        for (monomial, coefficient) in &other.terms {
+            difference.add_term(monomial.clone(), -coefficient);
+        }
+        difference
     }
 
     /// The product, with bodies joined by `join`; `None` where it has too many terms or a body cannot be joined.
@@ -178,21 +188,21 @@ impl Default for Normalizer {
 impl Normalizer {
     /// One that multiplies out up to this many terms.
     pub fn new(most: usize) -> Self {
-        Normalizer { most, known: HashMap::new(), normals: HashMap::new() }
+        Normalizer { most, known: FxHashMap::default(), normals: FxHashMap::default() }
     }
 
     /// The polynomial of a value. The graph is extended by atoms (sizes, reciprocals, products within products).
     ///
     /// # Errors
     /// When an atom cannot be made, which means that the graph is not what its constructors make.
-    pub fn polynomial(&mut self, g: &mut Graph, node: NodeId) -> Result<Polynomial, Mismatch> {
+    pub fn polynomial(&mut self, g: &mut Graph, node: NodeId) -> Result<Arc<Polynomial>, Mismatch> {
         if let Some(known) = self.known.get(&node) {
             return Ok(known.clone());
         }
-        let polynomial = match self.arithmetic(g, node)? {
+        let polynomial = Arc::new(match self.arithmetic(g, node)? {
             Some(polynomial) if polynomial.terms.len() <= self.most => polynomial,
             Some(_) | None => Polynomial::atom(g, node),
-        };
+        });
         self.known.insert(node, polynomial.clone());
         Ok(polynomial)
     }
@@ -204,9 +214,9 @@ impl Normalizer {
         Ok(match (op.kind(), op) {
             (_, Op::Constant(value)) => Some(Polynomial::constant(value)),
             (_, Op::Size(dim)) => size(g, &dim)?,
-            (_, Op::Zip(Zip::Add)) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, 1)),
-            (_, Op::Zip(Zip::Sub)) => Some(self.polynomial(g, args[0])?.plus(&self.polynomial(g, args[1])?, -1)),
-            (_, Op::Map(ScalarFn::Neg)) => Some(Polynomial::default().plus(&self.polynomial(g, args[0])?, -1)),
+            (_, Op::Zip(Zip::Add)) => Some(self.polynomial(g, args[0])?.plus(&*self.polynomial(g, args[1])?)),
+            (_, Op::Zip(Zip::Sub)) => Some(self.polynomial(g, args[0])?.minus(&*self.polynomial(g, args[1])?)),
+            (_, Op::Map(ScalarFn::Neg)) => Some(Polynomial::default().minus(&*self.polynomial(g, args[0])?)),
             (_, Op::Zip(Zip::Mul)) => self.product(g, args[0], args[1])?,
             (_, Op::Zip(Zip::Div)) if is_scalar(g, args[1]) => self.quotient(g, Some(args[0]), args[1])?,
             (_, Op::Map(ScalarFn::Recip)) if is_scalar(g, node) => self.quotient(g, None, args[0])?,
@@ -222,7 +232,7 @@ impl Normalizer {
                 let scalar = self.polynomial(g, args[0])?;
                 scalar.times(&Polynomial::atom(g, ones), |_, body| Ok(body.clone()))?
             }
-            (_, Op::Complexify) => Some(self.polynomial(g, args[0])?),
+            (_, Op::Complexify) => Some(Arc::unwrap_or_clone(self.polynomial(g, args[0])?)),
             (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
             (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
         })
@@ -241,7 +251,7 @@ impl Normalizer {
     fn quotient(&mut self, g: &mut Graph, x: Option<NodeId>, y: NodeId) -> Result<Option<Polynomial>, Mismatch> {
         let numerator = match x {
             Some(x) => self.polynomial(g, x)?,
-            None => Polynomial::constant(BigRational::one()),
+            None => Arc::new(Polynomial::constant(BigRational::one())),
         };
         let denominator = self.polynomial(g, y)?;
         if nonzero(g, y)
@@ -285,7 +295,7 @@ impl Normalizer {
     fn power(&mut self, g: &mut Graph, x: NodeId, p: NodeId) -> Result<Option<Polynomial>, Mismatch> {
         let exponent = g.constant_value(p).filter(|p| p.is_integer()).and_then(|p| p.to_integer().to_i64());
         let Some(exponent) = exponent.filter(|p| p.abs() <= MAX_POWER) else { return Ok(None) };
-        let base = if exponent < 0 { self.quotient(g, None, x)? } else { Some(self.polynomial(g, x)?) };
+        let base = if exponent < 0 { self.quotient(g, None, x)?.map(Arc::new) } else { Some(self.polynomial(g, x)?) };
         let Some(base) = base else { return Ok(None) };
         let mut power = Polynomial::constant(BigRational::one());
         for _ in 0..exponent.abs() {

@@ -1,9 +1,9 @@
 //! Saturation: rules are applied to all that they match, until nothing is new or a limit is reached.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use egg::{Id, Searcher, Symbol};
+use rustc_hash::FxHashSet;
 
 use super::proof::Proof;
 use super::rule::{Binding, Rule, var_of};
@@ -64,9 +64,9 @@ pub struct Saturation<'a> {
     /// Whether anything is complex.
     complex: bool,
     /// What each rule has been applied to, so that a match counts once.
-    applied: HashSet<(usize, Binding)>,
+    applied: FxHashSet<(usize, Binding)>,
     /// The matches that have been applied, by the classes that they put for the variables of a form.
-    matched: HashSet<(usize, usize, Vec<Id>)>,
+    matched: FxHashSet<(usize, usize, Vec<Id>)>,
 }
 
 impl<'a> Saturation<'a> {
@@ -83,7 +83,7 @@ impl<'a> Saturation<'a> {
         }
         let complex =
             store.graph().reachable(roots).into_iter().any(|node| store.egraph.analysis.graph.is_complex(node));
-        Saturation { store, rules, complex, applied: HashSet::new(), matched: HashSet::new() }
+        Saturation { store, rules, complex, applied: FxHashSet::default(), matched: FxHashSet::default() }
     }
 
     /// The graph that all nodes belong to. It is the one that saturation started with, and more.

@@ -4,10 +4,11 @@
 //! constructors, so that types, facts and folding are the graph's own and are not written a second time. Of the nodes
 //! that a class has, one represents it: terms are built on representatives, in the normal form of arithmetic.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egg::{Analysis, DidMerge, EGraph, Id};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::clock::Clock;
 use super::polynomial::{Normalizer, is_arithmetic};
@@ -85,9 +86,9 @@ pub struct Store {
     /// The e-graph.
     pub egraph: EGraph<Term, Knowledge>,
     /// Nodes that are taken as they are.
-    leaves: HashSet<NodeId>,
+    leaves: FxHashSet<NodeId>,
     /// The term of each node of the graph that has been added.
-    ids: HashMap<NodeId, Id>,
+    ids: FxHashMap<NodeId, Id>,
     /// The representative of each class, by the class's number.
     best: BTreeMap<Id, NodeId>,
     /// The size of each node as a tree, and the atoms that arithmetic makes it of, the largest first.
@@ -101,7 +102,7 @@ impl Store {
         Store {
             egraph: EGraph::new(Knowledge { graph, adding }).with_explanations_enabled(),
             leaves: leaves.iter().copied().collect(),
-            ids: HashMap::new(),
+            ids: FxHashMap::default(),
             best: BTreeMap::new(),
             weights: Vec::new(),
             normalizer: Normalizer::default(),
@@ -220,7 +221,7 @@ impl Store {
         self.best.clear();
         let mut classes: Vec<Id> = self.egraph.classes().map(|class| class.id).collect();
         classes.sort();
-        let mut unions: HashMap<(Id, usize), (NodeId, NodeId)> = HashMap::new();
+        let mut unions: FxHashMap<(Id, usize), (NodeId, NodeId)> = FxHashMap::default();
         // A term is made again only where an operand has another representative than when it was last made.
         let mut clock = Clock::default();
         for _ in 0..ROUNDS {
