@@ -257,6 +257,8 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     // A value that a scalar multiplies keeps its own shape only if it is not itself the scalar.
     let whole = |g: &Graph, id: NodeId| g.ty(id).shape == ty.shape;
     let infinite = *g.op(x) == Op::Infinity || *g.op(y) == Op::Infinity;
+    // A number that was made complex for its neighbour's sake is still that number.
+    let is_number = |g: &Graph, id: NodeId, n: i64| g.is_number(under(g, id, &Op::Complexify).unwrap_or(id), n);
     Ok(match zip {
         // An entrywise product with equal entries is a multiple, and so is a quotient by them.
         Zip::Mul | Zip::Div if matches!(g.op(y), Op::Fill(_)) && whole(g, x) => Some(g.zip(zip, x, g.args(y)[0])?),
@@ -265,10 +267,10 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
             let quotient = g.zip(zip, x, g.args(y)[0])?;
             Some(g.fill(quotient, ty.shape.clone())?)
         }
-        Zip::Add if g.is_number(x, 0) => Some(y),
-        Zip::Add | Zip::Sub if g.is_number(y, 0) => Some(x),
-        Zip::Mul if g.is_number(x, 1) && whole(g, y) => Some(y),
-        Zip::Mul | Zip::Div if g.is_number(y, 1) && whole(g, x) => Some(x),
+        Zip::Add if is_number(g, x, 0) => Some(y),
+        Zip::Add | Zip::Sub if is_number(g, y, 0) => Some(x),
+        Zip::Mul if is_number(g, x, 1) && whole(g, y) => Some(y),
+        Zip::Mul | Zip::Div if is_number(g, y, 1) && whole(g, x) => Some(x),
         // The one place where a limit replaces arithmetic: 0 times a scalar is 0, as in α/(1 − α) · log 1.
         // Infinity itself stays: 0 · ∞ has no value.
         Zip::Mul if ty.is_real_scalar() && !infinite && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
@@ -554,6 +556,23 @@ mod tests {
         ] {
             let condition = g.compare(comparison, a, b).unwrap();
             assert_eq!(truth_of(&g, condition), expected, "{comparison:?} of {a:?} and {b:?}");
+        }
+    }
+
+    #[test]
+    fn a_complex_zero_or_one_is_still_neutral() {
+        let mut g = Graph::new();
+        let n = Dim::constant(3);
+        let (zero, one) = (g.integer(0).unwrap(), g.integer(1).unwrap());
+        for shape in [Shape::Scalar, Shape::Vector(n.clone()), Shape::Matrix(n.clone(), n)] {
+            let z = input(&mut g, Type::complex(shape));
+            for (zip, x, y) in [(Zip::Mul, one, z), (Zip::Mul, z, one), (Zip::Div, z, one)] {
+                assert_eq!(g.zip(zip, x, y), Ok(z), "{zip:?} of {x:?} and {y:?}");
+            }
+        }
+        let z = input(&mut g, Type::complex(Shape::Scalar));
+        for (zip, x, y) in [(Zip::Add, zero, z), (Zip::Add, z, zero), (Zip::Sub, z, zero)] {
+            assert_eq!(g.zip(zip, x, y), Ok(z), "{zip:?} of {x:?} and {y:?}");
         }
     }
 
