@@ -80,6 +80,14 @@ impl Dim {
         }
     }
 
+    /// The variable that the size is, if it is nothing more.
+    fn as_var(&self) -> Option<&SizeVar> {
+        match self.terms.first_key_value() {
+            Some((monomial, 1)) if self.terms.len() == 1 => monomial.first().filter(|_| monomial.len() == 1),
+            _ => None,
+        }
+    }
+
     /// Whether the size is known to be one.
     pub fn is_one(&self) -> bool {
         self.as_constant() == Some(1)
@@ -261,6 +269,14 @@ pub fn solve(equations: &[(Dim, Dim)], open: &[SizeVar]) -> Result<BTreeMap<Size
         let mut left = Vec::new();
         for index in pending {
             let (pattern, actual) = &equations[index];
+            // Most equations are n = 768, whose difference need not be made.
+            if let (Some(var), Some(_)) = (pattern.as_var(), actual.as_constant())
+                && open.contains(var)
+                && found.get(var).is_none_or(|known| known == actual)
+            {
+                found.entry(var.clone()).or_insert_with(|| actual.clone());
+                continue;
+            }
             let difference = pattern
                 .substitute(&found)
                 .and_then(|pattern| pattern.sub(&actual.substitute(&found)?))
