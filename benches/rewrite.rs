@@ -76,28 +76,30 @@ fn measure(row: &Row, (d, batch): (i64, i64), measuring: Measuring) -> Result<Ex
 /// The sizes at which every definition of the library is searched: a batch of features and its kernel, ten classes.
 const SIZES: [(&str, i64); 5] = [("d", 768), ("B", 1024), ("n", 1024), ("m", 768), ("k", 10)];
 
+/// What the search makes of a definition, and how long it took each time, in order of length.
+struct Timed {
+    search: Search,
+    seconds: Vec<f64>,
+}
+
 /// How often each definition is searched.
 const SEARCHES: usize = 5;
 
-/// What the search makes of each definition of the library that is a number, and how long it took each time, in order of
-/// length. All definitions take turns, so that a slow moment of the machine meets each of them once at most.
-fn searched() -> Vec<(String, Result<(Search, Vec<f64>), String>)> {
+/// What the search makes of each definition of the library that is a number. All definitions take turns, so that a slow moment
+/// of the machine meets each of them once at most.
+fn searched() -> Vec<(String, Result<Timed, String>)> {
     let mut rounds = (0..SEARCHES).map(|_| searched_once());
+    let timed = |search: Search| Timed { seconds: vec![search.seconds], search };
     let mut found: Vec<_> = rounds.next().into_iter().flatten().map(|(name, one)| (name, one.map(timed))).collect();
     for round in rounds {
         for ((_, all), (_, one)) in found.iter_mut().zip(round) {
-            if let (Ok((_, seconds)), Ok(one)) = (all, one) {
-                seconds.push(one.seconds);
-                seconds.sort_by(f64::total_cmp);
+            if let (Ok(all), Ok(one)) = (all, one) {
+                all.seconds.push(one.seconds);
+                all.seconds.sort_by(f64::total_cmp);
             }
         }
     }
     found
-}
-
-fn timed(one: Search) -> (Search, Vec<f64>) {
-    let seconds = vec![one.seconds];
-    (one, seconds)
 }
 
 fn searched_once() -> Vec<(String, Result<Search, String>)> {
@@ -139,7 +141,7 @@ fn main() {
         println!("definition,sizes,search_s,slowest_s,terms,ended,modelled_before_s,modelled_after_s,after");
         for (name, outcome) in searched() {
             match outcome {
-                Ok((found, seconds)) => {
+                Ok(Timed { search: found, seconds }) => {
                     let sizes: Vec<String> = found.sizes.iter().map(|(name, n)| format!("{name}={n}")).collect();
                     println!(
                         "{name},{},{:.4},{:.4},{},{:?},{:.3e},{:.3e},{}",

@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn a_row_of_the_search_is_a_line_of_its_table() {
         let row = |text: &'static str| search_line(&text.split(',').collect::<Vec<_>>());
-        let found = "mec,d=768 B=1024,0.0523,709,Terms,1.6e-1,8.0e-2,Z";
-        assert_eq!(row(found), "| `mec` | d=768 B=1024 | 52.3 ms | 709 | terms | 0.50 |\n");
-        let refused = "mec,d=768 B=1024,0.5,9,Saturated,1.6e-1,1.6e-1,unproved";
+        let found = "mec,d=768 B=1024,0.0523,0.0601,709,Terms,1.6e-1,8.0e-2,Z";
+        assert_eq!(row(found), "| `mec` | d=768 B=1024 | 52.3 ms | 60.1 ms | 709 | terms | 0.50 |\n");
+        let refused = "mec,d=768 B=1024,0.5,0.5,9,Saturated,1.6e-1,1.6e-1,unproved";
         assert!(row(refused).ends_with("| saturated | unproved |\n"));
     }
 
