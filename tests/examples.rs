@@ -16,6 +16,16 @@ fn validate_theorem_runs() {
 }
 
 #[test]
+fn theorems_about_qubits_are_as_expected() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/qubits.lw");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_loewner"))
+        .args(["verify", file, "--samples", "1000"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
 fn every_example_is_run() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use loewner::base::Code;
 use loewner::check::{Part, Session, VariableKind};
-use loewner::ir::{Dim, Instance, Shape, SizeVar, Sizes, solve};
+use loewner::ir::{Dim, Instance, Shape, SizeCall, SizeVar, Sizes, solve};
 use proptest::prelude::*;
 
 fn var(id: u32) -> SizeVar {
@@ -14,8 +15,13 @@ fn var(id: u32) -> SizeVar {
 
 /// A polynomial of degree up to two in the variables with these numbers.
 fn polynomial(vars: std::ops::Range<u32>) -> impl Strategy<Value = Dim> {
+    polynomial_with(-3, vars)
+}
+
+/// One whose coefficients are no less than that.
+fn polynomial_with(least: i64, vars: std::ops::Range<u32>) -> impl Strategy<Value = Dim> {
     let factor = prop::option::of(vars.prop_map(|id| Dim::var(var(id))));
-    let term = (-3i64..=3, factor.clone(), factor).prop_map(|(coefficient, x, y)| {
+    let term = (least..=3, factor.clone(), factor).prop_map(|(coefficient, x, y)| {
         let one = Dim::constant(1);
         let product = x.unwrap_or(one.clone()).mul(&y.unwrap_or(one)).unwrap();
         product.mul(&Dim::constant(coefficient)).unwrap()
@@ -95,6 +101,122 @@ proptest! {
     }
 }
 
+/// A size with what it is by another way of computing it: `None` where it is no integer, or beyond what is counted.
+#[derive(Clone, Debug)]
+enum Written {
+    Number(i64),
+    Name(u32),
+    Sum(Box<Written>, Box<Written>),
+    Difference(Box<Written>, Box<Written>),
+    Product(Box<Written>, Box<Written>),
+    Power(Box<Written>, Box<Written>),
+    Quotient(Box<Written>, i64),
+    Floor(Box<Written>, i64),
+    Min(Box<Written>, Box<Written>),
+    Max(Box<Written>, Box<Written>),
+}
+
+impl Written {
+    fn value(&self, at: &[i64; 3]) -> Option<i64> {
+        Some(match self {
+            Written::Number(n) => *n,
+            Written::Name(id) => at[*id as usize],
+            Written::Sum(x, y) => x.value(at)?.checked_add(y.value(at)?)?,
+            Written::Difference(x, y) => x.value(at)?.checked_sub(y.value(at)?)?,
+            Written::Product(x, y) => x.value(at)?.checked_mul(y.value(at)?)?,
+            Written::Power(x, y) => x.value(at)?.checked_pow(y.value(at)?.try_into().ok()?)?,
+            Written::Quotient(x, k) => Some(x.value(at)?).filter(|x| x % k == 0)? / k,
+            Written::Floor(x, k) => (x.value(at)? as f64 / *k as f64).floor() as i64,
+            Written::Min(x, y) => x.value(at)?.min(y.value(at)?),
+            Written::Max(x, y) => x.value(at)?.max(y.value(at)?),
+        })
+    }
+
+    fn dim(&self) -> Option<Dim> {
+        let two = |x: &Written, y: &Written| Some((x.dim()?, y.dim()?));
+        match self {
+            Written::Number(n) => Some(Dim::constant(*n)),
+            Written::Name(id) => Some(Dim::var(var(*id))),
+            Written::Sum(x, y) => two(x, y).and_then(|(x, y)| x.add(&y)),
+            Written::Difference(x, y) => two(x, y).and_then(|(x, y)| x.sub(&y)),
+            Written::Product(x, y) => two(x, y).and_then(|(x, y)| x.mul(&y)),
+            Written::Power(x, y) => two(x, y).and_then(|(x, y)| Dim::call(SizeCall::Power(x, y))),
+            Written::Quotient(x, k) => Dim::call(SizeCall::Quotient(x.dim()?, *k)),
+            Written::Floor(x, k) => Dim::call(SizeCall::Floor(x.dim()?, *k)),
+            Written::Min(x, y) => two(x, y).and_then(|(x, y)| Dim::call(SizeCall::Min(x, y))),
+            Written::Max(x, y) => two(x, y).and_then(|(x, y)| Dim::call(SizeCall::Max(x, y))),
+        }
+    }
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    let leaf = prop_oneof![(1i64..4).prop_map(Written::Number), (0u32..3).prop_map(Written::Name)];
+    leaf.prop_recursive(4, 12, 2, |inner| {
+        let two = (inner.clone(), inner.clone()).prop_map(|(x, y)| (Box::new(x), Box::new(y)));
+        prop_oneof![
+            two.clone().prop_map(|(x, y)| Written::Sum(x, y)),
+            two.clone().prop_map(|(x, y)| Written::Difference(x, y)),
+            two.clone().prop_map(|(x, y)| Written::Product(x, y)),
+            two.clone().prop_map(|(x, y)| Written::Power(x, y)),
+            two.clone().prop_map(|(x, y)| Written::Min(x, y)),
+            two.prop_map(|(x, y)| Written::Max(x, y)),
+            (inner.clone(), 1i64..4).prop_map(|(x, k)| Written::Quotient(Box::new(x), k)),
+            (inner, 1i64..4).prop_map(|(x, k)| Written::Floor(Box::new(x), k)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever form a size is kept in, it has the value of what was written, at once and variable by variable; it is at least
+    /// what it is said to be at least, and what it is displayed as is read as the same size.
+    #[test]
+    fn sizes_that_are_no_polynomials_have_their_values(size in written(), at in prop::array::uniform3(1i64..5)) {
+        let (Some(dim), Some(expected)) = (size.dim(), size.value(&at)) else { return Ok(()) };
+        let sizes: Sizes = (0..3).map(|id| (var(id), at[id as usize])).collect();
+        prop_assert_eq!(dim.eval(&sizes), Some(expected), "{}", dim);
+        prop_assert!(dim.least().is_none_or(|least| least <= expected), "{} is at least {:?}", dim, dim.least());
+        let one_by_one = (0..3).try_fold(dim.clone(), |dim, id| {
+            dim.substitute(&BTreeMap::from([(var(id), Dim::constant(at[id as usize]))]))
+        });
+        prop_assert_eq!(one_by_one.and_then(|dim| dim.as_constant()), Some(expected), "{}", dim);
+        let text = format!(
+            "theorem \"t\" {{ forall a, b, c in 1..4 forall v: Vec[{dim}] claim norm(v) >= 0 }}"
+        );
+        let theorems = match Session::new().load_text("t", &text) {
+            Ok(theorems) => theorems,
+            // One that is not positive is refused.
+            Err(mistakes) => {
+                prop_assert!(mistakes.iter().all(|mistake| mistake.code == Code::E0305), "{}: {:?}", dim, mistakes);
+                return Ok(());
+            }
+        };
+        let shape = &theorems[0].graph.inputs()[0].ty.shape;
+        prop_assert_eq!(shape.rows().eval(&sizes_of(&theorems[0].variables, &at)), Some(expected), "{} as {}", dim, shape);
+    }
+
+    /// A power of two has one form, and one exponent.
+    #[test]
+    fn powers_have_one_form(x in polynomial_with(0, 0..3), y in polynomial_with(0, 0..3)) {
+        let power = |x: &Dim| Dim::call(SizeCall::Power(Dim::constant(2), x.clone()));
+        let (Some(a), Some(b)) = (power(&x), power(&y)) else { return Ok(()) };
+        prop_assert_eq!(a.mul(&b), power(&x.add(&y).unwrap()));
+        let n = var(3);
+        let open = power(&Dim::var(n.clone())).unwrap();
+        let solved = solve(&[(open, a)], std::slice::from_ref(&n)).unwrap();
+        prop_assert_eq!(&solved[&n], &x);
+    }
+}
+
+fn sizes_of(variables: &[loewner::check::Variable], at: &[i64; 3]) -> Sizes {
+    let sizes = variables.iter().filter_map(|variable| match &variable.kind {
+        VariableKind::Size(size) => Some(size.clone()),
+        VariableKind::Scalar { .. } | VariableKind::Member { .. } => None,
+    });
+    sizes.zip(at.iter().copied()).collect()
+}
+
 /// Expressions of a d × B matrix Z, each with matrices of every shape inside.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![Just("Z".to_string()), Just("ones(d, B)".to_string()), Just("W'".to_string())];
@@ -167,7 +289,7 @@ fn sizes_of_many_parts_are_read_in_time() {
     assert!(session.load_text("cube.lw", "def h(A: Mat[n, n^3]) -> Mat[n^3, n] = A'").is_ok());
 }
 
-/// A product of sizes over a number is a size where it comes out even in every term.
+/// A size over a number is one where it comes out even: always, if it does in every term.
 #[test]
 fn sizes_are_divided_where_they_come_out_even() {
     let load = |size: &str| {
@@ -176,7 +298,8 @@ fn sizes_are_divided_where_they_come_out_even() {
     };
     assert_eq!(load("(4*n + 2)/2").unwrap(), load("2*n + 1").unwrap());
     assert_eq!(load("n*(n + 1)*2/2").unwrap(), load("n^2 + n").unwrap());
-    for size in ["(n + 1)/2", "n/0", "4/n"] {
+    assert_eq!(load("(n + 1)/2").unwrap(), "vector of size (n + 1)/2");
+    for size in ["n/0", "4/n", "n/2.5", "sqrt(n)", "2^(-n)"] {
         assert!(load(size).is_err(), "{size}");
     }
 }

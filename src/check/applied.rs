@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::definitions::{Definition, Definitions};
 use super::elaborate::{Elaborator, Reported};
 use super::hint::a;
+use super::names::names_in_size;
 use super::scope::Value;
 use super::session::Session;
 use crate::base::{Code, Diagnostic, did_you_mean};
@@ -119,7 +120,11 @@ pub fn size_names(definition: &Definition) -> Vec<String> {
     let mut names = Vec::new();
     for param in &definition.def.params {
         if let Some(DomainKind::Named { sizes, .. }) = param.domain.as_ref().map(|domain| &domain.kind) {
-            sizes.iter().for_each(|size| collect(size, &mut names));
+            for Ident { name, .. } in sizes.iter().flat_map(names_in_size) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
         }
     }
     names
@@ -130,16 +135,4 @@ pub fn no_such_size(message: String, known: &[&str], name: &str) -> Diagnostic {
     let near = did_you_mean(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
     let sizes = if known.is_empty() { "there are none".to_owned() } else { format!("the sizes: {}", known.join(", ")) };
     Diagnostic::new(Code::E0807, message).maybe_help(near).note(sizes)
-}
-
-fn collect(size: &Expr, names: &mut Vec<String>) {
-    match &size.kind {
-        ExprKind::Name(name) if !names.contains(name) => names.push(name.clone()),
-        ExprKind::Chain { first, rest } => {
-            collect(first, names);
-            rest.iter().for_each(|(_, _, operand)| collect(operand, names));
-        }
-        ExprKind::Power { base, .. } => collect(base, names),
-        _ => {}
-    }
 }

@@ -7,10 +7,11 @@ use super::builtin;
 use super::definitions::{Definition, Origin};
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
 use super::hint::a;
+use super::names::names_in_size;
 use super::ranges;
 use super::scope::{Function, Scope, Value};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Set, Shape, SolveError, solve};
+use crate::ir::{Basis, Dim, Domain, Field, NodeId, Op, Property, Set, Shape, SizeVar, SolveError, solve};
 use crate::syntax::ast::{Arg, DomainKind, Expr, ExprKind, Ident, Param};
 
 /// An argument with what it stands for.
@@ -51,7 +52,7 @@ impl Elaborator<'_> {
     }
 
     /// The function of that name outside the local scope.
-    fn global(&self, name: &str) -> Option<Function> {
+    pub(super) fn global(&self, name: &str) -> Option<Function> {
         if let Some(definition) = self.definitions.get(self.module, name) {
             return Some(Function::Definition(definition.clone()));
         }
@@ -239,7 +240,7 @@ impl Elaborator<'_> {
         for (param, given) in definition.def.params.iter().zip(given) {
             let Some(domain) = &param.domain else { continue };
             if let DomainKind::Named { sizes, .. } = &domain.kind {
-                sizes.iter().for_each(|size| self.open_sizes(size, &mut open));
+                sizes.iter().for_each(|size| open.extend(self.open_sizes(size)));
             }
             let Some(Given { value: Value::Node(node), span: place }) = given else { continue };
             let declared = self.domain(domain)?;
@@ -302,25 +303,20 @@ impl Elaborator<'_> {
         Ok(())
     }
 
-    /// Gives every name in a size expression that is not bound yet a size variable of its own.
-    fn open_sizes(&mut self, size: &Expr, open: &mut Vec<(crate::ir::SizeVar, Span)>) {
-        match &size.kind {
-            ExprKind::Name(name) if self.scope.get(name).is_none() => {
-                let var = self.fresh_size(name, 1, size.span);
-                open.push((var.clone(), size.span));
-                if let Ok(node) = self.built(size.span, "a size", &[], |g, _| g.size(Dim::var(var))) {
-                    self.scope.bind(name, Value::Node(node), size.span, "");
-                }
+    /// Gives every name in a size expression that is not bound yet a size variable of its own, and says which.
+    pub(super) fn open_sizes(&mut self, size: &Expr) -> Vec<(SizeVar, Span)> {
+        let mut open = Vec::new();
+        for Ident { name, span } in names_in_size(size) {
+            if self.scope.get(&name).is_some() {
+                continue;
             }
-            ExprKind::Chain { first, rest } => {
-                self.open_sizes(first, open);
-                for (_, _, operand) in rest {
-                    self.open_sizes(operand, open);
-                }
+            let var = self.fresh_size(&name, 1, span);
+            if let Ok(node) = self.built(span, "a size", &[], |g, _| g.size(Dim::var(var.clone()))) {
+                self.scope.bind(&name, Value::Node(node), span, "");
             }
-            ExprKind::Power { base, .. } => self.open_sizes(base, open),
-            _ => {}
+            open.push((var, span));
         }
+        open
     }
 
     /// The argument as the parameter's domain requires it: field and facts.
@@ -431,42 +427,10 @@ impl Elaborator<'_> {
 
 /// The names in an expression, each once, in the order of the text.
 pub(super) fn names_in<'e>(expr: &'e Expr, names: &mut Vec<&'e str>) {
-    let mut more = |inner: &'e Expr| names_in(inner, names);
-    match &expr.kind {
-        ExprKind::Name(name) => {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-        ExprKind::Number { .. } | ExprKind::Str(_) => {}
-        ExprKind::Call { args, .. } => args.iter().for_each(|arg| more(&arg.value)),
-        ExprKind::Index { base, indices } => {
-            more(base);
-            indices.iter().for_each(more);
-        }
-        ExprKind::Adjoint(inner) | ExprKind::Negate(inner) | ExprKind::Not(inner) => more(inner),
-        ExprKind::Power { base, exponent, .. } => {
-            more(base);
-            more(exponent);
-        }
-        ExprKind::Chain { first, rest } => {
-            more(first);
-            rest.iter().for_each(|(_, _, operand)| more(operand));
-        }
-        ExprKind::Compare { first, rest } => {
-            more(first);
-            rest.iter().for_each(|(_, _, operand)| more(operand));
-        }
-        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Vector(parts) => parts.iter().for_each(more),
-        ExprKind::Implies(premise, conclusion) => {
-            more(premise);
-            more(conclusion);
-        }
-        ExprKind::If { condition, then, otherwise } => [condition, then, otherwise].into_iter().for_each(|e| more(e)),
-        ExprKind::Let { bindings, body } => {
-            bindings.iter().for_each(|binding| more(&binding.value));
-            more(body);
-        }
-        ExprKind::Matrix(rows) => rows.iter().flatten().for_each(more),
+    if let ExprKind::Name(name) = &expr.kind
+        && !names.contains(&name.as_str())
+    {
+        names.push(name);
     }
+    expr.parts().into_iter().for_each(|part| names_in(part, names));
 }

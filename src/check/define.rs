@@ -11,7 +11,7 @@ use crate::syntax::ast::{self, Def, DomainKind, Expr, ExprKind, Param};
 
 impl Elaborator<'_> {
     /// Checks a definition whose parameters all have domains; one with a parameter that may be anything is checked
-    /// when it is called.
+    /// when it is called, but for its names.
     pub(super) fn check_definition(&mut self, definition: &Definition) -> Checked<()> {
         let def = &definition.def;
         self.place = Place::Definition;
@@ -28,11 +28,11 @@ impl Elaborator<'_> {
         }
         self.integers_are_no_sizes(def)?;
         if def.params.iter().any(|param| param.domain.is_none()) {
-            return Ok(());
+            return self.names_known(def);
         }
         for param in &def.params {
             if let Some(DomainKind::Named { sizes, .. }) = param.domain.as_ref().map(|domain| &domain.kind) {
-                sizes.iter().for_each(|size| self.general_sizes(size));
+                sizes.iter().for_each(|size| _ = self.open_sizes(size));
             }
         }
         let mut broken = false;
@@ -218,23 +218,5 @@ impl Elaborator<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Gives each name in a size a size variable of its own.
-    pub(super) fn general_sizes(&mut self, size: &Expr) {
-        match &size.kind {
-            ExprKind::Name(name) if self.scope.get(name).is_none() => {
-                let var = self.fresh_size(name, 1, size.span);
-                if let Ok(node) = self.built(size.span, "a size", &[], |g, _| g.size(Dim::var(var))) {
-                    self.scope.bind(name, Value::Node(node), size.span, "");
-                }
-            }
-            ExprKind::Chain { first, rest } => {
-                self.general_sizes(first);
-                rest.iter().for_each(|(_, _, operand)| self.general_sizes(operand));
-            }
-            ExprKind::Power { base, .. } => self.general_sizes(base),
-            _ => {}
-        }
     }
 }

@@ -24,8 +24,10 @@ mod ranges;
 mod report;
 mod scope;
 mod session;
+mod sizes;
 mod statement;
 mod theorem;
+mod untyped;
 mod witness;
 mod write;
 

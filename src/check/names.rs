@@ -5,7 +5,29 @@ use super::elaborate::{Checked, Elaborator, Place};
 use super::hint;
 use crate::base::{Code, Diagnostic, Span, did_you_mean};
 use crate::ir::{NodeId, Set};
-use crate::syntax::ast::Ident;
+use crate::syntax::ast::{Expr, ExprKind, Ident};
+
+/// The names in a size expression, in the order in which they are written, each as often as it occurs.
+pub(super) fn names_in_size(size: &Expr) -> Vec<Ident> {
+    let mut names = Vec::new();
+    let mut stack = vec![size];
+    while let Some(part) = stack.pop() {
+        match &part.kind {
+            ExprKind::Name(name) => names.push(Ident { name: name.clone(), span: part.span }),
+            ExprKind::Chain { first, rest } => {
+                stack.extend(rest.iter().rev().map(|(_, _, operand)| operand));
+                stack.push(first);
+            }
+            ExprKind::Power { base, exponent, .. } => stack.extend([&**exponent, &**base]),
+            // What stands in rows(A) is no size.
+            ExprKind::Call { callee, args } if matches!(&*callee.name, "min" | "max" | "floor") => {
+                stack.extend(args.iter().rev().map(|arg| &arg.value));
+            }
+            _ => {}
+        }
+    }
+    names
+}
 
 impl Elaborator<'_> {
     /// A name that stands for no value.

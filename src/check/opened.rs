@@ -71,7 +71,7 @@ impl Elaborator<'_> {
         }
         for param in &def.params {
             if let Some(DomainKind::Named { sizes, .. }) = param.domain.as_ref().map(|domain| &domain.kind) {
-                sizes.iter().for_each(|size| self.general_sizes(size));
+                sizes.iter().for_each(|size| _ = self.open_sizes(size));
             }
         }
         let mut parameters = Vec::new();

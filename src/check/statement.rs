@@ -8,13 +8,14 @@ use num_traits::{Signed, ToPrimitive};
 
 use super::elaborate::{Checked, Elaborator, Place, Reported};
 use super::hint::a;
+use super::names::names_in_size;
 use super::scope::Value;
 use super::theorem::{Assumption, Claim, Expected, Part, Supremum, Theorem, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
 use crate::ir::{
     Basis, Dim, Domain, Facts, Input, InputId, Interval, NodeId, Op, Property, Range, Shape, SizeVar, Type,
 };
-use crate::syntax::ast::{self, DomainKind, Expr, ExprKind, Ident, Statement};
+use crate::syntax::ast::{self, DomainKind, Expr, Ident, Statement};
 use crate::syntax::{Spelling, print_statement};
 
 /// A size that a theorem uses without quantifying it ranges from 1 to this.
@@ -261,22 +262,17 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
 
     /// Names of sizes that nothing quantifies range over small sizes.
     fn implicit_sizes(&mut self, size: &Expr) -> Checked<()> {
-        match &size.kind {
-            ExprKind::Name(name) if self.elaborator.scope.get(name).is_none() => {
-                let ident = Ident { name: name.clone(), span: size.span };
-                let (lo, hi) = (Dim::constant(1), Dim::constant(IMPLICIT_SIZE_LIMIT));
-                let (range, kind, value) = self.size_variable(&ident, Range::Integers(lo, hi))?;
-                self.elaborator.scope.bind(name, Value::Node(value), size.span, "");
-                self.variables.push(Variable { name: name.clone(), span: size.span, range, kind, implied: true });
-                Ok(())
+        for ident in names_in_size(size) {
+            if self.elaborator.scope.get(&ident.name).is_some() {
+                continue;
             }
-            ExprKind::Chain { first, rest } => {
-                self.implicit_sizes(first)?;
-                rest.iter().try_for_each(|(_, _, operand)| self.implicit_sizes(operand))
-            }
-            ExprKind::Power { base, .. } => self.implicit_sizes(base),
-            _ => Ok(()),
+            let (lo, hi) = (Dim::constant(1), Dim::constant(IMPLICIT_SIZE_LIMIT));
+            let (range, kind, value) = self.size_variable(&ident, Range::Integers(lo, hi))?;
+            let Ident { name, span } = ident;
+            self.elaborator.scope.bind(&name, Value::Node(value), span, "");
+            self.variables.push(Variable { name, span, range, kind, implied: true });
         }
+        Ok(())
     }
 
     fn member(&mut self, name: &Ident, domain: Domain) -> Checked<(Range, VariableKind, NodeId)> {
@@ -351,7 +347,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
     /// An end of a range of integers: an integer, or an expression of the integers quantified before.
     fn integer_end(&mut self, end: &Expr) -> Checked<Dim> {
         let node = self.elaborator.value(end)?;
-        match self.elaborator.size_of(node) {
+        match self.elaborator.wanted_size(node) {
             Some(dim) => Ok(dim),
             None => {
                 let found = self.elaborator.describe(node);

@@ -1,4 +1,5 @@
-//! Symbolic sizes: polynomials with integer coefficients in named size variables.
+//! Symbolic sizes: polynomials with integer coefficients in named size variables, and in integer functions of sizes that are
+//! no polynomials.
 //!
 //! Equality of sizes is equality of polynomials, so `d` and `B` are different sizes even though a sample may give both
 //! the value 3, while `n + n` and `2*n` are one. [`solve`] finds the sizes that a call leaves open.
@@ -6,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+use super::factor::{Factor, SizeCall};
 
 /// A size variable. Two variables are the same when their numbers are; the name is for messages.
 #[derive(Clone, Debug)]
@@ -48,10 +51,10 @@ impl Ord for SizeVar {
 const MAX_DEGREE: usize = 64;
 const MAX_TERMS: usize = 1024;
 
-/// A product of variables, each as often as it occurs, in order.
-type Monomial = Vec<SizeVar>;
+/// A product of factors, each as often as it occurs, in order.
+type Monomial = Vec<Factor>;
 
-/// A size: a polynomial in size variables. The zero polynomial has no terms.
+/// A size: a polynomial in its factors. The zero polynomial has no terms.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Dim {
     terms: BTreeMap<Monomial, i64>,
@@ -68,7 +71,24 @@ impl Dim {
 
     /// The size named by a variable.
     pub fn var(var: SizeVar) -> Self {
-        Dim { terms: BTreeMap::from([(vec![var], 1)]) }
+        Dim::factor(Factor::Var(var))
+    }
+
+    fn factor(factor: Factor) -> Self {
+        Dim { terms: BTreeMap::from([(vec![factor], 1)]) }
+    }
+
+    /// The value of an integer function, as a polynomial where it is one; `None` where its value is no integer.
+    pub fn call(call: SizeCall) -> Option<Self> {
+        match call.folded() {
+            Ok(folded) => folded,
+            Err(call) => Some(Dim::factor(Factor::Call(Arc::new(call)))),
+        }
+    }
+
+    /// Whether it is a polynomial in size variables alone.
+    pub fn is_polynomial(&self) -> bool {
+        self.terms.keys().flatten().all(|factor| matches!(factor, Factor::Var(_)))
     }
 
     /// The value, when no variable is left.
@@ -83,7 +103,21 @@ impl Dim {
     /// The variable that the size is, if it is nothing more.
     fn as_var(&self) -> Option<&SizeVar> {
         match self.terms.first_key_value() {
-            Some((monomial, 1)) if self.terms.len() == 1 => monomial.first().filter(|_| monomial.len() == 1),
+            Some((monomial, 1)) if self.terms.len() == 1 => match monomial.as_slice() {
+                [Factor::Var(var)] => Some(var),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The function that the size is the value of, if it is nothing more.
+    pub fn as_call(&self) -> Option<&SizeCall> {
+        match self.terms.first_key_value() {
+            Some((monomial, 1)) if self.terms.len() == 1 => match monomial.as_slice() {
+                [Factor::Call(call)] => Some(call),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -127,6 +161,11 @@ impl Dim {
         Some(product)
     }
 
+    /// The product of factors.
+    pub fn product(factors: &[Factor]) -> Dim {
+        Dim { terms: BTreeMap::from([(factors.to_vec(), 1)]) }
+    }
+
     /// The power, or `None` for a negative exponent and where the product has none.
     pub fn power(&self, exponent: i64) -> Option<Dim> {
         let exponent = usize::try_from(exponent).ok().filter(|exponent| *exponent <= MAX_DEGREE)?;
@@ -141,51 +180,51 @@ impl Dim {
     pub fn least(&self) -> Option<i64> {
         self.terms.iter().try_fold(0i64, |sum, (monomial, coefficient)| {
             let mut term = *coefficient;
-            for var in monomial {
-                if *coefficient < 0 || var.least < 0 {
+            for factor in monomial {
+                let least = factor.least()?;
+                if *coefficient < 0 || least < 0 {
                     return None;
                 }
-                term = term.checked_mul(var.least)?;
+                term = term.checked_mul(least)?;
             }
             sum.checked_add(term)
         })
     }
 
-    /// The value under an assignment, or `None` when a variable is missing or a product overflows.
+    /// The value under an assignment, or `None` when a variable is missing, a product overflows or a part is no integer.
     pub fn eval(&self, sizes: &Sizes) -> Option<i64> {
         let mut sum: i64 = 0;
         for (monomial, coefficient) in &self.terms {
             let mut term = *coefficient;
-            for var in monomial {
-                term = term.checked_mul(*sizes.get(var)?)?;
+            for factor in monomial {
+                term = term.checked_mul(factor.eval(sizes)?)?;
             }
             sum = sum.checked_add(term)?;
         }
         Some(sum)
     }
 
-    /// The size with every assigned variable replaced, or `None` when a coefficient overflows.
+    /// The size with every assigned variable replaced, or `None` when a coefficient overflows or a part is no integer.
     pub fn substitute(&self, values: &BTreeMap<SizeVar, Dim>) -> Option<Dim> {
         let mut result = Dim::default();
         for (monomial, coefficient) in &self.terms {
             let mut term = Dim::constant(*coefficient);
-            for var in monomial {
-                let factor = values.get(var).cloned().unwrap_or_else(|| Dim::var(var.clone()));
-                term = term.mul(&factor)?;
+            for factor in monomial {
+                term = term.mul(&factor.substitute(values)?)?;
             }
             result = result.add(&term)?;
         }
         Some(result)
     }
 
-    /// The terms, each a coefficient and the variables of its product, as often as they occur.
-    pub fn monomials(&self) -> impl Iterator<Item = (i64, &[SizeVar])> {
+    /// The terms, each a coefficient and the factors of its product, as often as they occur.
+    pub fn monomials(&self) -> impl Iterator<Item = (i64, &[Factor])> {
         self.terms.iter().map(|(monomial, coefficient)| (*coefficient, monomial.as_slice()))
     }
 
-    /// The variables that occur, each once, in order.
+    /// The variables that occur, in functions too, each once, in order.
     pub fn vars(&self) -> Vec<SizeVar> {
-        let mut vars: Vec<SizeVar> = self.terms.keys().flatten().cloned().collect();
+        let mut vars: Vec<SizeVar> = self.terms.keys().flatten().flat_map(Factor::vars).collect();
         vars.sort();
         vars.dedup();
         vars
@@ -196,14 +235,42 @@ impl Dim {
         let mut coefficient = None;
         let mut rest = self.clone();
         for (monomial, value) in &self.terms {
-            if monomial.contains(var) {
-                if monomial.len() != 1 || coefficient.replace(*value).is_some() {
+            if monomial.iter().any(|factor| factor.mentions(var)) {
+                if *monomial != [Factor::Var(var.clone())] || coefficient.replace(*value).is_some() {
                     return None;
                 }
                 rest.terms.remove(monomial);
             }
         }
         coefficient.map(|c| (c, rest))
+    }
+
+    /// The value of `var` for which `c * b^var + rest` is 0, where b and c are numbers and the rest is a power of b.
+    fn exponent_in(&self, var: &SizeVar) -> Option<Dim> {
+        let mut with_var = self.terms.iter().filter(|(monomial, _)| monomial.iter().any(|f| f.mentions(var)));
+        let (Some((monomial, coefficient)), None) = (with_var.next(), with_var.next()) else { return None };
+        let [Factor::Call(call)] = monomial.as_slice() else { return None };
+        let SizeCall::Power(base, exponent) = &**call else { return None };
+        let base = base.as_constant().filter(|base| *base >= 2 && exponent.as_var() == Some(var))?;
+        let mut rest = self.clone();
+        rest.terms.remove(monomial);
+        rest.mul(&Dim::constant(-1))?.divide_exactly(*coefficient)?.logarithm(base)
+    }
+
+    /// The k of a size `base^k`.
+    fn logarithm(&self, base: i64) -> Option<Dim> {
+        let (monomial, coefficient) = self.terms.first_key_value().filter(|_| self.terms.len() == 1)?;
+        let (mut power, mut k) = (*coefficient, 0);
+        while power > 1 && power % base == 0 {
+            (power, k) = (power / base, k + 1);
+        }
+        let mut sum = Some(Dim::constant(k)).filter(|_| power == 1);
+        for factor in monomial {
+            let Factor::Call(call) = factor else { return None };
+            let SizeCall::Power(own, exponent) = &**call else { return None };
+            sum = sum.filter(|_| own.as_constant() == Some(base))?.add(exponent);
+        }
+        sum
     }
 
     /// The size divided by a number, when every coefficient is divisible.
@@ -234,7 +301,7 @@ impl fmt::Display for Dim {
                 (_, false) => " + ",
             };
             write!(f, "{sign}")?;
-            let names: Vec<&str> = monomial.iter().map(|v| &*v.name).collect();
+            let names: Vec<String> = monomial.iter().map(Factor::to_string).collect();
             match (coefficient.unsigned_abs(), names.is_empty()) {
                 (1, false) => write!(f, "{}", names.join("*"))?,
                 (c, true) => write!(f, "{c}")?,
@@ -256,8 +323,8 @@ pub enum SolveError {
 
 /// Finds values of the `open` variables that make each pair of sizes equal as polynomials.
 ///
-/// Every equation that is linear in its last open variable binds it, until nothing more is bound, so the answer, and
-/// whether there is one, does not depend on the order of the equations.
+/// Every equation that is linear in its last open variable binds it, and so does one that says `b^n` is a power of the number
+/// b, until nothing more is bound: the answer, and whether there is one, does not depend on the order of the equations.
 ///
 /// # Errors
 /// [`SolveError`] with the number of the equation that fails.
@@ -293,7 +360,10 @@ pub fn solve(equations: &[(Dim, Dim)], open: &[SizeVar]) -> Result<BTreeMap<Size
                             .ok_or(SolveError::Conflict(index))?;
                         found.insert(var.clone(), value);
                     }
-                    None => left.push(index),
+                    None => match difference.exponent_in(var) {
+                        Some(k) => _ = found.insert(var.clone(), k),
+                        None => left.push(index),
+                    },
                 },
                 _ => left.push(index),
             }

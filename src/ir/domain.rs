@@ -145,10 +145,15 @@ impl Domain {
         self.set.row().properties
     }
 
-    /// Whether the set has no member at these sizes: no m × n matrix has orthonormal columns where m < n. Its chart makes
-    /// none there, but what is known of members would be used all the same.
+    /// Whether the set has no member at these sizes: no m × n matrix has orthonormal columns where m < n, and nothing has a
+    /// side of n/2 where n is odd. A chart makes none there, but what is known of members would be used all the same.
     pub fn is_empty(&self, sizes: &Sizes) -> bool {
         let side = |i: usize| self.sizes[i].eval(sizes);
+        let known = |dim: &Dim| dim.vars().iter().all(|var| sizes.contains_key(var));
+        let no_size = |dim: &Dim| !dim.is_polynomial() && known(dim) && dim.eval(sizes).is_none_or(|n| n < 1);
+        if self.sizes.iter().any(no_size) {
+            return true;
+        }
         self.set == Set::Stiefel && side(0).zip(side(1)).is_some_and(|(m, n)| m < n)
     }
 

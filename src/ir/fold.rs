@@ -6,9 +6,11 @@
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
+use super::decide::decide;
 use super::fact::Property;
+use super::factor::in_factors;
 use super::graph::{Graph, Mismatch, NodeId};
-use super::op::{Axis, Comparison, Op, Part, Reduction, Zip};
+use super::op::{Axis, Op, Part, Reduction, Zip};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Shape, Type};
 
@@ -25,7 +27,8 @@ pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded
     match op {
         Op::Size(dim) => match dim.as_constant() {
             Some(n) => g.integer(n).map(Some),
-            None => Ok(None),
+            None if dim.is_polynomial() => Ok(None),
+            None => in_factors(g, dim).map(Some),
         },
         Op::Eye(_) | Op::Input(_) | Op::Constant(_) | Op::Truth(_) => Ok(None),
         Op::ImaginaryUnit | Op::Pi | Op::Infinity => Ok(None),
@@ -469,51 +472,10 @@ fn trace_of_zip(g: &mut Graph, zip: Zip, a: NodeId, b: NodeId) -> Folded {
     }
 }
 
-/// What exact values and signs say about a comparison.
-fn decide(g: &Graph, comparison: Comparison, a: NodeId, b: NodeId) -> Option<bool> {
-    if let (Some(x), Some(y)) = (g.constant_value(a), g.constant_value(b)) {
-        return Some(match comparison {
-            Comparison::Lt => x < y,
-            Comparison::Le => x <= y,
-            Comparison::Eq => x == y,
-            Comparison::Ne => x != y,
-        });
-    }
-    // An integer is equal to itself, and so is ∞, which a value that may turn out to be none is not.
-    let infinite = |id| *g.op(id) == Op::Infinity;
-    if a == b && (g.certain(a, Property::Integer) || infinite(a)) {
-        return Some(matches!(comparison, Comparison::Le | Comparison::Eq));
-    }
-    // What is finite lies below ∞.
-    let finite = |id| g.certain(id, Property::Finite);
-    if (infinite(a) && finite(b)) || (finite(a) && infinite(b)) {
-        return Some(match comparison {
-            Comparison::Lt | Comparison::Le => infinite(b),
-            Comparison::Eq => false,
-            Comparison::Ne => true,
-        });
-    }
-    let at_most_zero = |id| g.constant_value(id).is_some_and(|v| !v.is_positive());
-    let below_zero = |id| g.constant_value(id).is_some_and(|v| v.is_negative());
-    let (positive, nonnegative) = (|id| g.certain(id, Property::Positive), |id| g.certain(id, Property::Nonnegative));
-    // a < b because a ≤ 0 < b or a < 0 ≤ b, and the other way round.
-    let less = |a, b| (at_most_zero(a) && positive(b)) || (below_zero(a) && nonnegative(b));
-    let at_most = |a, b| less(a, b) || (at_most_zero(a) && nonnegative(b));
-    match comparison {
-        Comparison::Lt if less(a, b) => Some(true),
-        Comparison::Lt if at_most(b, a) => Some(false),
-        Comparison::Le if at_most(a, b) => Some(true),
-        Comparison::Le if less(b, a) => Some(false),
-        Comparison::Eq if less(a, b) || less(b, a) => Some(false),
-        Comparison::Ne if less(a, b) || less(b, a) => Some(true),
-        Comparison::Lt | Comparison::Le | Comparison::Eq | Comparison::Ne => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::{Basis, Dim, Domain, Facts, Input, Set, Type};
+    use crate::ir::{Basis, Comparison, Dim, Domain, Facts, Input, Set, Type};
 
     fn input(g: &mut Graph, ty: Type) -> NodeId {
         g.input(Input { name: "x".into(), ty, facts: Facts::new() })

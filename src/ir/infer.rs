@@ -4,6 +4,7 @@ use num_traits::ToPrimitive;
 
 use super::dim::Dim;
 use super::fact::{Fact, Property};
+use super::factor::SizeCall;
 use super::graph::{Graph, Mismatch, NodeId};
 use super::op::{Axis, Op, Part, Zip};
 use super::scalar::ScalarFn;
@@ -161,14 +162,9 @@ pub(super) fn infer(g: &Graph, op: &Op, args: &[NodeId]) -> Inferred {
         Op::SingularValues => {
             check.count(1)?;
             let (m, n) = check.matrix(0)?;
-            // The number of singular values is the smaller size, which must be known to be the smaller one.
-            let least = match (m.as_constant(), n.as_constant()) {
-                (Some(a), Some(b)) => Dim::constant(a.min(b)),
-                // min(m, n) is not a polynomial: until the sizes are known the vector is called as long as it can be,
-                // and gets its true length when a shape is chosen.
-                _ => n,
-            };
-            Ok(Type::real(Shape::Vector(least)))
+            // There are as many singular values as the smaller size says.
+            let number = Dim::call(SizeCall::Min(m.clone(), n)).ok_or(Mismatch::BadSize(m))?;
+            Ok(Type::real(Shape::Vector(number)))
         }
         Op::Spectral(function) => {
             check.parameters(*function)?;

@@ -1,9 +1,11 @@
 //! The expression graph: sizes, facts, scalar functions, operations, and the checked constructors that join them.
 
 mod build;
+mod decide;
 mod dim;
 mod domain;
 mod fact;
+mod factor;
 mod finite;
 mod fold;
 mod graph;
@@ -21,6 +23,7 @@ mod ty;
 pub use dim::{Dim, SizeVar, Sizes, SolveError, solve};
 pub use domain::{Domain, Interval, Range, Raw, SETS, Set, SetRow};
 pub use fact::{Fact, Facts, Property};
+pub use factor::{Factor, SizeCall};
 pub use finite::Finiteness;
 pub use graph::{Graph, Input, Mismatch, Node, NodeId};
 pub use identity::{Identity, Useless};

@@ -184,13 +184,20 @@ impl Store {
         self.knows(&written, property)
     }
 
-    /// A size as a sum of products of size variables.
+    /// A size as a sum of products of size variables, and of what else it is made of.
     pub fn size(&mut self, dim: &Dim) -> Terms {
+        // One that is no polynomial is arithmetic on those that are.
+        if !dim.is_polynomial()
+            && let Ok(node) = self.graph.size(dim.clone())
+        {
+            return self.written(node);
+        }
         let mut sum = Terms::zero();
-        for (coefficient, vars) in dim.clone().monomials() {
+        for (coefficient, factors) in dim.monomials() {
             let mut monomial = Monomial::one();
-            for var in vars {
+            for factor in factors {
                 // A size variable always makes a node.
+                let crate::ir::Factor::Var(var) = factor else { continue };
                 let Ok(node) = self.graph.size(Dim::var(var.clone())) else { continue };
                 let factor = self.intern(Key::Size(var.clone()), node, Shape::Scalar);
                 monomial = monomial.times(&Monomial::power(factor, 2));

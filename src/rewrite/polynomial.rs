@@ -327,10 +327,10 @@ impl Normalizer {
 /// A size as a polynomial in the sizes that are variables.
 fn size(g: &mut Graph, dim: &Dim) -> Result<Option<Polynomial>, Mismatch> {
     let mut sum = Polynomial::default();
-    for (coefficient, vars) in dim.monomials() {
+    for (coefficient, factors) in dim.monomials() {
         let mut scalars = BTreeMap::new();
-        for var in vars {
-            let atom = g.size(Dim::var(var.clone()))?;
+        for factor in factors {
+            let atom = g.size(Dim::product(std::slice::from_ref(factor)))?;
             *scalars.entry(atom).or_insert(0) += 1;
         }
         sum.add_term(Monomial { body: Body::Unit, scalars }, BigRational::from_integer(coefficient.into()));

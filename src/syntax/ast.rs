@@ -260,6 +260,32 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// The expressions that stand in it, in the order of the text.
+    pub fn parts(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Number { .. } | ExprKind::Name(_) | ExprKind::Str(_) => Vec::new(),
+            ExprKind::Call { args, .. } => args.iter().map(|arg| &arg.value).collect(),
+            ExprKind::Index { base, indices } => [&**base].into_iter().chain(indices).collect(),
+            ExprKind::Adjoint(inner) | ExprKind::Negate(inner) | ExprKind::Not(inner) => vec![inner],
+            ExprKind::Power { base, exponent, .. } => vec![base, exponent],
+            ExprKind::Chain { first, rest } => {
+                [&**first].into_iter().chain(rest.iter().map(|(_, _, operand)| operand)).collect()
+            }
+            ExprKind::Compare { first, rest } => {
+                [&**first].into_iter().chain(rest.iter().map(|(_, _, operand)| operand)).collect()
+            }
+            ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Vector(parts) => parts.iter().collect(),
+            ExprKind::Implies(premise, conclusion) => vec![premise, conclusion],
+            ExprKind::If { condition, then, otherwise } => vec![condition, then, otherwise],
+            ExprKind::Let { bindings, body } => {
+                bindings.iter().map(|binding| &binding.value).chain([&**body]).collect()
+            }
+            ExprKind::Matrix(rows) => rows.iter().flatten().collect(),
+        }
+    }
+}
+
 /// The forms of an expression.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ExprKind {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::checksum::Checksum;
 use super::config::Config;
 use crate::base::{Code, Diagnostic};
-use crate::ir::{Dim, NodeId, Op, SizeVar};
+use crate::ir::{Dim, Factor, NodeId, Op, SizeVar};
 use crate::torch::Source;
 
 /// Sums of what a run is made from. Names of files do not count: what they hold does.
@@ -73,11 +73,26 @@ pub(super) fn of_expression(source: &Source) -> String {
     let declared: BTreeSet<SizeVar> = all.flat_map(Dim::vars).collect();
     let written = |(op, sizes): &(Op, Vec<Dim>)| {
         let size = |dim: &Dim| {
-            let by_place = |var: &SizeVar| (declared.range(..var).count(), var.least);
-            let term = |(factor, vars): (i64, &[SizeVar])| (factor, vars.iter().map(by_place).collect::<Vec<_>>());
-            dim.monomials().map(term).collect::<Vec<_>>()
+            // Names do not count: a size that is no polynomial is told with its variables renamed to their places.
+            let by_place = |factor: &Factor| match factor {
+                Factor::Var(var) => format!("({}, {})", declared.range(..var).count(), var.least),
+                Factor::Call(call) => {
+                    let place = |var: &SizeVar| SizeVar {
+                        id: declared.range(..var).count() as u32,
+                        name: "".into(),
+                        least: var.least,
+                    };
+                    let vars = call.operands().into_iter().flat_map(Dim::vars);
+                    let placed = vars.map(|var| (var.clone(), Dim::var(place(&var)))).collect();
+                    format!("{:?}", Dim::product(std::slice::from_ref(factor)).substitute(&placed))
+                }
+            };
+            let term = |(coefficient, factors): (i64, &[Factor])| {
+                format!("({coefficient}, [{}])", factors.iter().map(by_place).collect::<Vec<_>>().join(", "))
+            };
+            format!("[{}]", dim.monomials().map(term).collect::<Vec<_>>().join(", "))
         };
-        format!("{op:?} {:?}", sizes.iter().map(size).collect::<Vec<_>>())
+        format!("{op:?} [{}]", sizes.iter().map(size).collect::<Vec<_>>().join(", "))
     };
     let mut sum = Checksum::new();
     for (id, op) in nodes.iter().zip(&ops) {

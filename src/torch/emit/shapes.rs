@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::text::{Level, dim};
-use crate::ir::{Dim, Shape, SizeVar};
+use crate::ir::{Dim, Factor, Shape, SizeVar};
 
 /// An input as Python sees it.
 #[derive(Clone, Debug)]
@@ -50,10 +50,12 @@ pub(super) fn sides(shape: &Shape) -> Vec<Dim> {
 /// `factor · var + rest`, where only `var` is unknown.
 fn linear(size: &Dim, known: impl Fn(&SizeVar) -> bool) -> Option<(SizeVar, i64, Dim)> {
     let mut found: Option<(SizeVar, i64)> = None;
-    for (coefficient, vars) in size.monomials() {
-        match vars.iter().filter(|var| !known(var)).count() {
-            0 => {}
-            1 if vars.len() == 1 && found.is_none() => found = Some((vars[0].clone(), coefficient)),
+    for (coefficient, factors) in size.monomials() {
+        if Dim::product(factors).vars().iter().all(&known) {
+            continue;
+        }
+        match factors {
+            [Factor::Var(var)] if found.is_none() => found = Some((var.clone(), coefficient)),
             _ => return None,
         }
     }
@@ -89,7 +91,7 @@ impl Sizing {
     }
 
     fn text(&self, size: &Dim) -> String {
-        dim(size, |var| self.names.get(var).cloned().unwrap_or_else(|| var.name.to_string())).text
+        dim(size, &mut |var| self.names.get(var).cloned().unwrap_or_else(|| var.name.to_string())).text
     }
 
     /// Whether a side is where a size is read.
@@ -150,7 +152,7 @@ impl Sizing {
             let compared = |early: bool| {
                 let axes = (0..sides.len()).filter(|axis| !plain(*axis) && before(&sides[*axis]) == early);
                 let conditions = axes.map(|axis| {
-                    let size = dim(&sides[axis], |var| self.names[var].clone()).at(Level::Sum);
+                    let size = dim(&sides[axis], &mut |var| self.names[var].clone()).at(Level::Sum);
                     format!("{python}.shape[{axis}] != {size}")
                 });
                 conditions.collect::<Vec<String>>()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 
-use crate::ir::Dim;
+use crate::ir::{Dim, Factor, SizeCall, SizeVar};
 use crate::torch::call::Entrywise;
 
 /// How tightly an expression binds, loosest first.
@@ -70,7 +70,7 @@ pub(super) fn exact(value: &BigRational) -> Text {
 }
 
 /// A size in names that the caller gives to its variables.
-pub(super) fn dim(dim: &Dim, mut name: impl FnMut(&crate::ir::SizeVar) -> String) -> Text {
+pub(super) fn dim(dim: &Dim, name: &mut dyn FnMut(&SizeVar) -> String) -> Text {
     if let Some(value) = dim.as_constant() {
         return Text::new(value.to_string(), if value < 0 { Level::Sign } else { Level::Atom });
     }
@@ -80,9 +80,14 @@ pub(super) fn dim(dim: &Dim, mut name: impl FnMut(&crate::ir::SizeVar) -> String
     terms.sort_by_key(|(coefficient, vars)| (*coefficient < 0, vars.is_empty()));
     let single = terms.len() == 1;
     let mut level = Level::Sum;
-    for (coefficient, vars) in terms {
-        let mut factors: Vec<String> = vars.iter().map(&mut name).collect();
-        if coefficient.unsigned_abs() != 1 || vars.is_empty() {
+    for (coefficient, factors) in terms {
+        let constant = factors.is_empty();
+        let mut written = |factor: &Factor| match factor {
+            Factor::Var(var) => name(var),
+            Factor::Call(call) => size_call(call, name),
+        };
+        let mut factors: Vec<String> = factors.iter().map(&mut written).collect();
+        if coefficient.unsigned_abs() != 1 || constant {
             factors.insert(0, coefficient.unsigned_abs().to_string());
         }
         if single {
@@ -101,6 +106,17 @@ pub(super) fn dim(dim: &Dim, mut name: impl FnMut(&crate::ir::SizeVar) -> String
         text.push_str(&factors.join(" * "));
     }
     Text::new(text, level)
+}
+
+/// An integer function of sizes, as a factor.
+fn size_call(call: &SizeCall, name: &mut dyn FnMut(&SizeVar) -> String) -> String {
+    let mut of = |size: &Dim| dim(size, name).text;
+    match call {
+        SizeCall::Power(base, exponent) => format!("({}) ** ({})", of(base), of(exponent)),
+        SizeCall::Quotient(a, divisor) | SizeCall::Floor(a, divisor) => format!("(({}) // {divisor})", of(a)),
+        SizeCall::Min(a, b) => format!("min({}, {})", of(a), of(b)),
+        SizeCall::Max(a, b) => format!("max({}, {})", of(a), of(b)),
+    }
 }
 
 /// Puts operands into a template with `{0}`, `{1}`, `{2}`.

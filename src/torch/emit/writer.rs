@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
 
     pub fn dim(&mut self, size: &Dim) -> Text {
         let (sizes, used) = (self.sizes, &mut self.uses.sizes);
-        dim(size, |var| {
+        dim(size, &mut |var| {
             used.insert(var.clone());
             sizes.get(var).cloned().unwrap_or_else(|| var.name.to_string())
         })
