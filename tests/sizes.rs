@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use loewner::base::Code;
 use loewner::check::{Part, Session, VariableKind};
-use loewner::ir::{Dim, Instance, Shape, SizeCall, SizeVar, Sizes, solve};
+use loewner::ir::{Dim, Instance, NoSize, Shape, SizeCall, SizeVar, Sizes, solve};
 use proptest::prelude::*;
 
 fn var(id: u32) -> SizeVar {
@@ -116,6 +116,11 @@ enum Written {
     Max(Box<Written>, Box<Written>),
 }
 
+/// A variable of which the last may be negative, as in `forall c in a - 4..4`.
+fn name(id: u32) -> SizeVar {
+    SizeVar { least: if id == 2 { i64::MIN } else { 1 }, ..var(id) }
+}
+
 impl Written {
     fn value(&self, at: &[i64; 3]) -> Option<i64> {
         Some(match self {
@@ -136,7 +141,7 @@ impl Written {
         let two = |x: &Written, y: &Written| Some((x.dim()?, y.dim()?));
         match self {
             Written::Number(n) => Some(Dim::constant(*n)),
-            Written::Name(id) => Some(Dim::var(var(*id))),
+            Written::Name(id) => Some(Dim::var(name(*id))),
             Written::Sum(x, y) => two(x, y).and_then(|(x, y)| x.add(&y)),
             Written::Difference(x, y) => two(x, y).and_then(|(x, y)| x.sub(&y)),
             Written::Product(x, y) => two(x, y).and_then(|(x, y)| x.mul(&y)),
@@ -172,7 +177,8 @@ proptest! {
     /// Whatever form a size is kept in, it has the value of what was written, at once and variable by variable; it is at least
     /// what it is said to be at least, and what it is displayed as is read as the same size.
     #[test]
-    fn sizes_that_are_no_polynomials_have_their_values(size in written(), at in prop::array::uniform3(1i64..5)) {
+    fn sizes_that_are_no_polynomials_have_their_values(size in written(), at in (1i64..5, 1i64..5, -3i64..5)) {
+        let at = [at.0, at.1, at.2];
         let (Some(dim), Some(expected)) = (size.dim(), size.value(&at)) else { return Ok(()) };
         let sizes: Sizes = (0..3).map(|id| (var(id), at[id as usize])).collect();
         prop_assert_eq!(dim.eval(&sizes), Some(expected), "{}", dim);
@@ -182,7 +188,7 @@ proptest! {
         });
         prop_assert_eq!(one_by_one.and_then(|dim| dim.as_constant()), Some(expected), "{}", dim);
         let text = format!(
-            "theorem \"t\" {{ forall a, b, c in 1..4 forall v: Vec[{dim}] claim norm(v) >= 0 }}"
+            "theorem \"t\" {{ forall a, b in 1..4, c in a - 4..4 forall v: Vec[{dim}] claim norm(v) >= 0 }}"
         );
         let theorems = match Session::new().load_text("t", &text) {
             Ok(theorems) => theorems,
@@ -289,6 +295,34 @@ fn sizes_of_many_parts_are_read_in_time() {
     assert!(session.load_text("cube.lw", "def h(A: Mat[n, n^3]) -> Mat[n^3, n] = A'").is_ok());
 }
 
+/// What is beyond counting is no remainder, a bound decides what is smaller, and what never ends is refused in time.
+#[test]
+fn functions_of_sizes_keep_to_their_bounds() {
+    let (a, b) = (Dim::var(name(0)), Dim::var(name(1)));
+    let at = |n: i64| Sizes::from([(name(0), n), (name(1), n)]);
+    let power = Dim::call(SizeCall::Power(Dim::constant(2), a.clone())).unwrap();
+    assert_eq!((power.value(&at(62)), power.value(&at(63))), (Ok(1 << 62), Err(NoSize::TooLarge)));
+    let half = Dim::call(SizeCall::Quotient(a.clone(), 2)).unwrap();
+    assert_eq!((half.value(&at(5)), half.value(&Sizes::new())), (Err(NoSize::NoInteger), Err(NoSize::Unknown)));
+    let quarter = Dim::call(SizeCall::Quotient(half.clone(), 2)).unwrap();
+    assert_eq!(quarter.to_string(), "a/4");
+    assert_eq!(Dim::call(SizeCall::Floor(half.add(&b).unwrap(), 2)), None);
+    assert_eq!(Dim::call(SizeCall::Min(Dim::constant(1), a.clone())), Some(Dim::constant(1)));
+    assert_eq!(Dim::call(SizeCall::Min(a.add(&b).unwrap(), b.clone())), Some(b.clone()));
+    assert_eq!(Dim::call(SizeCall::Max(a.add(&b).unwrap(), b.clone())), a.add(&b));
+    let far = a.sub(&Dim::constant(i64::MAX)).and_then(|far| far.sub(&Dim::constant(1))).unwrap();
+    assert_eq!(Dim::call(SizeCall::Quotient(far, 2)).unwrap().least(), None);
+    assert_eq!(Dim::call(SizeCall::Quotient(Dim::default(), 0)), None);
+    let mut nested = Some(Dim::call(SizeCall::Min(a.clone(), b.clone())).unwrap());
+    for _ in 0..64 {
+        nested = nested.and_then(|x| {
+            let (left, right) = (x.mul(&a)?, x.add(&b)?);
+            Dim::call(SizeCall::Floor(Dim::call(SizeCall::Max(left, right))?, 2))
+        });
+    }
+    assert_eq!(nested, None);
+}
+
 /// A size over a number is one where it comes out even: always, if it does in every term.
 #[test]
 fn sizes_are_divided_where_they_come_out_even() {
@@ -299,7 +333,9 @@ fn sizes_are_divided_where_they_come_out_even() {
     assert_eq!(load("(4*n + 2)/2").unwrap(), load("2*n + 1").unwrap());
     assert_eq!(load("n*(n + 1)*2/2").unwrap(), load("n^2 + n").unwrap());
     assert_eq!(load("(n + 1)/2").unwrap(), "vector of size (n + 1)/2");
-    for size in ["n/0", "4/n", "n/2.5", "sqrt(n)", "2^(-n)"] {
+    assert_eq!(load("floor((n + 4)/2/2)").unwrap(), "vector of size floor((n + 4)/4)");
+    assert_eq!(load("floor(min(n, 4))").unwrap(), load("min(n, 4)").unwrap());
+    for size in ["(n - n)/0 + n", "floor((n + n/2)/2)", "n/0", "4/n", "n/2.5", "sqrt(n)", "2^(-n)"] {
         assert!(load(size).is_err(), "{size}");
     }
 }

@@ -56,7 +56,7 @@ impl Elaborator<'_> {
                 (_, Op::Map(ScalarFn::Floor)) => match operand(0).as_call() {
                     Some(SizeCall::Quotient(a, divisor)) => call(SizeCall::Floor(a.clone(), *divisor))?,
                     // Of a sum with a quotient in it the remainder would be lost.
-                    Some(_) | None => Some(operand(0)).filter(|inner| inner.is_polynomial())?.clone(),
+                    Some(_) | None => Some(operand(0)).filter(|inner| !inner.is_divided())?.clone(),
                 },
                 // The search above left nothing else but numbers that are no integers.
                 (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => return None,

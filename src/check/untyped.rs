@@ -4,10 +4,19 @@
 use super::elaborate::{Checked, Elaborator, Reported};
 use super::names::names_in_size;
 use super::scope::Value;
-use crate::syntax::ast::{Def, DomainKind, Expr, ExprKind};
+use crate::syntax::ast::{Def, Domain, DomainKind, Expr, ExprKind};
 
 /// What names stand for that are no functions and that nothing binds.
 const CONSTANTS: [&str; 4] = ["pi", "inf", "true", "false"];
+
+/// The ends and the values of a set of numbers.
+fn numbers_of(domain: &Domain) -> Vec<&Expr> {
+    match &domain.kind {
+        DomainKind::Named { .. } => Vec::new(),
+        DomainKind::Interval { lo, hi, .. } | DomainKind::Range { lo, hi } => vec![lo, hi],
+        DomainKind::Finite(values) => values.iter().collect(),
+    }
+}
 
 impl Elaborator<'_> {
     /// Reports the names in a definition's condition and body that mean nothing.
@@ -18,10 +27,20 @@ impl Elaborator<'_> {
                     self.scope.bind(&size.name, Value::Broken, size.span, "");
                 }
             }
-            self.scope.bind(&param.name.name, Value::Broken, param.name.span, "");
         }
         let mut known = true;
-        for part in def.requires.iter().chain([&def.body]) {
+        for param in &def.params {
+            let ends = param.domain.iter().flat_map(numbers_of);
+            for part in ends.chain(&param.default) {
+                known &= self.all_known(part);
+            }
+            self.scope.bind(&param.name.name, Value::Broken, param.name.span, "");
+        }
+        let result = def.result.iter().flat_map(|result| match &result.kind {
+            DomainKind::Named { sizes, .. } => sizes.iter().collect(),
+            DomainKind::Interval { .. } | DomainKind::Range { .. } | DomainKind::Finite(_) => numbers_of(result),
+        });
+        for part in result.chain(&def.requires).chain([&def.body]) {
             known &= self.all_known(part);
         }
         if known { Ok(()) } else { Err(Reported) }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::factor::{Factor, SizeCall};
+use super::factor::{Factor, NoSize, SizeCall};
 
 /// A size variable. Two variables are the same when their numbers are; the name is for messages.
 #[derive(Clone, Debug)]
@@ -82,8 +82,22 @@ impl Dim {
     pub fn call(call: SizeCall) -> Option<Self> {
         match call.folded() {
             Ok(folded) => folded,
+            Err(call) if call.is_large() => None,
             Err(call) => Some(Dim::factor(Factor::Call(Arc::new(call)))),
         }
+    }
+
+    /// The functions that it is a polynomial in.
+    pub(super) fn calls(&self) -> impl Iterator<Item = &SizeCall> {
+        self.terms.keys().flatten().filter_map(|factor| match factor {
+            Factor::Var(_) => None,
+            Factor::Call(call) => Some(&**call),
+        })
+    }
+
+    /// Whether it rests on a quotient, which may leave a remainder.
+    pub fn is_divided(&self) -> bool {
+        self.calls().any(SizeCall::is_divided)
     }
 
     /// Whether it is a polynomial in size variables alone.
@@ -193,15 +207,23 @@ impl Dim {
 
     /// The value under an assignment, or `None` when a variable is missing, a product overflows or a part is no integer.
     pub fn eval(&self, sizes: &Sizes) -> Option<i64> {
+        self.value(sizes).ok()
+    }
+
+    /// The value under an assignment.
+    ///
+    /// # Errors
+    /// [`NoSize`], which says why there is none.
+    pub fn value(&self, sizes: &Sizes) -> Result<i64, NoSize> {
         let mut sum: i64 = 0;
         for (monomial, coefficient) in &self.terms {
             let mut term = *coefficient;
             for factor in monomial {
-                term = term.checked_mul(factor.eval(sizes)?)?;
+                term = term.checked_mul(factor.value(sizes)?).ok_or(NoSize::TooLarge)?;
             }
-            sum = sum.checked_add(term)?;
+            sum = sum.checked_add(term).ok_or(NoSize::TooLarge)?;
         }
-        Some(sum)
+        Ok(sum)
     }
 
     /// The size with every assigned variable replaced, or `None` when a coefficient overflows or a part is no integer.
@@ -275,6 +297,9 @@ impl Dim {
 
     /// The size divided by a number, when every coefficient is divisible.
     pub fn divide_exactly(&self, divisor: i64) -> Option<Dim> {
+        if divisor == 0 {
+            return None;
+        }
         let mut terms = BTreeMap::new();
         for (monomial, coefficient) in &self.terms {
             if coefficient.checked_rem(divisor)? != 0 {

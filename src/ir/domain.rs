@@ -6,6 +6,7 @@
 
 use super::dim::{Dim, Sizes};
 use super::fact::Property;
+use super::factor::NoSize;
 use super::graph::{Graph, Mismatch, NodeId};
 use super::op::{Axis, Basis, Op};
 use super::scalar::ScalarFn;
@@ -149,8 +150,11 @@ impl Domain {
     /// side of n/2 where n is odd. A chart makes none there, but what is known of members would be used all the same.
     pub fn is_empty(&self, sizes: &Sizes) -> bool {
         let side = |i: usize| self.sizes[i].eval(sizes);
-        let known = |dim: &Dim| dim.vars().iter().all(|var| sizes.contains_key(var));
-        let no_size = |dim: &Dim| !dim.is_polynomial() && known(dim) && dim.eval(sizes).is_none_or(|n| n < 1);
+        let no_size = |dim: &Dim| match dim.value(sizes) {
+            Ok(n) => n < 1 && !dim.is_polynomial(),
+            Err(NoSize::NoInteger) => true,
+            Err(NoSize::Unknown | NoSize::TooLarge) => false,
+        };
         if self.sizes.iter().any(no_size) {
             return true;
         }

@@ -34,6 +34,20 @@ pub enum SizeCall {
     Max(Dim, Dim),
 }
 
+/// Why a size has no value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoSize {
+    /// A variable in it has none.
+    Unknown,
+    /// A quotient leaves a remainder, or an exponent is negative.
+    NoInteger,
+    /// It is beyond what is counted.
+    TooLarge,
+}
+
+/// The most parts of a function, those of its operands included, of which one may hold the next many times.
+const MAX_PARTS: usize = 2048;
+
 impl Factor {
     /// A lower bound on the value, where one is known.
     pub(super) fn least(&self) -> Option<i64> {
@@ -43,11 +57,11 @@ impl Factor {
         }
     }
 
-    /// The value under an assignment; see [`Dim::eval`].
-    pub(super) fn eval(&self, sizes: &Sizes) -> Option<i64> {
+    /// The value under an assignment; see [`Dim::value`].
+    pub(super) fn value(&self, sizes: &Sizes) -> Result<i64, NoSize> {
         match self {
-            Factor::Var(var) => sizes.get(var).copied(),
-            Factor::Call(call) => call.at(&|dim| dim.eval(sizes).map(Dim::constant))?.as_constant(),
+            Factor::Var(var) => sizes.get(var).copied().ok_or(NoSize::Unknown),
+            Factor::Call(call) => call.value(sizes),
         }
     }
 
@@ -93,6 +107,40 @@ impl SizeCall {
         })
     }
 
+    fn value(&self, sizes: &Sizes) -> Result<i64, NoSize> {
+        let of = |dim: &Dim| dim.value(sizes);
+        match self {
+            SizeCall::Power(base, exponent) => match (of(base)?, of(exponent)?) {
+                (_, exponent) if exponent < 0 => Err(NoSize::NoInteger),
+                (base, exponent) => {
+                    u32::try_from(exponent).ok().and_then(|k| base.checked_pow(k)).ok_or(NoSize::TooLarge)
+                }
+            },
+            SizeCall::Quotient(a, divisor) => match of(a)? {
+                a if a % divisor == 0 => Ok(a / divisor),
+                _ => Err(NoSize::NoInteger),
+            },
+            SizeCall::Floor(a, divisor) => Ok(of(a)?.div_euclid(*divisor)),
+            SizeCall::Min(a, b) => Ok(of(a)?.min(of(b)?)),
+            SizeCall::Max(a, b) => Ok(of(a)?.max(of(b)?)),
+        }
+    }
+
+    /// Whether it has more parts than are counted.
+    pub(super) fn is_large(&self) -> bool {
+        fn uncounted(call: &SizeCall, left: &mut usize) -> bool {
+            *left = left.saturating_sub(1);
+            let inner = call.operands().into_iter().flat_map(Dim::calls);
+            *left == 0 || { inner }.any(|inner| uncounted(inner, left))
+        }
+        uncounted(self, &mut { MAX_PARTS })
+    }
+
+    /// Whether its value is a quotient, or rests on one, so that it may have none.
+    pub(super) fn is_divided(&self) -> bool {
+        matches!(self, SizeCall::Quotient(..)) || self.operands().into_iter().any(Dim::is_divided)
+    }
+
     fn least(&self) -> Option<i64> {
         match self {
             SizeCall::Power(base, exponent) => {
@@ -100,7 +148,10 @@ impl SizeCall {
                 if base < 1 { None } else { base.checked_pow(exponent) }
             }
             // Where there is a value it is at least the quotient, rounded up.
-            SizeCall::Quotient(a, divisor) => Some(-(-a.least()?).div_euclid(*divisor)),
+            SizeCall::Quotient(a, divisor) => {
+                let least = a.least()?;
+                Some(least.div_euclid(*divisor) + i64::from(least.rem_euclid(*divisor) > 0))
+            }
             SizeCall::Floor(a, divisor) => Some(a.least()?.div_euclid(*divisor)),
             SizeCall::Min(a, b) => Some(a.least()?.min(b.least()?)),
             SizeCall::Max(a, b) => Some(a.least()?.max(b.least()?)),
@@ -111,11 +162,17 @@ impl SizeCall {
     pub(super) fn folded(self) -> Result<Option<Dim>, SizeCall> {
         match self {
             SizeCall::Power(base, exponent) => power(base, exponent),
-            SizeCall::Quotient(a, divisor) => match a.divide_exactly(divisor) {
-                Some(quotient) => Ok(Some(quotient)),
-                None if divisor < 1 || a.as_constant().is_some() => Ok(None),
-                None => Err(SizeCall::Quotient(a, divisor)),
+            SizeCall::Quotient(a, divisor) => match (a.divide_exactly(divisor), a.as_call()) {
+                (Some(quotient), _) => Ok(Some(quotient)),
+                (None, Some(SizeCall::Quotient(inner, first))) if divisor >= 1 => {
+                    let divisor = first.checked_mul(divisor);
+                    Ok(divisor.and_then(|divisor| Dim::call(SizeCall::Quotient(inner.clone(), divisor))))
+                }
+                (None, _) if divisor < 1 || a.as_constant().is_some() => Ok(None),
+                (None, _) => Err(SizeCall::Quotient(a, divisor)),
             },
+            // Of an operand with a quotient in it the remainder would be lost.
+            SizeCall::Floor(a, _) if a.is_divided() => Ok(None),
             SizeCall::Floor(a, divisor) => match (a.divide_exactly(divisor), a.as_constant()) {
                 (Some(quotient), _) => Ok(Some(quotient)),
                 (None, _) if divisor < 1 => Ok(None),
@@ -174,7 +231,8 @@ fn power(base: Dim, exponent: Dim) -> Result<Option<Dim>, SizeCall> {
     }
     let terms: Vec<(i64, Dim)> = exponent.monomials().map(|(k, factors)| (k, Dim::product(factors))).collect();
     let whole = terms.len() == 1 && terms[0].0 == 1;
-    if whole || terms.iter().any(|(k, _)| *k < 0) {
+    // A part that may be negative has no power, while the whole exponent may.
+    if whole || terms.iter().any(|(k, part)| *k < 0 || part.least().is_none_or(|least| least < 0)) {
         return Err(SizeCall::Power(base, exponent));
     }
     let mut product = Some(Dim::constant(1));
@@ -192,8 +250,13 @@ fn extreme(
     of_numbers: fn(i64, i64) -> i64,
     call: fn(Dim, Dim) -> SizeCall,
 ) -> Result<Option<Dim>, SizeCall> {
+    let at_least = |a: &Dim, b: &Dim| a.sub(b).and_then(|difference| difference.least()).is_some_and(|n| n >= 0);
+    let smaller = of_numbers(0, 1) == 0;
     match (a.as_constant(), b.as_constant()) {
         (Some(a), Some(b)) => Ok(Some(Dim::constant(of_numbers(a, b)))),
+        // What may have no value is not left out.
+        _ if at_least(&a, &b) && !a.is_divided() && !b.is_divided() => Ok(Some(if smaller { b } else { a })),
+        _ if at_least(&b, &a) && !a.is_divided() && !b.is_divided() => Ok(Some(if smaller { a } else { b })),
         _ if a == b => Ok(Some(a)),
         _ if a < b => Err(call(a, b)),
         _ => Err(call(b, a)),

@@ -23,7 +23,7 @@ mod ty;
 pub use dim::{Dim, SizeVar, Sizes, SolveError, solve};
 pub use domain::{Domain, Interval, Range, Raw, SETS, Set, SetRow};
 pub use fact::{Fact, Facts, Property};
-pub use factor::{Factor, SizeCall};
+pub use factor::{Factor, NoSize, SizeCall};
 pub use finite::Finiteness;
 pub use graph::{Graph, Input, Mismatch, Node, NodeId};
 pub use identity::{Identity, Useless};

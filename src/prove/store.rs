@@ -187,10 +187,11 @@ impl Store {
     /// A size as a sum of products of size variables, and of what else it is made of.
     pub fn size(&mut self, dim: &Dim) -> Terms {
         // One that is no polynomial is arithmetic on those that are.
-        if !dim.is_polynomial()
-            && let Ok(node) = self.graph.size(dim.clone())
-        {
-            return self.written(node);
+        if !dim.is_polynomial() {
+            return match self.graph.size(dim.clone()) {
+                Ok(node) => self.written(node),
+                Err(_) => self.atom(&Op::Size(dim.clone()), Vec::new()),
+            };
         }
         let mut sum = Terms::zero();
         for (coefficient, factors) in dim.monomials() {

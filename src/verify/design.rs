@@ -13,7 +13,7 @@ use super::ensembles::{Ends, special_values};
 use super::evaluate;
 use super::seed::{Key, Rng, Stream};
 use crate::check::{Part, Theorem, VariableKind};
-use crate::ir::{Dim, Graph, InputId, Instance, Interval, Op, Range, SizeVar};
+use crate::ir::{Dim, Graph, InputId, Instance, Interval, NoSize, Op, Range, SizeVar};
 
 /// The most cells of a theorem whose inputs cannot be listed.
 const MAX_CELLS: u64 = 256;
@@ -256,7 +256,13 @@ impl<'a> Drawer<'a> {
             let empty = || NoDesign::EmptyRange(variable.name.clone());
             match (&variable.kind, &variable.range) {
                 (VariableKind::Size(size), Range::Integers(lo, hi)) => {
-                    let (lo, hi) = lo.eval(&instance.sizes).zip(hi.eval(&instance.sizes)).ok_or_else(empty)?;
+                    let end = |end: &Dim| {
+                        end.value(&instance.sizes).map_err(|none| match none {
+                            NoSize::TooLarge => NoDesign::TooLarge,
+                            NoSize::Unknown | NoSize::NoInteger => empty(),
+                        })
+                    };
+                    let (lo, hi) = (end(lo)?, end(hi)?);
                     if lo > hi {
                         return Err(empty());
                     }
@@ -291,10 +297,13 @@ impl<'a> Drawer<'a> {
     pub fn entries(&self, instance: &Instance) -> Option<i64> {
         let mut sum: i64 = 0;
         for input in self.theorem.graph.inputs() {
-            let (rows, cols) =
-                (input.ty.shape.rows().eval(&instance.sizes), input.ty.shape.cols().eval(&instance.sizes));
             // Sizes that nothing determines belong to inputs that nothing uses.
-            let entries = rows.unwrap_or(0).checked_mul(cols.unwrap_or(0))?;
+            let side = |dim: &Dim| match dim.value(&instance.sizes) {
+                Ok(n) => Some(n),
+                Err(NoSize::TooLarge) => None,
+                Err(NoSize::Unknown | NoSize::NoInteger) => Some(0),
+            };
+            let entries = side(&input.ty.shape.rows())?.checked_mul(side(&input.ty.shape.cols())?)?;
             let parts = if input.ty.field == crate::ir::Field::Complex { 2 } else { 1 };
             sum = sum.checked_add(entries.checked_mul(parts)?)?;
         }

@@ -112,7 +112,7 @@ pub(super) fn dim(dim: &Dim, name: &mut dyn FnMut(&SizeVar) -> String) -> Text {
 fn size_call(call: &SizeCall, name: &mut dyn FnMut(&SizeVar) -> String) -> String {
     let mut of = |size: &Dim| dim(size, name).text;
     match call {
-        SizeCall::Power(base, exponent) => format!("({}) ** ({})", of(base), of(exponent)),
+        SizeCall::Power(base, exponent) => format!("(({}) ** ({}))", of(base), of(exponent)),
         SizeCall::Quotient(a, divisor) | SizeCall::Floor(a, divisor) => format!("(({}) // {divisor})", of(a)),
         SizeCall::Min(a, b) => format!("min({}, {})", of(a), of(b)),
         SizeCall::Max(a, b) => format!("max({}, {})", of(a), of(b)),
