@@ -18,7 +18,7 @@ const ONE: &[&str] = &["Z: UnitCols[d, B]"];
 const TWO: &[&str] = &["Z1, Z2: UnitCols[d, B]"];
 const ANY: &[&str] = &["Z1, Z2: Mat[d, B]"];
 
-/// The definition as it is often programmed, where the library's own has products already (Yu et al. 2019).
+/// I_2 as it is often programmed, from eigenvalues; the library's definition has products for an order of 2.
 const I_2: &str = "log(sum((eigvals(gram(Z1) .* gram(Z2)) / B) .^ 2)) - log(sum((eigvals(gram(Z1)) / B) .^ 2)) \
     - log(sum((eigvals(gram(Z2)) / B) .^ 2))";
 

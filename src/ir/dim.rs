@@ -102,7 +102,7 @@ impl Dim {
 
     /// Whether it is a polynomial in size variables alone.
     pub fn is_polynomial(&self) -> bool {
-        self.terms.keys().flatten().all(|factor| matches!(factor, Factor::Var(_)))
+        self.calls().next().is_none()
     }
 
     /// The value, when no variable is left.

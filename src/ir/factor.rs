@@ -130,10 +130,11 @@ impl SizeCall {
     pub(super) fn is_large(&self) -> bool {
         fn uncounted(call: &SizeCall, left: &mut usize) -> bool {
             *left = left.saturating_sub(1);
-            let inner = call.operands().into_iter().flat_map(Dim::calls);
-            *left == 0 || { inner }.any(|inner| uncounted(inner, left))
+            let mut inner = call.operands().into_iter().flat_map(Dim::calls);
+            *left == 0 || inner.any(|inner| uncounted(inner, left))
         }
-        uncounted(self, &mut { MAX_PARTS })
+        let mut left = MAX_PARTS;
+        uncounted(self, &mut left)
     }
 
     /// Whether its value is a quotient, or rests on one, so that it may have none.
