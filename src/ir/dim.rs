@@ -267,8 +267,8 @@ impl Dim {
         coefficient.map(|c| (c, rest))
     }
 
-    /// The value of `var` for which `c * b^var + rest` is 0, where b and c are numbers and the rest is a power of b.
-    fn exponent_in(&self, var: &SizeVar) -> Option<Dim> {
+    /// The numbers b and c and the rest of a size `c * b^var + rest`.
+    fn power_in(&self, var: &SizeVar) -> Option<(i64, i64, Dim)> {
         let mut with_var = self.terms.iter().filter(|(monomial, _)| monomial.iter().any(|f| f.mentions(var)));
         let (Some((monomial, coefficient)), None) = (with_var.next(), with_var.next()) else { return None };
         let [Factor::Call(call)] = monomial.as_slice() else { return None };
@@ -276,7 +276,7 @@ impl Dim {
         let base = base.as_constant().filter(|base| *base >= 2 && exponent.as_var() == Some(var))?;
         let mut rest = self.clone();
         rest.terms.remove(monomial);
-        rest.mul(&Dim::constant(-1))?.divide_exactly(*coefficient)?.logarithm(base)
+        Some((base, *coefficient, rest))
     }
 
     /// The k of a size `base^k`.
@@ -385,10 +385,19 @@ pub fn solve(equations: &[(Dim, Dim)], open: &[SizeVar]) -> Result<BTreeMap<Size
                             .ok_or(SolveError::Conflict(index))?;
                         found.insert(var.clone(), value);
                     }
-                    None => match difference.exponent_in(var) {
-                        Some(k) => _ = found.insert(var.clone(), k),
-                        None => left.push(index),
-                    },
+                    None => {
+                        let power = difference.power_in(var);
+                        let number = power.as_ref().is_some_and(|(_, _, rest)| rest.as_constant().is_some());
+                        let exponent = power.and_then(|(base, coefficient, rest)| {
+                            rest.mul(&Dim::constant(-1))?.divide_exactly(coefficient)?.logarithm(base)
+                        });
+                        match exponent {
+                            Some(k) => _ = found.insert(var.clone(), k),
+                            // A number is a power of another or is none.
+                            None if number => return Err(SolveError::Conflict(index)),
+                            None => left.push(index),
+                        }
+                    }
                 },
                 _ => left.push(index),
             }
@@ -452,5 +461,18 @@ mod tests {
             solve(&[(Dim::var(n.clone()).mul(&Dim::constant(2)).unwrap(), Dim::constant(5))], &[n]),
             Err(SolveError::Conflict(0))
         );
+    }
+
+    #[test]
+    fn a_number_is_a_power_or_it_is_not() {
+        let (n, m) = (var(0, "n"), var(1, "m"));
+        let power = Dim::call(SizeCall::Power(Dim::constant(2), Dim::var(n.clone()))).unwrap();
+        let open = std::slice::from_ref(&n);
+        let found = |size: &Dim| solve(&[(power.mul(&Dim::constant(3)).unwrap(), size.clone())], open);
+        assert_eq!(found(&Dim::constant(24)).unwrap()[&n], Dim::constant(3));
+        assert_eq!(found(&Dim::constant(18)), Err(SolveError::Conflict(0)));
+        assert_eq!(found(&Dim::constant(8)), Err(SolveError::Conflict(0)));
+        // Whether 3 m is three times a power of two, m tells.
+        assert_eq!(found(&Dim::var(m).mul(&Dim::constant(3)).unwrap()), Err(SolveError::Undetermined(0)));
     }
 }

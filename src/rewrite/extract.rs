@@ -2,11 +2,13 @@
 //!
 //! The cost of a form is that of its nodes, each counted once however often it is used. Choosing the least such cost is
 //! hard in general; here each class takes the form that is cheapest with the choices made below it, and this is repeated
-//! until nothing gets cheaper.
+//! until nothing gets cheaper. That takes each class by itself, as if nothing else were there; what another form shares with
+//! the rest of the expression is looked at in the end ([`super::cone`]).
 
 use std::collections::BTreeMap;
 
 use super::clock::Clock;
+use super::cone::Cone;
 use super::saturate::Saturation;
 use super::store::Known;
 use super::term::{Term, What, join};
@@ -14,6 +16,15 @@ use crate::ir::{Graph, Mismatch, NodeId};
 
 /// Rounds of choosing.
 const ROUNDS: usize = 8;
+
+/// The most nodes that are exchanged for what they share with the rest.
+const EXCHANGES: usize = 8;
+
+/// The part of the whole's cost that an exchange has to save.
+const CONSIDERABLE: f64 = 0.01;
+
+/// The form that each class takes, with its cost.
+type Choices = BTreeMap<egg::Id, (f64, NodeId)>;
 
 impl Saturation<'_> {
     /// The cheapest node that has been found equal to `root`, with its cost, where that is less than the cost of `root`.
@@ -24,7 +35,7 @@ impl Saturation<'_> {
     ) -> Result<Option<(NodeId, f64)>, Mismatch> {
         let root_class = self.add(root);
         let root_class = self.store.egraph.find(root_class);
-        let mut best: BTreeMap<egg::Id, (f64, NodeId)> = BTreeMap::new();
+        let mut best = Choices::new();
         let mut classes: Vec<egg::Id> = self.store.egraph.classes().map(|class| class.id).collect();
         classes.sort();
         let mut clock = Clock::default();
@@ -50,12 +61,86 @@ impl Saturation<'_> {
             }
         }
         let before = prices.total(self.store.graph(), root);
-        let found = best.get(&root_class).copied().filter(|(price, _)| *price < before);
-        Ok(found.map(|(price, node)| (node, price)))
+        let Some((price, node)) = best.get(&root_class).copied() else { return Ok(None) };
+        let (price, node) = self.shared(price, node, &best, prices);
+        Ok((price < before).then_some((node, price)))
+    }
+
+    /// A form that no exchange of one of its nodes makes cheaper, with its cost: forms of a node that are dearer by
+    /// themselves are cheaper here where they rest on what the rest of the expression needs anyway.
+    fn shared(&mut self, mut price: f64, mut root: NodeId, best: &Choices, prices: &mut Prices<'_>) -> (f64, NodeId) {
+        let mut class_of: BTreeMap<NodeId, egg::Id> = best.iter().map(|(class, (_, node))| (*node, *class)).collect();
+        for _ in 0..EXCHANGES {
+            let Some((old, new)) = self.exchange(price, root, &class_of, best, prices) else { break };
+            let Some(next) = self.exchanged(root, old, new, &mut class_of) else { break };
+            let less = prices.total(self.store.graph(), next);
+            if less >= price * (1.0 - 1e-9) {
+                break;
+            }
+            (price, root) = (less, next);
+        }
+        (price, root)
+    }
+
+    /// The node of an expression, and another form of it, whose exchange saves most.
+    fn exchange(
+        &mut self,
+        price: f64,
+        root: NodeId,
+        class_of: &BTreeMap<NodeId, egg::Id>,
+        best: &Choices,
+        prices: &mut Prices<'_>,
+    ) -> Option<(NodeId, NodeId)> {
+        let mut cone = Cone::new(self.store.graph(), root);
+        let mut most: Option<(f64, NodeId, NodeId)> = None;
+        for node in cone.nodes() {
+            let Some(class) = class_of.get(&node) else { continue };
+            let (users, saved) = cone.release(self.store.graph(), node, prices);
+            if saved > price * CONSIDERABLE {
+                for at in 0..self.store.egraph[*class].nodes.len() {
+                    let term = self.store.egraph[*class].nodes[at].clone();
+                    let Some(other) = self.choice(&term, best) else { continue };
+                    if other == node {
+                        continue;
+                    }
+                    let gain = saved - cone.price(self.store.graph(), other, prices, saved);
+                    if gain > most.map_or(price * CONSIDERABLE, |(gain, ..)| gain) {
+                        most = Some((gain, node, other));
+                    }
+                }
+            }
+            cone.restore(self.store.graph(), node, users);
+        }
+        most.map(|(_, old, new)| (old, new))
+    }
+
+    /// An expression with one of its nodes exchanged for another of its class, where it can be made.
+    fn exchanged(
+        &mut self,
+        root: NodeId,
+        old: NodeId,
+        new: NodeId,
+        class_of: &mut BTreeMap<NodeId, egg::Id>,
+    ) -> Option<NodeId> {
+        let mut made = BTreeMap::from([(old, new)]);
+        for node in self.store.graph().reachable(&[root]) {
+            let args = self.store.graph().args(node);
+            if node == old || !args.iter().any(|arg| made.contains_key(arg)) {
+                continue;
+            }
+            let args = args.iter().map(|arg| made.get(arg).copied().unwrap_or(*arg)).collect();
+            let op = self.store.graph().op(node).clone();
+            let next = self.store.graph().make(op, args).ok()?;
+            if let Some(class) = class_of.get(&node).copied() {
+                class_of.entry(next).or_insert(class);
+            }
+            made.insert(node, next);
+        }
+        made.get(&root).copied()
     }
 
     /// The node of a term with the choices made for its operands, where it can be made.
-    fn choice(&mut self, term: &Term, best: &BTreeMap<egg::Id, (f64, NodeId)>) -> Option<NodeId> {
+    fn choice(&mut self, term: &Term, best: &Choices) -> Option<NodeId> {
         let bare = match term.head.what() {
             What::Size(_) => return None,
             What::Leaf(node) => return Some(*node),
@@ -101,7 +186,7 @@ impl<'a> Prices<'a> {
     }
 
     /// The cost of a node by itself.
-    fn own(&mut self, graph: &Graph, id: NodeId) -> f64 {
+    pub(super) fn own(&mut self, graph: &Graph, id: NodeId) -> f64 {
         if self.of_node.len() <= id.index() {
             self.of_node.resize(id.index() + 1, f64::NAN);
         }

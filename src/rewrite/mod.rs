@@ -7,6 +7,7 @@
 
 mod bare;
 mod clock;
+mod cone;
 pub mod cost;
 mod extract;
 mod polynomial;

@@ -176,3 +176,36 @@ fn a_search_ends_within_its_terms() {
     assert!(found.ended == Ended::Terms && found.changes.len() < 2, "{} changes", found.changes.len());
     assert!(found.terms < 500, "{}", found.terms);
 }
+
+/// log(x y) costs less than log x + log y, but not where log x and log y are needed anyway.
+#[test]
+fn a_form_that_shares_what_is_there_counts_what_it_adds() {
+    let rules = log_of_product();
+    let mut g = Graph::new();
+    let (x, y) = (scalar(&mut g, "x", &[Property::Positive]), scalar(&mut g, "y", &[Property::Positive]));
+    let product = g.multiply(x, y).unwrap();
+    let whole = g.map(ScalarFn::Log, product).unwrap();
+    let [a, b] = [x, y].map(|of| g.map(ScalarFn::Log, of).unwrap());
+    let others = [a, b].map(|log| g.map(ScalarFn::Sin, log).unwrap());
+    let others = g.multiply(others[0], others[1]).unwrap();
+    // Under the sine there is nothing to multiply out.
+    let sine = g.map(ScalarFn::Sin, whole).unwrap();
+    let shared = g.multiply(sine, others).unwrap();
+    let cost = |g: &Graph, node: NodeId| {
+        let log = *g.op(node) == Op::Map(ScalarFn::Log);
+        if node == whole {
+            50.0
+        } else if log {
+            40.0
+        } else {
+            f64::from(u8::from(!g.args(node).is_empty()))
+        }
+    };
+    let alone = rewrite(&g, whole, &[], &rules, &Limits::default(), &cost).unwrap();
+    assert_eq!((alone.cost, alone.changes.len()), ((51.0, 51.0), 0));
+    // x y, its logarithm and the sine of that, two of x and y with theirs, and two products; then a sum in place of the first
+    // two.
+    let found = rewrite(&g, shared, &[], &rules, &Limits::default(), &cost).unwrap();
+    assert_eq!((found.cost, found.changes.len()), ((136.0, 86.0), 1));
+    assert!(!found.graph.reachable(&[found.after]).contains(&whole));
+}
