@@ -319,6 +319,26 @@ fn congruences_are_hermitian_however_they_are_grouped() {
     assert!(loewner::Loewner::new().define(text).is_err(), "a product of four that does not mirror itself");
 }
 
+/// H P H is Hermitian, but no power of H: what it is multiplied by H to is not Hermitian, and has this value.
+#[test]
+fn products_that_read_the_same_both_ways_are_no_powers() {
+    let mut loewner = loewner::Loewner::new();
+    let mut value = |text: &str| {
+        let bound = format!("let H = [2, 1; 1, 1] in let P = [1, 0; 0, 0] in {text}");
+        format!("{:?}", loewner.evaluate(&bound).unwrap_or_else(|error| panic!("{text}: {error:?}")))
+    };
+    // H P = [2, 0; 1, 0], H P H = [4, 2; 2, 1].
+    let product = value("[10, 6; 5, 3]");
+    for text in ["H*(P*H)*H", "(H*(P*H))*H", "H*P*H*H", "(H*P)*(H*H)"] {
+        assert_eq!(value(text), product, "{text}");
+    }
+    assert_eq!(value("H*(H*(P*H))"), value("[10, 5; 6, 3]"));
+    // H H H is a power, however it is grouped, and [13, 8; 8, 5].
+    for text in ["H*(H*H)", "(H*H)*H", "H^3"] {
+        assert_eq!(value(text), value("[13, 8; 8, 5]"), "{text}");
+    }
+}
+
 /// The trace of a Hermitian matrix is real, also of real combinations of complex ones, and may be compared.
 #[test]
 fn real_combinations_of_hermitian_matrices_are_hermitian() {

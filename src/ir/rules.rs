@@ -381,9 +381,8 @@ fn matmul(g: &Graph, a: NodeId, b: NodeId, known: &mut Facts) {
         known.learn(UnitDiagonal, Fact::yes_if(g.has(a, UnitRows)), "the rows have norm 1");
     }
     // Powers of one Hermitian matrix commute, so their products are Hermitian, and PSD where the matrix is.
-    if let (Some(x), Some(y)) = (power_base(g, a), power_base(g, b))
-        && x == y
-    {
+    let x = power_base(g, a);
+    if x == power_base(g, b) {
         known.learn(Hermitian, Fact::yes_if(g.has(x, Hermitian)), "powers of one Hermitian matrix commute");
         known.learn(Psd, Fact::yes_if(g.has(x, Psd)), "powers of a positive semi-definite matrix");
         known.learn(Pd, Fact::yes_if(g.has(x, Pd)), "powers of a positive definite matrix");
@@ -426,10 +425,12 @@ fn factors(g: &Graph, id: NodeId, adjoint: bool, chain: &mut Vec<(NodeId, bool)>
 }
 
 /// The matrix that a node is a product of copies of: itself unless it is such a product.
-fn power_base(g: &Graph, id: NodeId) -> Option<NodeId> {
-    let mut at = id;
-    while *g.op(at) == Op::MatMul && g.has(at, Hermitian) {
-        at = g.args(at)[0];
+fn power_base(g: &Graph, id: NodeId) -> NodeId {
+    if *g.op(id) != Op::MatMul || !g.has(id, Hermitian) {
+        return id;
     }
-    Some(at)
+    let args = g.args(id);
+    // H (P H) is Hermitian too, and no power: both factors have to be powers of the same matrix.
+    let base = power_base(g, args[0]);
+    if args[0] == args[1] || power_base(g, args[1]) == base { base } else { id }
 }
