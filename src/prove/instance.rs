@@ -50,6 +50,8 @@ pub struct Instance {
     pub lemma: usize,
     /// What it says.
     pub says: Goal,
+    /// The two sides that it compares, which must be finite for it to say something; none of a hypothesis whose sides are.
+    pub sides: Option<[NodeId; 2]>,
     /// What must hold for that.
     pub needs: Vec<Need>,
     /// Why it holds, for each comparison among it.
@@ -342,7 +344,10 @@ impl<'a> Pattern<'a> {
             };
             let Some(put) = binding.put.get(name).copied() else {
                 // Of what the claim does not mention there must be one at all.
-                let some = matches!(&variable.range, Range::Domain(domain) if domain.set != Set::Stiefel);
+                let shape = &graph.ty(*name).shape;
+                // A size such as n/2 or 2^(n - m) has no value at some sizes.
+                let sized = shape.rows().is_polynomial() && shape.cols().is_polynomial();
+                let some = sized && matches!(&variable.range, Range::Domain(domain) if domain.set != Set::Stiefel);
                 if !some {
                     needs.push(Need::Other);
                 }
@@ -372,7 +377,7 @@ impl<'a> Pattern<'a> {
             });
             needs.push(made.map_or(Need::Other, |sides| Need::Goal(sides.goal(store), Some(sides))));
         }
-        Some(Instance { lemma, says, needs, met: Vec::new() })
+        Some(Instance { lemma, says, sides: Some([made[0], made[1]]), needs, met: Vec::new() })
     }
 
     /// What a scalar's or a size's range asks of the value that is put for it.

@@ -5,7 +5,7 @@ use num_traits::{One, Signed};
 
 use super::store::{Key, Store};
 use super::terms::{Factor, Monomial, Terms};
-use crate::ir::{Axis, Kind, NodeId, Op, Property, Reduction, Shape};
+use crate::ir::{Axis, Field, Kind, NodeId, Op, Property, Reduction, Shape};
 
 impl Store {
     /// Whether a factor is known to be nonnegative.
@@ -62,7 +62,8 @@ impl Store {
     /// Whether a product of powers is known to be nonnegative, or positive.
     pub fn monomial_sign(&mut self, monomial: &Monomial, strict: bool) -> bool {
         monomial.0.iter().all(|(factor, halves)| {
-            let even = halves % 4 == 0;
+            // The square of a complex number may be any number.
+            let even = halves % 4 == 0 && self.graph.ty(self.entry(*factor).node).field == Field::Real;
             if strict || *halves < 0 && !even {
                 self.positive_factor(*factor)
             } else {

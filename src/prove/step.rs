@@ -9,7 +9,7 @@ use super::saturate;
 use super::show::{self, Names};
 use super::store::{Known, Store};
 use crate::base::{Code, Diagnostic};
-use crate::check::{Claim, Lemma, Proof, ProofStep, Relation, Sides, Theorem, VariableKind};
+use crate::check::{Assumption, Claim, Lemma, Proof, ProofStep, Relation, Sides, Theorem, VariableKind};
 use crate::ir::{Graph, NodeId, Op, Range};
 
 /// How deep lemmas and rising functions go inside each other in one step, beside one for each lemma that is named.
@@ -59,7 +59,7 @@ pub fn views(theorem: &Theorem, value: NodeId) -> Option<(Graph, [NodeId; 2])> {
 struct Prover {
     store: Store,
     names: Names,
-    /// The hypotheses of the theorem.
+    /// The hypotheses of the theorem, but those that may compare infinities: arithmetic does not know what these say.
     hypotheses: Vec<Goal>,
 }
 
@@ -99,23 +99,25 @@ impl Prover {
                 Range::Domain(_) | Range::Integers(..) | Range::Finite(_) => {}
             }
         }
-        for assumption in &theorem.assumptions {
-            if let Some(sides) = Compared::of(&store.graph, assumption.condition) {
-                hypotheses.push(sides.goal(&mut store));
-            }
-        }
-        for goal in &hypotheses {
-            let value = store.open(&goal.value);
-            match goal.order {
-                Order::AtLeast | Order::Above => {
-                    let strict = goal.order == Order::Above;
-                    // The least entry is so: every entry is.
-                    if let Some(entries) = store.least_of(&value) {
-                        store.known.push(Known { value: entries, strict });
-                    }
-                    store.known.push(Known { value, strict });
+        hypotheses.iter().for_each(|goal| suppose(&mut store, goal));
+        let compared = |assumption: &Assumption| Compared::of(&store.graph, assumption.condition);
+        let mut open: Vec<Compared> = theorem.assumptions.iter().filter_map(compared).collect();
+        // What one hypothesis says may tell that the sides of another are finite.
+        loop {
+            let before = open.len();
+            open.retain(|sides| {
+                let both = [sides.larger, sides.smaller];
+                let ground = Ground::new(&mut store, &both);
+                let finite = both.into_iter().all(|side| ground.is_finite(&mut store, side));
+                if finite {
+                    let goal = sides.goal(&mut store);
+                    suppose(&mut store, &goal);
+                    hypotheses.push(goal);
                 }
-                Order::Zero | Order::Psd => {}
+                !finite
+            });
+            if open.len() == before {
+                break;
             }
         }
         Prover { store, names, hypotheses }
@@ -123,11 +125,14 @@ impl Prover {
 
     fn proof(&mut self, proof: &Proof, claim: &Claim) -> Result<Proved, Refused> {
         let mut lemmas: Vec<String> = Vec::new();
+        // What each step passes through: its own sides, and those of what it uses.
+        let mut passed: Vec<Vec<NodeId>> = Vec::new();
         let Sides { left, right, .. } = proof.claimed;
         let ground = Ground::new(&mut self.store, &[left, right]);
         for (number, step) in proof.steps.iter().enumerate() {
             let used = self.step(step).map_err(|diagnostic| Refused { step: Some(number), diagnostic })?;
-            for name in used {
+            passed.push([step.link.left, step.link.right].into_iter().chain(used.sides).collect::<Vec<NodeId>>());
+            for name in used.lemmas {
                 if !lemmas.contains(&name) {
                     lemmas.push(name);
                 }
@@ -143,10 +148,8 @@ impl Prover {
                 .help("arithmetic and lemmas are about numbers: give the hypothesis that excludes infinities");
             return Err(Refused { step: None, diagnostic });
         }
-        for (number, step) in proof.steps.iter().enumerate() {
-            let Some((value, lacks)) = ground.unfounded(&mut self.store, &[step.link.left, step.link.right]) else {
-                continue;
-            };
+        for (number, (step, passed)) in proof.steps.iter().zip(&passed).enumerate() {
+            let Some((value, lacks)) = ground.unfounded(&mut self.store, passed) else { continue };
             let value = self.shown(value);
             let diagnostic = Diagnostic::new(Code::E0704, format!("this step passes through what may be {lacks}"))
                 .at(step.span, "this step")
@@ -199,8 +202,8 @@ impl Prover {
     }
 
     /// What a step's derivation uses.
-    fn step(&mut self, step: &ProofStep) -> Result<Vec<String>, Diagnostic> {
-        let Some(compared) = Compared::written(step.link) else { return Ok(Vec::new()) };
+    fn step(&mut self, step: &ProofStep) -> Result<Used, Diagnostic> {
+        let Some(compared) = Compared::written(step.link) else { return Ok(Used::default()) };
         if let Some(note) = super::extent::too_much(&self.store.graph, &[step.link.left, step.link.right]) {
             let message = "there is too much to multiply out in this step";
             return Err(Diagnostic::new(Code::E0704, message).at(step.span, "not looked at").note(note));
@@ -211,6 +214,7 @@ impl Prover {
         let from_hypotheses = hypotheses.into_iter().map(|says| Instance {
             lemma: step.by.len(),
             says,
+            sides: None,
             needs: Vec::new(),
             met: Vec::new(),
         });
@@ -235,14 +239,14 @@ impl Prover {
             let leaves: Vec<NodeId> = self.names.keys().copied().collect();
             let sides = (step.link.left, step.link.right);
             // What it passes through is looked at with the whole calculation.
-            if let Some(rules) = saturate::equal(&self.store.graph, sides, &leaves, (true, true)) {
-                return Ok(rules);
+            if let Some(lemmas) = saturate::equal(&self.store.graph, sides, &leaves, (true, true)) {
+                return Ok(Used { lemmas, sides: Vec::new() });
             }
         }
         match found {
             Some(derivation) if stands(&mut self.store, &instances, &goal, &derivation) => {
-                let mut used = Vec::new();
-                lemmas_of(&derivation, &instances, &step.by, &mut used);
+                let mut used = Used::default();
+                used.add(&derivation, &instances, &step.by);
                 Ok(used)
             }
             Some(_) => {
@@ -386,18 +390,51 @@ fn conditions(search: &mut Search<'_>, instance: &Instance, names: &Names) -> Re
     if missing.is_empty() { Ok(met) } else { Err(missing) }
 }
 
-/// The names of the lemmas that a derivation uses, those for the conditions of others included.
-fn lemmas_of(derivation: &Derivation, instances: &[Instance], by: &[Lemma], used: &mut Vec<String>) {
-    let mut numbers = Vec::new();
-    derivation.instances(&mut numbers);
-    for instance in numbers.into_iter().filter_map(|number| instances.get(number)) {
-        if let Some(lemma) = by.get(instance.lemma)
-            && !used.contains(&lemma.name)
-        {
-            used.push(lemma.name.clone());
+/// What a derivation uses.
+#[derive(Default)]
+struct Used {
+    /// The names of the lemmas, each once.
+    lemmas: Vec<String>,
+    /// What the lemmas compare with these values put for their names, which must be finite.
+    sides: Vec<NodeId>,
+}
+
+impl Used {
+    /// Adds what a derivation uses, with what it takes to meet the conditions of lemmas.
+    fn add(&mut self, derivation: &Derivation, instances: &[Instance], by: &[Lemma]) {
+        let mut numbers = Vec::new();
+        derivation.instances(&mut numbers);
+        for instance in numbers.into_iter().filter_map(|number| instances.get(number)) {
+            self.sides.extend(instance.sides.into_iter().flatten());
+            for need in &instance.needs {
+                if let Need::Goal(_, Some(sides)) = need {
+                    self.sides.extend([sides.larger, sides.smaller]);
+                }
+            }
+            if let Some(lemma) = by.get(instance.lemma)
+                && !self.lemmas.contains(&lemma.name)
+            {
+                self.lemmas.push(lemma.name.clone());
+            }
+            for met in &instance.met {
+                self.add(met, instances, by);
+            }
         }
-        for met in &instance.met {
-            lemmas_of(met, instances, by, used);
+    }
+}
+
+/// Adds what a hypothesis says of a number to what is known.
+fn suppose(store: &mut Store, goal: &Goal) {
+    let value = store.open(&goal.value);
+    match goal.order {
+        Order::AtLeast | Order::Above => {
+            let strict = goal.order == Order::Above;
+            // The least entry is so: every entry is.
+            if let Some(entries) = store.least_of(&value) {
+                store.known.push(Known { value: entries, strict });
+            }
+            store.known.push(Known { value, strict });
         }
+        Order::Zero | Order::Psd => {}
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{Basis, Graph, Mismatch, NodeId, Op};
+use crate::ir::{Basis, Graph, Kind, Mismatch, NodeId, Op};
 
-/// The nodes that are evaluated whenever `roots` are, down to `leaves`: not those that only a branch of a choice has.
+/// The nodes that are evaluated whenever `roots` are, down to `leaves`: not those that only a branch of a choice has, nor the
+/// parts of a condition, of which one may decide it where the other has no value.
 pub fn evaluated(graph: &Graph, roots: &[NodeId], leaves: &[NodeId]) -> BTreeSet<NodeId> {
     let mut found = BTreeSet::new();
     let mut stack = roots.to_vec();
@@ -13,7 +14,13 @@ pub fn evaluated(graph: &Graph, roots: &[NodeId], leaves: &[NodeId]) -> BTreeSet
             continue;
         }
         let args = graph.args(id);
-        stack.extend(if *graph.op(id) == Op::Select { &args[..1] } else { args });
+        let always = match (graph.op(id).kind(), graph.op(id)) {
+            (_, Op::Select) => &args[..1],
+            (_, Op::And | Op::Or) => &[],
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => args,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => args,
+        };
+        stack.extend(always);
     }
     found
 }
