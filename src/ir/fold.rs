@@ -3,6 +3,8 @@
 //! These rules are few, always right, and make every treatment's work smaller; the search for the cheapest form of an
 //! expression is the rewriter's. A rule returns the node to use instead, or `None`.
 
+use std::collections::BTreeSet;
+
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
@@ -10,7 +12,7 @@ use super::decide::decide;
 use super::fact::Property;
 use super::factor::in_factors;
 use super::graph::{Graph, Mismatch, NodeId};
-use super::op::{Axis, Op, Part, Reduction, Zip};
+use super::op::{Axis, Basis, Op, Part, Reduction, Zip};
 use super::scalar::ScalarFn;
 use super::ty::{Field, Shape, Type};
 
@@ -20,7 +22,7 @@ type Folded = Result<Option<NodeId>, Mismatch>;
 const MAX_EXACT_POWER: i64 = 64;
 
 /// Exact constants grow to this many bits: a few nested powers would otherwise fill the memory.
-const MAX_EXACT_BITS: u64 = 1 << 20;
+const MAX_EXACT_BITS: u64 = 1 << 13;
 
 /// A simpler node with the value of `op` on `args`, whose type is `ty`.
 pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded {
@@ -259,7 +261,6 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     }
     // A value that a scalar multiplies keeps its own shape only if it is not itself the scalar.
     let whole = |g: &Graph, id: NodeId| g.ty(id).shape == ty.shape;
-    let infinite = *g.op(x) == Op::Infinity || *g.op(y) == Op::Infinity;
     // A number that was made complex for its neighbour's sake is still that number.
     let is_number = |g: &Graph, id: NodeId, n: i64| g.is_number(under(g, id, &Op::Complexify).unwrap_or(id), n);
     Ok(match zip {
@@ -275,11 +276,27 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
         Zip::Mul if is_number(g, x, 1) && whole(g, y) => Some(y),
         Zip::Mul | Zip::Div if is_number(g, y, 1) && whole(g, x) => Some(x),
         // The one place where a limit replaces arithmetic: 0 times a scalar is 0, as in α/(1 − α) · log 1.
-        // Infinity itself stays: 0 · ∞ has no value.
-        Zip::Mul if ty.is_real_scalar() && !infinite && (g.is_number(x, 0) || g.is_number(y, 0)) => Some(g.integer(0)?),
+        Zip::Mul if ty.is_real_scalar() && g.is_number(x, 0) && vanishes(g, y) => Some(g.integer(0)?),
+        Zip::Mul if ty.is_real_scalar() && g.is_number(y, 0) && vanishes(g, x) => Some(g.integer(0)?),
         Zip::Div if x == y && ty.is_real_scalar() && g.certain(x, Property::Positive) => Some(g.integer(1)?),
         Zip::Min | Zip::Max if x == y => Some(x),
         Zip::Add | Zip::Sub | Zip::Mul | Zip::Div | Zip::Min | Zip::Max => None,
+    })
+}
+
+/// Whether 0 times a scalar is 0: not where infinity or an operation that need not have a value rests on no input, since then
+/// it is known what this is, and 0 · ∞ and 0 · log(−1) have no value; nor where what it asks of its operands would be
+/// forgotten.
+fn vanishes(g: &Graph, scalar: NodeId) -> bool {
+    let mut open: BTreeSet<NodeId> = BTreeSet::new();
+    // Operands come first.
+    g.reachable(&[scalar]).into_iter().all(|id| {
+        let rests_on_inputs = matches!(g.op(id), Op::Input(_)) || g.args(id).iter().any(|arg| open.contains(arg));
+        if rests_on_inputs {
+            open.insert(id);
+        }
+        let asks = matches!(g.op(id), Op::Infinity | Op::Require | Op::Annotate(_, Basis::Tested));
+        !asks && (rests_on_inputs || g.is_total(id) && g.is_finite_when(id, &|_| true))
     })
 }
 

@@ -41,6 +41,12 @@ impl Graph {
                 let node = self.integer(if truth { 1 } else { -1 })?;
                 Ok(Margin { node, strict: false, equality: false })
             }
+            // Infinity has no distance from itself, and is at the same distance from all numbers.
+            (_, Op::Compare(_)) if args.iter().any(|arg| self.is_infinity(*arg)) => {
+                let (one, minus) = (self.integer(1)?, self.integer(-1)?);
+                let node = self.make(Op::Select, vec![condition, one, minus])?;
+                Ok(Margin { node, strict: false, equality: false })
+            }
             (_, Op::Compare(comparison)) => {
                 let difference = self.sub(args[1], args[0])?;
                 let distance = self.abs(difference)?;
@@ -73,6 +79,12 @@ impl Graph {
             (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => Err(Mismatch::NeedsTruth(0)),
             (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => Err(Mismatch::NeedsTruth(0)),
         }
+    }
+
+    /// Whether a node is written as infinity, of either sign.
+    fn is_infinity(&self, id: NodeId) -> bool {
+        let opposite = *self.op(id) == Op::Map(ScalarFn::Neg) && *self.op(self.args(id)[0]) == Op::Infinity;
+        opposite || *self.op(id) == Op::Infinity
     }
 
     /// The condition that holds exactly where this one does not, with the negation moved to the comparisons.
