@@ -47,6 +47,9 @@ impl Program {
     }
 }
 
+/// The reason of samples at which an argument is not in the domain of its parameter.
+pub const REQUIREMENT: &str = "a value outside the domain that a definition requires";
+
 /// What happened where a matrix, or a function of one, has an entry that is no finite double: mostly one beyond the largest.
 const OVERFLOW: &str = "a matrix that is not finite (a pole or an overflow)";
 
@@ -119,7 +122,7 @@ impl Machine<'_> {
             // Such an operation makes no NaN of finite entries.
             FaultKind::NotANumber if decomposes(self.program.graph.op(fault.node)) => OVERFLOW,
             FaultKind::NotANumber => "a value that is not a number",
-            FaultKind::RequirementFailed { .. } => "a value outside the domain that a definition requires",
+            FaultKind::RequirementFailed { .. } => REQUIREMENT,
             FaultKind::ConditionFailed => "a condition that a definition requires does not hold",
             FaultKind::NoConvergence => "a decomposition that did not converge",
             FaultKind::Singular { at: 0.0 } => "a singular matrix",

@@ -4,6 +4,7 @@
 //! made it. A margin within its bound of zero is a tight spot, not a violation, and says nothing against a claim that is
 //! not strict.
 
+use super::evaluate::REQUIREMENT;
 use super::supremum::Reached;
 
 /// How large an error bound may be, against the sides of a claim, for a margin within it to count as a tight spot.
@@ -287,6 +288,11 @@ impl Tally {
             return Some("an error bound that says nothing of a margin near or below zero");
         }
         self.dropped.iter().find(|(_, count)| *count == most).map(|(reason, _)| reason.as_ref())
+    }
+
+    /// How many samples lie outside the domain that a definition requires of its arguments.
+    pub fn unmet(&self) -> u64 {
+        self.dropped.iter().filter(|(reason, _)| reason == REQUIREMENT).map(|(_, count)| count).sum()
     }
 
     /// Adds the tally of later samples.

@@ -158,8 +158,15 @@ pub fn withdraw(claims: &mut [ClaimReport]) {
     let falls = |claim: &&ClaimReport| matches!(claim.verdict, Verdict::Refuted(_) | Verdict::Inconclusive { .. });
     // A claim that its author knows to be false is no part of what a lemma says.
     let unexpected = |claim: &&ClaimReport| claim.expected == Expected::Holds;
-    let fallen: BTreeSet<String> =
+    let mut fallen: BTreeSet<String> =
         claims.iter().filter(falls).filter(unexpected).map(|claim| claim.theorem.clone()).collect();
+    // What rests on a theorem whose proof is taken back falls with it.
+    while withdrawn(claims, &mut fallen) {}
+}
+
+/// Takes back the proofs that rest on what has fallen, which adds to that; whether there were any.
+fn withdrawn(claims: &mut [ClaimReport], fallen: &mut BTreeSet<String>) -> bool {
+    let mut any = false;
     for claim in claims {
         let lemmas = match (&claim.verdict, &claim.comparison) {
             (Verdict::Proved { lemmas }, _) | (_, Some(ComparisonProof { lemmas, .. })) => lemmas,
@@ -171,8 +178,11 @@ pub fn withdraw(claims: &mut [ClaimReport]) {
             if let Verdict::Proved { .. } = claim.verdict {
                 claim.verdict = Verdict::Holds;
             }
+            fallen.insert(claim.theorem.clone());
+            any = true;
         }
     }
+    any
 }
 
 /// The options for the search for an input at which a step is false.

@@ -286,7 +286,10 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
         let (mut refused, mut comparison) = (None, None);
         match (proof, &verdict) {
             (Outcome::Proved(lemmas), Verdict::Holds) => verdict = Verdict::Proved { lemmas },
-            (Outcome::Proved(lemmas), Verdict::Inconclusive { .. }) if conclusion.samples > 0 => {
+            // What most inputs are not in the domain of is shown of few of them.
+            (Outcome::Proved(lemmas), Verdict::Inconclusive { .. })
+                if conclusion.samples > 0 && 2 * (findings.dropped.unmet() + tally.unmet()) <= findings.drawn =>
+            {
                 verdict = Verdict::Proved { lemmas };
             }
             (Outcome::Comparison(proof), _) => comparison = Some(proof),

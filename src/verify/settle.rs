@@ -43,7 +43,8 @@ pub fn settle<'p>(
             open @ (Certificate::Open | Certificate::Outside { equality: true, .. }) => {
                 land(&mut desk, &point, None).map_or(open, |(_, violation)| Certificate::Violated(violation))
             }
-            decided @ (Certificate::Holds | Certificate::Violated(_) | Certificate::Outside { .. }) => decided,
+            decided @ (Certificate::Holds | Certificate::Violated(_)) => decided,
+            outside @ (Certificate::Undefined | Certificate::Outside { .. }) => outside,
         }
     };
     let mut waiting = std::mem::take(&mut tally.waiting);
@@ -66,7 +67,7 @@ fn note(sample: Waiting, found: &Certificate, tally: &mut Tally) -> bool {
     match found {
         // Next to a thin set every sample is outside: it may yet tell of those on it.
         Certificate::Open | Certificate::Outside { equality: true, .. } => return false,
-        Certificate::Outside { equality: false, .. } => {
+        Certificate::Undefined | Certificate::Outside { equality: false, .. } => {
             tally.judged -= u64::from(sample.doubt != Doubt::Blind);
             tally.outside += 1;
         }

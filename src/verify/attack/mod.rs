@@ -249,7 +249,7 @@ impl Campaign<'_> {
                 match equal {
                     Certificate::Violated(_) => return self.conclude(sum, Some(doubt), converse),
                     Certificate::Open | Certificate::Outside { equality: true, .. } => converse += 1,
-                    Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
+                    Certificate::Holds | Certificate::Undefined | Certificate::Outside { equality: false, .. } => {}
                 }
             }
             keep_best(&mut elites);
@@ -351,7 +351,7 @@ impl Campaign<'_> {
                         open.get_or_insert(hit);
                     }
                 }
-                Certificate::Holds | Certificate::Outside { equality: false, .. } => {}
+                Certificate::Holds | Certificate::Undefined | Certificate::Outside { equality: false, .. } => {}
             }
         }
         None

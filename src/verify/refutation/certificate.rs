@@ -33,6 +33,9 @@ pub enum Certificate {
         /// Whether it is an equality, which points found by floating point meet only within rounding.
         equality: bool,
     },
+    /// The claim has no value there: an operation is undefined, or a definition requires what is not so. Floating point meets
+    /// such a requirement within rounding.
+    Undefined,
     /// The enclosures decide nothing: a rank would have to be bounded from above, two numbers without a
     /// closed form would have to be told equal, or the claim is about a limit.
     Open,
@@ -64,7 +67,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     if let Some(unmet) = unmet(theorem, &at) {
         return unmet;
     }
-    let mut all_hold = true;
+    let (mut all_hold, mut undefined) = (true, false);
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Put)> = match part {
@@ -81,6 +84,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
             Part::Asymptotic { .. } => vec![(None, Vec::new())],
         };
         for (decision, put) in looks {
+            undefined |= decision.is_none() && matches!(part, Part::Margin { .. });
             match decision {
                 Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
                     let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
@@ -91,7 +95,11 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
             }
         }
     }
-    if all_hold { Certificate::Holds } else { Certificate::Open }
+    match (all_hold, undefined) {
+        (true, _) => Certificate::Holds,
+        (false, true) => Certificate::Undefined,
+        (false, false) => Certificate::Open,
+    }
 }
 
 /// What the enclosures say of the hypotheses, where they do not say that all are met.

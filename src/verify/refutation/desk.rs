@@ -138,7 +138,7 @@ impl<'a> Desk<'a> {
         check(self.theorem, point).ok()?;
         match self.look(point, SHRINKING) {
             Certificate::Violated(violation) => Some(violation),
-            Certificate::Holds | Certificate::Outside { .. } | Certificate::Open => None,
+            Certificate::Holds | Certificate::Outside { .. } | Certificate::Undefined | Certificate::Open => None,
         }
     }
 

@@ -95,6 +95,13 @@ pub fn refute(
                 "a sample ({place}) contradicts the claim as computed, but not by rigorous enclosures"
             ));
         }
+        Certificate::Undefined => {
+            return Err(format!(
+                "a sample ({}) contradicts the claim as computed, but the claim has no value there: what a definition \
+                 requires is met within rounding only",
+                place()
+            ));
+        }
         Certificate::Outside { equality: false, .. } => {
             return Err(format!(
                 "a sample ({}) contradicts the claim, but does not meet the hypotheses by rigorous enclosures",

@@ -34,6 +34,7 @@ pub fn replay(theorems: &[Theorem], file: &WitnessFile) -> Result<Witness, Diagn
     match desk.certificate(&point) {
         Certificate::Violated(violation) => Ok(certified(&mut desk, &point, &violation)),
         Certificate::Holds => nothing("the claim holds at this input"),
+        Certificate::Undefined => nothing("the claim has no value at this input"),
         Certificate::Open => nothing("the enclosures of the margin do not decide its sign"),
         Certificate::Outside { hypothesis: None, .. } => nothing("a scalar is outside its range"),
         Certificate::Outside { hypothesis: Some(hypothesis), .. } => Err(broken(theorem, file, hypothesis)),

@@ -73,3 +73,45 @@ fn a_quotient_by_zero_is_infinite() {
     let open = claim("forall x in {-1, 0} claim x/x == 1");
     assert!(open.notes.iter().any(|note| note.contains("1 of 2 cases were checked")), "{open:?}");
 }
+
+/// Whether a value is infinite is a question that has an answer: the divergence from the identity to all ones is infinite, the
+/// former having a support that the latter lacks; log 0 = −∞.
+#[test]
+fn what_is_infinite_is_told_from_what_is_not() {
+    for text in [
+        "forall K1, K2: Corr[2] claim kl(K1, K2) < inf",
+        "forall K1, K2: Corr[2] claim kl(K1, K2) != inf",
+        "forall n in 0..3 claim log(n) > -inf",
+        "forall x in {0, 1} claim not (1/x == inf)",
+        "forall x in {0, 1} claim 1/x == inf",
+    ] {
+        refuted_at(text);
+    }
+    holds("forall K1, K2: Corr[2] claim kl(K1, K2) <= inf");
+    holds("forall x in {0, 1} claim 1/x == inf or x == 1");
+    holds("forall K1, K2: Corr[2] assume kl(K1, K2) == inf claim rank(K2) == 1");
+}
+
+/// An argument that is in the domain of its parameter only within rounding is not in it: nothing is refuted there, and what
+/// most inputs are not in the domain of is not proved.
+#[test]
+fn what_a_definition_requires_is_met_exactly_or_not_at_all() {
+    for text in [
+        "forall A: Mat[2, 2] claim lambda_max(A) <= norm(A, \"spectral\")",
+        "forall A: Mat[2, 2] claim det(A) == lambda_max(A) * lambda_min(A)",
+        "forall A: Mat[2, 2] claim sum(eigvals(A)) == trace(A)",
+    ] {
+        let claim = claim(text);
+        assert!(matches!(claim.verdict, Verdict::Inconclusive { .. }), "{text}: {claim:?}");
+    }
+    // Of a matrix that is known to be in the domain both are said.
+    let proved = claim("forall A: Sym[2] claim sum(eigvals(A)) == trace(A)");
+    assert!(matches!(proved.verdict, Verdict::Proved { .. }), "{proved:?}");
+}
+
+/// 0 times what has no value has none: x (1/x) = 1 wherever it is defined.
+#[test]
+fn zero_times_infinity_is_no_counterexample() {
+    holds("forall x, y in {0, 1} claim x*(y + 1/x) == x*y + 1");
+    refuted_at("forall x, y in {0, 1} claim x*(y + exp(x)) == x*y + 1");
+}
