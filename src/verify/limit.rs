@@ -8,7 +8,8 @@ use super::sample::{Numbers, Sample, Sampler};
 use super::seed::Stream;
 use super::trial::{Findings, Gate, Programs, Setting};
 use crate::certify::{Inputs, enclose};
-use crate::ir::{Graph, InputId, Instance, NodeId};
+use crate::check::Variable;
+use crate::ir::{Graph, InputId, Instance, Interval, NodeId, Range};
 
 /// How many inputs are followed.
 const INPUTS: u64 = 24;
@@ -104,6 +105,51 @@ pub struct Claimed {
     pub variable: InputId,
     /// Whether x goes to infinity.
     pub to_infinity: bool,
+    /// The end of its range that x moves away from, where it has one.
+    start: Option<NodeId>,
+}
+
+impl Claimed {
+    /// What is claimed of f − g and h as one of the quantified names moves.
+    pub fn new(
+        variables: &[Variable],
+        difference: NodeId,
+        order: NodeId,
+        variable: InputId,
+        to_infinity: bool,
+    ) -> Claimed {
+        let range = variables.iter().find(|name| name.real_input() == Some(variable)).map(|name| &name.range);
+        let start = match range {
+            Some(Range::Interval(Interval { lo, hi, .. })) => Some(if to_infinity { *lo } else { *hi }),
+            Some(Range::Domain(_) | Range::Integers(..) | Range::Finite(_)) | None => None,
+        };
+        Claimed { difference, order, variable, to_infinity, start }
+    }
+
+    /// x at a number of steps towards the limit.
+    fn at(&self, step: i32) -> f64 {
+        let decades = f64::from(step) / f64::from(PER_DECADE);
+        10f64.powf(if self.to_infinity { decades } else { -decades })
+    }
+
+    /// The steps that are followed for an input: those of the decades, or as many from the first within the range of x.
+    fn steps(&self, graph: &Graph, sample: &Sample, instance: &Instance) -> std::ops::RangeInclusive<i32> {
+        let start = self.start.and_then(|start| {
+            let program = Program::compile(graph, &[start], instance).ok()?;
+            let mut machine = program.machine();
+            machine.load(sample);
+            machine.run().ok()?;
+            Some(machine.scalar(0).log10())
+        });
+        let (first, last) = (DECADES.start() * PER_DECADE, DECADES.end() * PER_DECADE);
+        // An end of at most 0 has no logarithm, and any step lies beyond it.
+        let outside = start
+            .filter(|start| start.is_finite())
+            .map_or(0.0, |start| f64::from(PER_DECADE) * if self.to_infinity { start } else { -start });
+        // The end itself may not belong to the range, and its logarithm is rounded.
+        let later = ((outside + 1e-6).floor() as i32 + 1 - first).max(0);
+        first + later..=last + later
+    }
 }
 
 /// Follows a claim for several inputs. `programs` gives the plans of a cell.
@@ -131,7 +177,8 @@ pub fn follow<'p>(
                     let mut machine = program.machine();
                     machine.load(&sample);
                     let precise = Precise::new(&setting.layout.graph, claimed, &sample, &cell.instance);
-                    let course = course(&mut machine, claimed, precise);
+                    let steps = claimed.steps(&setting.layout.graph, &sample, &cell.instance);
+                    let course = course(&mut machine, claimed, steps, precise);
                     return Some((sample, cell_number, course));
                 }
             }
@@ -167,7 +214,8 @@ pub fn grows(graph: &Graph, claimed: Claimed, sample: &Sample, instance: &Instan
     let program = Program::compile(graph, &[claimed.difference, claimed.order], instance).ok()?;
     let mut machine = program.machine();
     machine.load(sample);
-    match course(&mut machine, claimed, Precise::new(graph, claimed, sample, instance)) {
+    let steps = claimed.steps(graph, sample, instance);
+    match course(&mut machine, claimed, steps, Precise::new(graph, claimed, sample, instance)) {
         Course::Growing(fit) => Some((fit.slope, fit.error)),
         Course::Zero | Course::Bounded(_) | Course::Unclear | Course::Short => None,
     }
@@ -246,14 +294,18 @@ impl Precise {
 }
 
 /// Follows one input.
-fn course(machine: &mut Machine<'_>, claimed: Claimed, mut precise: Option<Precise>) -> Course {
+fn course(
+    machine: &mut Machine<'_>,
+    claimed: Claimed,
+    steps: std::ops::RangeInclusive<i32>,
+    mut precise: Option<Precise>,
+) -> Course {
     // Towards the limit, `towards` = |log x| rises.
     let mut points: Vec<(f64, f64, f64)> = Vec::new();
     let mut last = (1.0, 0.0);
     let (mut evaluated, mut zeros) = (0, 0);
-    for step in DECADES.start() * PER_DECADE..=DECADES.end() * PER_DECADE {
-        let decades = f64::from(step) / f64::from(PER_DECADE);
-        let x = 10f64.powf(if claimed.to_infinity { decades } else { -decades });
+    for step in steps {
+        let (decades, x) = (f64::from(step) / f64::from(PER_DECADE), claimed.at(step));
         machine.set(claimed.variable, x);
         if machine.run().is_err() {
             continue;

@@ -430,7 +430,7 @@ fn follow(setting: &Setting<'_>, library: &Library<'_>, claim: usize) -> Vec<(bo
         .filter_map(|part| match part {
             PartSlots::Asymptotic { difference, order, variable, to_infinity } => {
                 let (difference, order, variable, to_infinity) = (*difference, *order, *variable, *to_infinity);
-                let claimed = Claimed { difference, order, variable, to_infinity };
+                let claimed = Claimed::new(&setting.theorem.variables, difference, order, variable, to_infinity);
                 Some((to_infinity, limit::follow(setting, claimed, |cell| library.plans(cell))))
             }
             PartSlots::Margin { .. } | PartSlots::Iff { .. } => None,

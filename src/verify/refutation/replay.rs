@@ -115,8 +115,7 @@ fn follow(desk: &mut Desk<'_>, file: &WitnessFile, point: &Point, name: &str) ->
     let scalar = theorem.variables.iter().find(|variable| variable.name == name).and_then(Variable::real_input);
     let mut slopes = claim.parts.iter().filter_map(|part| match part {
         Part::Asymptotic { difference, order, variable, to_infinity } if Some(*variable) == scalar => {
-            let claimed =
-                Claimed { difference: *difference, order: *order, variable: *variable, to_infinity: *to_infinity };
+            let claimed = Claimed::new(&theorem.variables, *difference, *order, *variable, *to_infinity);
             let placed = desk.place(point)?;
             let mut instance = placed.instance(point);
             instance.constants.remove(variable);
