@@ -33,6 +33,10 @@ const FADING: f64 = 0.35;
 /// A ratio whose logarithm grows faster than this is not.
 const GROWING: f64 = 0.5;
 
+/// The decades beyond those that are followed at which a growing ratio is looked at again: the scales at which an
+/// expression changes may lie far out. The farthest comes first.
+const FARTHER: [i32; 5] = [40, 24, 16, 8, 4];
+
 /// A difference whose error is at most this share of it is clear.
 const NEAR: f64 = 0.01;
 
@@ -274,7 +278,8 @@ impl Precise {
         (count <= MAX_NUMBERS).then_some(Precise { graph, roots, inputs, variable, left })
     }
 
-    /// The difference and the order at a value of the variable, each to a percent or better.
+    /// The difference and the order at a value of the variable, each to a percent or better, or a difference of 0 for
+    /// certain.
     fn at(&mut self, x: f64) -> Option<(f64, f64)> {
         self.left = self.left.checked_sub(1)?;
         self.inputs.real(self.variable, &[x]);
@@ -283,9 +288,11 @@ impl Precise {
             let middle = |place: usize| {
                 let (lo, hi) = found.get(place)?.bounds()?;
                 let middle = lo + (hi - lo) / 2.0;
-                ((hi - lo) / 2.0 <= NEAR * middle.abs() && middle != 0.0).then_some(middle)
+                ((hi - lo) / 2.0 <= NEAR * middle.abs() && middle.is_finite()).then_some(middle)
             };
-            if let (Some(difference), Some(order)) = (middle(0), middle(1)) {
+            if let (Some(difference), Some(order)) = (middle(0), middle(1))
+                && order != 0.0
+            {
                 return Some((difference, order));
             }
         }
@@ -302,6 +309,7 @@ fn course(
 ) -> Course {
     // Towards the limit, `towards` = |log x| rises.
     let mut points: Vec<(f64, f64, f64)> = Vec::new();
+    let end = *steps.end();
     let mut last = (1.0, 0.0);
     let (mut evaluated, mut zeros) = (0, 0);
     for step in steps {
@@ -318,6 +326,7 @@ fn course(
         let (error, order_error) = (machine.error(0, difference), machine.error(1, order));
         let clear = difference != 0.0 && error <= NEAR * difference.abs() && order_error <= NEAR * order.abs();
         let exact = if clear { None } else { precise.as_mut().and_then(|precise| precise.at(x)) };
+        let exact = exact.filter(|(difference, _)| *difference != 0.0);
         let (difference, order) = exact.unwrap_or((difference, order));
         if exact.is_none() && difference.abs() <= error {
             zeros += 1;
@@ -353,12 +362,53 @@ fn course(
     if two <= BOUNDED || one <= BOUNDED || fading {
         Course::Bounded(fit)
     } else if whole > GROWING && two > GROWING && one > GROWING && points.len() > 3 * decade {
-        Course::Growing(fit)
+        let from = points[points.len() - 1];
+        let on = grows_on(machine, claimed, precise, end, (from.0, from.2));
+        if on { Course::Growing(fit) } else { Course::Unclear }
     } else if points.len() <= 2 * decade {
         Course::Short
     } else {
         Course::Unclear
     }
+}
+
+/// Whether a ratio that grows up to a step grows still between the two farthest points at which it can be told. Where none
+/// beyond the step can, nothing speaks against it. `last` is the last point before: |log x| and log |(f − g)/h|.
+fn grows_on(
+    machine: &mut Machine<'_>,
+    claimed: Claimed,
+    mut precise: Option<Precise>,
+    end: i32,
+    last: (f64, f64),
+) -> bool {
+    if let Some(precise) = &mut precise {
+        precise.left = FARTHER.len() as u32;
+    }
+    let points = FARTHER.into_iter().filter_map(|decades| {
+        let step = end + decades * PER_DECADE;
+        let x = Some(claimed.at(step)).filter(|x| x.is_normal())?;
+        // Enclosures come first: floating point may overflow on the way where the values themselves do not.
+        let exact = precise.as_mut().and_then(|precise| precise.at(x));
+        let (difference, order) = exact.or_else(|| in_floating_point(machine, claimed, x))?;
+        let towards = f64::from(step) / f64::from(PER_DECADE) * std::f64::consts::LN_10;
+        Some((towards, (difference / order).abs().ln()))
+    });
+    let mut farthest = points.chain([last]);
+    match (farthest.next(), farthest.next()) {
+        (Some((far, ratio)), Some((near, before))) => (ratio - before) / (far - near) > GROWING,
+        (Some(_), None) | (None, _) => true,
+    }
+}
+
+/// The difference and the order at a value of the variable, where both stand clearly out of their errors.
+fn in_floating_point(machine: &mut Machine<'_>, claimed: Claimed, x: f64) -> Option<(f64, f64)> {
+    machine.set(claimed.variable, x);
+    machine.run().ok()?;
+    let (difference, order) = (machine.scalar(0), machine.scalar(1));
+    let (error, order_error) = (machine.error(0, difference), machine.error(1, order));
+    let finite = difference.is_finite() && order.is_finite();
+    let clear = error <= NEAR * difference.abs() && order_error <= NEAR * order.abs();
+    (finite && clear && difference != 0.0 && order != 0.0).then_some((difference, order))
 }
 
 /// The slope of a line by least squares, and three times its standard error.

@@ -121,6 +121,23 @@ fn differences_that_doubles_lose_are_followed_in_extended_precision() {
 }
 
 #[test]
+fn growth_that_ends_far_out_refutes_nothing() {
+    for (text, refuted) in [
+        // Below c the difference is about -c/x, and beyond it -c^2/(2 x^2).
+        ("c in (0, 10^9] claim log(1 + c/x) ~ c/x + O(1/x^2) as x -> inf", false),
+        ("c in [1, 2] claim log(1 + c/x) ~ c/x + O(1/x^3) as x -> inf", true),
+        ("a in [1, 2] claim x/(a + x/10^15) ~ 0 + O(1) as x -> inf", false),
+        ("a in [1, 2] claim a*x + x^2/10^15 ~ 0 + O(1) as x -> inf", true),
+        ("a in [1, 2] claim a/(x + 1/10^15) ~ 0 + O(1) as x -> 0", false),
+        ("a in [1, 2] claim a/(x + x^2) ~ 0 + O(1) as x -> 0", true),
+        ("a in [1, 2] claim x*relu(a*10^10 - x) ~ 0 + O(1) as x -> inf", false),
+    ] {
+        let claim = &claims(&format!("forall x in (0, inf), {text}"), 200)[0];
+        assert_eq!(matches!(claim.verdict, Verdict::Refuted(_)), refuted, "{text}: {claim:?}");
+    }
+}
+
+#[test]
 fn a_supremum_is_found_past_infinite_values() {
     // log 0 is tried first of all, as a special value: whatever is finite is larger.
     let report = claims("forall x in [0, 1] claim sup(log(x)) <= 0", 300);
