@@ -181,9 +181,10 @@ impl Elaborator<'_> {
         span: Span,
     ) -> Checked<NodeId> {
         let condition = self.condition(requires)?;
-        if *self.graph.op(condition) != Op::Truth(false) {
+        if !self.never_holds(condition) {
             return Ok(condition);
         }
+        let by_ranges = *self.graph.op(condition) != Op::Truth(false);
         // Of several conditions the one that fails is the one to tell.
         let parts: &[Expr] = match &requires.kind {
             ExprKind::And(parts) => parts,
@@ -192,7 +193,7 @@ impl Elaborator<'_> {
         let mut broken = requires;
         for part in parts {
             let node = self.condition(part)?;
-            if *self.graph.op(node) == Op::Truth(false) {
+            if self.never_holds(node) {
                 broken = part;
                 break;
             }
@@ -203,12 +204,17 @@ impl Elaborator<'_> {
         names_in(broken, &mut names);
         for used in names {
             let Some(Value::Node(node)) = self.scope.get(used).map(|binding| &binding.value) else { continue };
-            let Some(value) = self.known_number(*node) else { continue };
+            let number = self.known_number(*node).map(|value| format!("is {value}"));
+            let known = match self.graph.constant_value(*node) {
+                None if by_ranges => self.known_extent(*node).map(|extent| format!("lies in {extent}")),
+                Some(_) | None => number,
+            };
+            let Some(value) = known else { continue };
             let param = definition.def.params.iter().position(|param| param.name.name == used);
             diagnostic = match param.map(|i| places.get(i).copied().flatten()) {
-                Some(Some(place)) => diagnostic.at(place, format!("here `{used}` is {value}")),
-                Some(None) => diagnostic.note(format!("`{used}` is {value} by default")),
-                None => diagnostic.note(format!("in this call `{used}` is {value}")),
+                Some(Some(place)) => diagnostic.at(place, format!("here `{used}` {value}")),
+                Some(None) => diagnostic.note(format!("`{used}` {value} by default")),
+                None => diagnostic.note(format!("in this call `{used}` {value}")),
             };
         }
         if diagnostic.labels.is_empty() {

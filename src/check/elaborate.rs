@@ -7,6 +7,7 @@ use num_traits::ToPrimitive;
 
 use super::builtin::{self, Form};
 use super::definitions::{Definition, Definitions, Module};
+use super::extent::Extent;
 use super::hint::a;
 use super::scope::{Function, Scope, Value};
 use super::theorem::Sides;
@@ -71,6 +72,10 @@ pub(super) struct Elaborator<'a> {
     pub unfolded: HashMap<(*const Definition, Vec<NodeId>), NodeId>,
     /// The comparisons made outside of definitions, with their sides.
     pub compared: Vec<(NodeId, Sides)>,
+    /// Where the quantified names lie that are real numbers.
+    pub extents: HashMap<NodeId, Extent>,
+    /// How many choices that only the values of names decide lead to what is being checked.
+    pub chosen: u32,
     /// How many calls were unfolded.
     calls: usize,
     next_size: u32,
@@ -92,6 +97,8 @@ impl<'a> Elaborator<'a> {
             size_places: BTreeMap::new(),
             unfolded: HashMap::new(),
             compared: Vec::new(),
+            extents: HashMap::new(),
+            chosen: 0,
             calls: 0,
             next_size: 0,
         }
@@ -212,9 +219,9 @@ impl<'a> Elaborator<'a> {
                 self.built(expr.span, "not", &[], |g, _| g.negated(inner))
             }
             ExprKind::And(parts) => self.logic(Op::And, parts, expr.span),
-            ExprKind::Or(parts) => self.logic(Op::Or, parts, expr.span),
+            ExprKind::Or(parts) => self.choice(|e| e.logic(Op::Or, parts, expr.span)),
             ExprKind::Implies(premise, conclusion) => {
-                let (premise, conclusion) = (self.condition(premise), self.condition(conclusion));
+                let (premise, conclusion) = (self.condition(premise), self.choice(|e| e.condition(conclusion)));
                 let (premise, conclusion) = (premise?, conclusion?);
                 self.built(expr.span, "implies", &[], |g, _| {
                     let not = g.negated(premise)?;
@@ -227,7 +234,7 @@ impl<'a> Elaborator<'a> {
                 if let Op::Truth(truth) = self.graph.op(chosen) {
                     return self.any(if *truth { then } else { otherwise });
                 }
-                let (x, y) = (self.any(then), self.any(otherwise));
+                let (x, y) = (self.choice(|e| e.any(then)), self.choice(|e| e.any(otherwise)));
                 let operands = [
                     Operand { node: chosen, span: condition.span },
                     Operand { node: x?, span: then.span },
@@ -289,6 +296,14 @@ impl<'a> Elaborator<'a> {
     fn operands(&mut self, exprs: &[Expr]) -> Checked<Vec<Operand>> {
         let operands: Vec<_> = exprs.iter().map(|expr| self.operand(expr)).collect();
         operands.into_iter().collect()
+    }
+
+    /// What counts only for some values of the quantified names.
+    fn choice<T>(&mut self, part: impl FnOnce(&mut Self) -> T) -> T {
+        self.chosen += 1;
+        let result = part(self);
+        self.chosen -= 1;
+        result
     }
 
     fn logic(&mut self, op: Op, parts: &[Expr], span: Span) -> Checked<NodeId> {

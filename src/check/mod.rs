@@ -13,6 +13,7 @@ mod definitions;
 mod domain;
 mod elaborate;
 mod explain;
+mod extent;
 mod hint;
 mod identity;
 mod inside;

@@ -233,6 +233,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             }
             DomainKind::Finite(values) => self.finite(name, values, domain.span)?,
         };
+        self.elaborator.learn_range(value, &range);
         self.elaborator.scope.bind(&name.name, Value::Node(value), name.span, described);
         self.variables.push(Variable { name: name.name.clone(), span: name.span, range, kind, implied: false });
         Ok(())

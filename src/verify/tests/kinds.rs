@@ -192,6 +192,33 @@ fn a_case_of_equality_outside_a_known_range_is_a_mistake() {
 }
 
 #[test]
+fn a_range_that_breaks_the_condition_of_a_definition_is_a_mistake() {
+    let definitions = "def pos(x: Real) -> Real where x > 0 = log(x)
+        def among(k: 2..3, x in [0, 1]) = k*x";
+    for (text, fits) in [
+        ("forall x in [-2, -1] claim pos(x) > -100", false),
+        ("forall x in [-2, 0] claim pos(x) > -100", false),
+        ("forall x in [-2, 1] claim pos(x) > -100", true),
+        ("forall x in [-2, -1] claim pos(-x) > -100", true),
+        ("forall x in [2, 3] claim pos(1 - 2*x) > -100", false),
+        ("forall y in [-3, -2], x in [y, -1] assume pos(x) > 0 claim x < 0", false),
+        ("forall n in 2..3 forall K: Corr[n], alpha in [-2, -1] claim entropy(K, alpha) >= 0", false),
+        ("forall k in 4..6, x in [0, 1] claim among(k, x) >= 0", false),
+        ("forall k in 3..6, x in [0, 1] claim among(k, x) >= 0", true),
+        ("forall x in (1, 2] claim among(2, x) >= 0", false),
+        ("forall x in [1, 2] claim among(2, x) >= 0", true),
+        // What is never reached breaks nothing.
+        ("forall x in [-2, -1] claim (if x > 0 then pos(x) else x) < 0", true),
+        ("forall x in [-2, -1] claim x < 0 or pos(x) > 0", true),
+    ] {
+        let text = format!("{definitions} theorem \"t\" {{ {text} }}");
+        let mistakes = Session::new().load_text("t.lw", &text).err().unwrap_or_default();
+        assert_eq!(mistakes.is_empty(), fits, "{text}: {mistakes:?}");
+        assert!(mistakes.iter().all(|mistake| mistake.code == Code::E0404), "{text}: {mistakes:?}");
+    }
+}
+
+#[test]
 fn a_proof_stands_only_as_long_as_its_lemmas() {
     // y² ≤ y is false for y > 1; what follows from it with a factor 0 is true, and is not proved by it.
     let text = "theorem \"squares\" { forall y in [0, 4] claim y^2 <= y }
