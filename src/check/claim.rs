@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use num_traits::{Signed, Zero};
-
 use super::elaborate::Checked;
 use super::hint::{a, plural};
 use super::statement::TheoremBuilder;
 use super::theorem::{Part, Sides, Substituted, Supremum, Variable, VariableKind};
 use crate::base::{Code, Diagnostic, Span};
-use crate::ir::{Comparison, Dim, Field, Interval, NodeId, Op, Range, Shape, SizeVar};
+use crate::ir::{Comparison, Dim, Field, NodeId, Op, Range, Shape, SizeVar};
 use crate::syntax::ast::{self, Expr, ExprKind, Ident};
 
 impl TheoremBuilder<'_, '_> {
@@ -376,7 +374,7 @@ impl TheoremBuilder<'_, '_> {
         };
         let limit_node = self.elaborator.value(limit)?;
         let to_infinity = *self.elaborator.graph.op(limit_node) == Op::Infinity;
-        let to_zero = self.elaborator.graph.constant_value(limit_node).is_some_and(Zero::is_zero);
+        let to_zero = self.elaborator.graph.constant_value(limit_node).is_some_and(num_traits::Zero::is_zero);
         if !to_infinity && !to_zero {
             return self.elaborator.report(
                 Diagnostic::new(Code::E0603, "the limit of an asymptotic claim is `inf` or `0`")
@@ -384,49 +382,16 @@ impl TheoremBuilder<'_, '_> {
                     .help("move the variable: write `a + x` with `x -> 0`"),
             );
         }
-        self.comes_to(variable, to_infinity)?;
-        let difference = self.elaborator.built(f.span.to(g.span), "`~`", &[], |graph, _| graph.sub(f_node, g_node))?;
-        Ok(Part::Asymptotic { difference, order: order_node, variable: input, to_infinity })
-    }
-
-    /// Refuses a limit that a real scalar does not come to within its range: the claim says nothing of what lies outside.
-    fn comes_to(&mut self, variable: &Ident, to_infinity: bool) -> Checked<()> {
-        let name = &variable.name;
-        let Some(quantified) = self.variables.iter().find(|v| v.name == *name) else { return Ok(()) };
-        let (place, e) = (quantified.span, &mut *self.elaborator);
-        let sign = |node| e.graph.constant_value(node).map(Signed::signum);
-        let (reached, both_sides) = match &quantified.range {
-            Range::Domain(_) => (to_infinity, !to_infinity),
-            Range::Interval(Interval { hi, .. }) if to_infinity => (*e.graph.op(*hi) == Op::Infinity, false),
-            Range::Interval(Interval { lo, hi, .. }) => {
-                let beyond = sign(*hi).is_none_or(|sign| sign.is_positive());
-                let below = e.is_infinite(*lo) || sign(*lo).is_some_and(|sign| sign.is_negative());
-                (beyond && sign(*lo).is_some_and(|sign| sign.is_zero()), beyond && below)
-            }
-            Range::Finite(_) | Range::Integers(..) => (false, false),
-        };
-        if reached {
-            return Ok(());
-        }
-        if both_sides {
-            return e.report(
+        if to_zero && matches!(found, Some(VariableKind::Member { .. })) {
+            let name = &variable.name;
+            return self.elaborator.report(
                 Diagnostic::new(Code::E0605, format!("`{name}` goes to 0 from both sides"))
                     .at(variable.span, "a limit at 0 is one from above")
                     .help(format!("quantify it over positive numbers, `forall {name} in (0, inf)`, and claim the other side of -{name}")),
             );
         }
-        let described = e.scope.get(name).map(|bound| bound.described.clone()).unwrap_or_default();
-        let help = if to_infinity {
-            format!("a limit {name} -> inf needs a range without an upper bound: `forall {name} in [1, inf)`")
-        } else {
-            format!("a limit {name} -> 0 needs a range whose lower end is 0: `forall {name} in (0, 1]`")
-        };
-        e.report(
-            Diagnostic::new(Code::E0605, format!("`{name}` does not come to this limit in its range"))
-                .at(variable.span, format!("it ranges over {described}"))
-                .because(place, format!("`{name}` is quantified here"))
-                .help(help),
-        )
+        let difference = self.elaborator.built(f.span.to(g.span), "`~`", &[], |graph, _| graph.sub(f_node, g_node))?;
+        Ok(Part::Asymptotic { difference, order: order_node, variable: input, to_infinity })
     }
 
     /// A value that a quantified name cannot take, since it is of another kind.

@@ -96,7 +96,7 @@ impl Elaborator<'_> {
     }
 
     /// Whether a node is ∞ or −∞.
-    pub(super) fn is_infinite(&self, node: NodeId) -> bool {
+    fn is_infinite(&self, node: NodeId) -> bool {
         let op = self.graph.op(node);
         *op == Op::Infinity || *op == Op::Map(ScalarFn::Neg) && self.is_infinite(self.graph.args(node)[0])
     }
