@@ -87,3 +87,21 @@ fn a_size_is_no_parameter() {
     assert_eq!(codes("def h(n: 1..4, A: Mat[m, 2*n], f) = trace(A*A') + f(n)"), ["E0205"]);
     assert!(codes("def h(k: 1..4, A: Mat[n, n]) = trace(A) + k").is_empty());
 }
+
+/// A name that the language does not promise to everyone is a file's to define; the language's own uses of it stay as they
+/// are: 5 lies in 1..9 whatever the file means by `floor`, and a library's entropy is made of its own x log x.
+#[test]
+fn names_that_the_language_does_not_list_can_be_defined() {
+    let text = "
+        def floor(x) = 2*x
+        def xlogx(x) = x + 1
+        def twice(n: 1..9) = floor(n)
+        def both(xlogx: Real) = xlogx(xlogx)";
+    let mut loewner = loewner::Loewner::new();
+    loewner.session().load_text("t.lw", text).unwrap();
+    for (call, expected) in [("twice(5)", 10.0), ("both(2)", 3.0), ("shannon([1, 0])", 0.0), ("floor(1/2)", 1.0)] {
+        assert_eq!(loewner.evaluate(call).ok().and_then(|value| value.scalar()), Some(expected), "{call}");
+    }
+    assert_eq!(codes("def softplus(x) = x def sup(v) = max(v) def abs2(x) = x"), [""; 0]);
+    assert_eq!(codes("def trace(A) = 1 def maximizes(f) = 1 def pi(x) = x"), ["E0205"; 3]);
+}

@@ -24,6 +24,11 @@ impl Span {
         Span { file, start: start as u32, end: end as u32 }
     }
 
+    /// Whether it covers nothing, as the place of what stands in no text.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
     /// The smallest range that covers both; `other` must lie in the same text.
     pub fn to(self, other: Span) -> Span {
         Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }

@@ -130,6 +130,65 @@ const SPELLED_OTHERWISE: &[ScalarFn] = &[
     ScalarFn::RecipOnSupport,
 ];
 
+/// The names that the language promises to everyone (LANGUAGE.md lists them): no file can define them. Every other name
+/// of a builtin is one that a file may have taken before the language did, so its own definition goes first there.
+const LISTED: &[&str] = &[
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "sin",
+    "cos",
+    "tanh",
+    "sign",
+    "relu",
+    "sigmoid",
+    "min",
+    "max",
+    "expm",
+    "logm",
+    "sqrtm",
+    "absm",
+    "trace",
+    "tr",
+    "det",
+    "logdet",
+    "inv",
+    "eye",
+    "zeros",
+    "ones",
+    "diag",
+    "offdiag",
+    "adjoint",
+    "transpose",
+    "conj",
+    "real",
+    "imag",
+    "eigvals",
+    "svdvals",
+    "lambda_max",
+    "lambda_min",
+    "rank",
+    "norm",
+    "inner",
+    "kron",
+    "sum",
+    "mean",
+    "logsumexp",
+    "softmax",
+    "rows",
+    "cols",
+    "numel",
+    "stop_gradient",
+    "maximizes",
+    "minimizes",
+];
+
+/// Whether a file cannot define this name: the language lists it, or it is that of a constant.
+pub fn is_reserved(name: &str) -> bool {
+    LISTED.contains(&name) || CONSTANTS.iter().any(|(constant, _)| *constant == name)
+}
+
 /// Every builtin.
 pub fn builtins() -> impl Iterator<Item = Builtin> {
     let entrywise = ROWS.iter().filter(|row| !SPELLED_OTHERWISE.contains(&row.function)).map(|row| Builtin {
@@ -169,3 +228,15 @@ pub const CONSTANTS: &[(&str, &str)] =
 
 /// The words that make a claim of their own, and stand only there.
 pub const CLAIM_FORMS: &[&str] = &["maximizes", "minimizes", "sup"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_name_means_something() {
+        for name in LISTED {
+            assert!(builtin(name).is_some() || CLAIM_FORMS.contains(name), "{name}");
+        }
+    }
+}

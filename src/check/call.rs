@@ -24,6 +24,12 @@ impl Elaborator<'_> {
     /// `callee(args)`
     pub(super) fn call(&mut self, callee: &Ident, args: &[Arg], span: Span) -> Checked<NodeId> {
         let name = callee.name.as_str();
+        // What the language writes of itself stands nowhere in the text, and means the builtin whatever the text defines.
+        if callee.span.is_empty()
+            && let Some(builtin) = builtin::builtin(name)
+        {
+            return self.call_builtin(builtin.name, callee, args, span);
+        }
         if let Some(binding) = self.scope.get(name) {
             match &binding.value {
                 Value::Function(function) => {

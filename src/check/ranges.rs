@@ -49,8 +49,7 @@ pub(super) fn within(name: &str, domain: &Domain, span: Span) -> Vec<Expr> {
         DomainKind::Named { .. } => Vec::new(),
         DomainKind::Interval { lo, lo_closed, hi, hi_closed } => vec![between(lo, *lo_closed, hi, *hi_closed)],
         DomainKind::Range { lo, hi } => {
-            let callee = Ident { name: "floor".to_owned(), span };
-            let floor = made(ExprKind::Call { callee, args: vec![Arg { name: None, value: x() }] });
+            let floor = builtin_call("floor", vec![x()], span);
             vec![between(lo, true, hi, true), equal(floor)]
         }
         DomainKind::Finite(values) => match values.as_slice() {
@@ -83,12 +82,16 @@ fn beyond(end: Expr, away: Binary) -> Expr {
         return end;
     }
     let number = |value| made(ExprKind::Number { value, imaginary: false });
-    let call = |name: &str, args: Vec<Expr>| {
-        let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
-        made(ExprKind::Call { callee: Ident { name: name.to_owned(), span }, args })
-    };
-    let size = call("max", vec![number(BigRational::from_integer(1.into())), call("abs", vec![end.clone()])]);
+    let modulus = builtin_call("abs", vec![end.clone()], span);
+    let size = builtin_call("max", vec![number(BigRational::from_integer(1.into())), modulus], span);
     let part = number(BigRational::new(1.into(), 1_000_000_000.into()));
     let rounding = made(ExprKind::Chain { first: Box::new(part), rest: vec![(Binary::Mul, span, size)] });
     made(ExprKind::Chain { first: Box::new(end), rest: vec![(away, span, rounding)] })
+}
+
+/// A call of a builtin, whatever its name means to the file: an empty place says that nobody wrote the name.
+fn builtin_call(name: &str, args: Vec<Expr>, span: Span) -> Expr {
+    let args = args.into_iter().map(|value| Arg { name: None, value }).collect();
+    let callee = Ident { name: name.to_owned(), span: Span { end: span.start, ..span } };
+    Expr { kind: ExprKind::Call { callee, args }, span }
 }

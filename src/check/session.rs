@@ -290,9 +290,8 @@ impl Session {
         for item in &program.items {
             let Item::Def(def) = item else { continue };
             let (name, span) = (&def.name.name, def.name.span);
-            let reserved = builtin::builtin(name).is_some()
-                || builtin::CONSTANTS.iter().any(|(constant, _)| constant == name)
-                || builtin::CLAIM_FORMS.contains(&name.as_str());
+            // In the library a builtin is always the language's own.
+            let reserved = builtin::is_reserved(name) || origin == Origin::Library && builtin::builtin(name).is_some();
             if reserved {
                 diagnostics.push(
                     Diagnostic::new(Code::E0205, format!("`{name}` belongs to the language and cannot be defined"))

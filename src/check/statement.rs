@@ -443,6 +443,11 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
         margin.ok_or(Reported)
     }
 
+    /// The parts of a claim `sup(EXPR) <= C`; where the file defines a `sup`, that is a function like any other.
+    fn supremum_in<'c>(&self, condition: &'c Expr) -> Option<(Expr, Span, &'c [ast::Arg])> {
+        super::claim::supremum(condition).filter(|_| self.elaborator.global("sup").is_none())
+    }
+
     fn claim(&mut self, claim: &ast::Claim) -> Checked<(Vec<Part>, Option<Supremum>)> {
         let mut supremum = None;
         let mut parts = match &claim.kind {
@@ -450,7 +455,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                 if let Some((form, args)) = super::claim::extremum(written) {
                     return Ok((self.extremum(form, args, written.span)?, None));
                 }
-                match super::claim::supremum(written) {
+                match self.supremum_in(written) {
                     Some((condition, place, args)) => {
                         let (parts, asked) = self.supremum(&condition, place, args)?;
                         supremum = Some(asked);
@@ -471,7 +476,7 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
                         .help("leave the clause out, or claim the equality by itself"),
                 );
             };
-            let without_sup = super::claim::supremum(condition).map(|(condition, ..)| condition);
+            let without_sup = self.supremum_in(condition).map(|(condition, ..)| condition);
             let gap = self.gap(without_sup.as_ref().unwrap_or(condition))?;
             match equality {
                 ast::Equality::At(bindings) => {
