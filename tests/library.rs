@@ -198,3 +198,25 @@ fn what_is_promised_to_be_a_number_is_one() {
     let wrong: Vec<String> = wrong.map(|report| format!("{}: {}", report.theorem, report.verdict.name())).collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), promised.len(), wrong.join("\n"));
 }
+
+/// A generator written for a number is one of every entry: log(4/3)/2, 1/3 and the total variation 1/4 by
+/// hand.
+#[test]
+fn generators_of_divergences_may_be_written_for_numbers() {
+    let text = "
+        def xlx(x) = x*log(x)
+        def sq(x: Real) -> Real = (x - 1)^2
+        def tv(x: [0, 100]) = abs(x - 1)/2
+        def choice(x) = if x > 1 then x - 1 else 0
+        theorem \"any size\" { forall p, q: Simplex[n] assume min(q) > 0 claim f_divergence(sq, p, q) >= 0 }";
+    let mut loewner = Loewner::new();
+    loewner.session().load_text("t.lw", text).unwrap();
+    for (generator, expected) in [("xlx", 0.143_841_036_225_890_45), ("sq", 1.0 / 3.0), ("tv", 0.25)] {
+        let call = format!("f_divergence({generator}, [1/2, 1/2], [1/4, 3/4])");
+        let found = loewner.evaluate(&call).map(|value| value.scalar());
+        let near = matches!(found, Ok(Some(found)) if (found - expected).abs() < 1e-14);
+        assert!(near, "{call}: {found:?} instead of {expected}");
+    }
+    let refused = loewner.session().bind("d", "f_divergence(choice, [1/2, 1/2], [1/4, 3/4])").unwrap_err();
+    assert_eq!(refused[0].code.to_string(), "E0501");
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::builtin;
-use super::definitions::{Definition, Origin};
+use super::definitions::{Definition, Definitions, Origin};
 use super::elaborate::{Checked, Elaborator, Operand, Reported};
 use super::hint::a;
 use super::names::names_in_size;
@@ -34,7 +34,12 @@ impl Elaborator<'_> {
             match &binding.value {
                 Value::Function(function) => {
                     let function = function.clone();
-                    return self.apply(&function, callee, args, span);
+                    // What the library is given stands for a function of every entry.
+                    return if self.module == Definitions::LIBRARY {
+                        self.apply_to_entries(&function, callee, args, span)
+                    } else {
+                        self.apply(&function, callee, args, span)
+                    };
                 }
                 Value::Broken => return Err(Reported),
                 // A value of that name does not hide a function of that name in a call: `rank(A)` stays a call.
@@ -65,7 +70,7 @@ impl Elaborator<'_> {
         builtin::builtin(name).map(|builtin| Function::Builtin(builtin.name))
     }
 
-    fn apply(&mut self, function: &Function, callee: &Ident, args: &[Arg], span: Span) -> Checked<NodeId> {
+    pub(super) fn apply(&mut self, function: &Function, callee: &Ident, args: &[Arg], span: Span) -> Checked<NodeId> {
         match function {
             Function::Definition(definition) => self.call_definition(definition, callee, args, span),
             Function::Builtin(name) => self.call_builtin(name, callee, args, span),
@@ -93,7 +98,7 @@ impl Elaborator<'_> {
         }
     }
 
-    fn call_definition(
+    pub(super) fn call_definition(
         &mut self,
         definition: &Arc<Definition>,
         callee: &Ident,
@@ -111,7 +116,12 @@ impl Elaborator<'_> {
     }
 
     /// The body of a definition with its parameters bound. The scope and the module are those of the definition.
-    fn unfold(&mut self, definition: &Arc<Definition>, given: Vec<Option<Given>>, span: Span) -> Checked<NodeId> {
+    pub(super) fn unfold(
+        &mut self,
+        definition: &Arc<Definition>,
+        given: Vec<Option<Given>>,
+        span: Span,
+    ) -> Checked<NodeId> {
         let outer_scope = std::mem::take(&mut self.scope);
         let outer_module = std::mem::replace(&mut self.module, definition.module);
         let result = self.unfold_here(definition, given, &outer_scope, span);

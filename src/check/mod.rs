@@ -12,6 +12,7 @@ mod define;
 mod definitions;
 mod domain;
 mod elaborate;
+mod entries;
 mod explain;
 mod extent;
 mod hint;
