@@ -26,3 +26,20 @@ fn powers_are_principal_values() {
         }
     }
 }
+
+/// Powers of matrices that are not Hermitian, with exponents beyond any that is written out: by hand.
+#[test]
+fn large_powers_of_matrices_are_products() {
+    let mut loewner = Loewner::new();
+    for (text, expected) in [
+        ("([1, 1; 0, 1]^100)[1, 2]", 100.0),
+        ("([1, 1; 0, 1]^(-100))[1, 2]", -100.0),
+        ("([1, 1; 0, 1]^1048576)[1, 2]", 1_048_576.0),
+        ("([0, 1; 1, 0]^65)[1, 2]", 1.0),
+        ("([0, -1; 1, 0]^1023)[1, 2]", 1.0),
+    ] {
+        let found = loewner.evaluate(text).map(|value| value.scalar());
+        let near = matches!(found, Ok(Some(found)) if (found - expected).abs() < 1e-9);
+        assert!(near, "{text}: {found:?} instead of {expected}");
+    }
+}

@@ -439,7 +439,7 @@ impl<'a> Elaborator<'a> {
                 _ => self.make(Op::Map(ScalarFn::Pow), &[base, exponent], span, "a power"),
             };
         }
-        if self.small_integer(exponent.node).is_some() {
+        if self.graph.power_of_products(base.node, exponent.node).is_some() {
             return self.built(span, "a matrix power", &[base, exponent], |g, a| g.matrix_power(a[0], a[1]));
         }
         let base = self.needs(base, Property::Hermitian, "a real power of a matrix")?;

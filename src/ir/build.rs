@@ -1,5 +1,7 @@
 //! The constructors by name: each a short way to [`Graph::make`], or a derived form written with it.
 
+use std::collections::BTreeMap;
+
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
@@ -13,8 +15,12 @@ use super::ty::{Field, Shape};
 
 pub(super) type Built = Result<NodeId, Mismatch>;
 
-/// The greatest integer power of a matrix that is written out as products.
+/// The greatest integer power of a positive semi-definite matrix that is written out as products: of a greater one the
+/// spectrum costs less and loses less.
 const MAX_PRODUCT_POWER: i64 = 64;
+
+/// The greatest integer power of any other square matrix, by repeated squaring: two products for each bit.
+const MAX_SQUARED_POWER: i64 = 1 << 20;
 
 impl Graph {
     /// An exact real number.
@@ -171,36 +177,48 @@ impl Graph {
         self.compare(Comparison::Eq, largest, zero)
     }
 
-    /// The matrix power: products for a small integer exponent (through the inverse for a negative one), the spectral
-    /// function otherwise, which needs a Hermitian matrix.
+    /// The exponent of a matrix power that is written out as products, which no matrix is too general for.
+    pub fn power_of_products(&self, a: NodeId, exponent: NodeId) -> Option<i64> {
+        let value = self.constant_value(exponent).filter(|p| p.is_integer())?;
+        let greatest = if self.has(a, Property::Psd) { MAX_PRODUCT_POWER } else { MAX_SQUARED_POWER };
+        value.to_integer().to_i64().filter(|p| (-greatest..=greatest).contains(p))
+    }
+
+    /// The matrix power: products for an integer exponent that is not too large (through the inverse for a negative one),
+    /// the spectral function otherwise, which needs a Hermitian matrix.
     pub fn matrix_power(&mut self, a: NodeId, exponent: NodeId) -> Built {
         if !self.ty(a).shape.is_square() {
             return Err(Mismatch::NeedsSquare(0));
         }
-        let integer = self.constant_value(exponent).filter(|p| p.is_integer()).and_then(|p| p.to_integer().to_i64());
-        match integer {
-            Some(p) if p.abs() <= MAX_PRODUCT_POWER => {
+        match self.power_of_products(a, exponent) {
+            Some(p) => {
                 let base = if p < 0 { self.make(Op::Inverse, vec![a])? } else { a };
-                self.repeated_product(base, p.unsigned_abs())
+                self.repeated_product(base, p.unsigned_abs(), &mut BTreeMap::new())
             }
-            _ => self.make(Op::Spectral(ScalarFn::Pow), vec![a, exponent]),
+            None => self.make(Op::Spectral(ScalarFn::Pow), vec![a, exponent]),
         }
     }
 
-    /// a^p = a^⌈p/2⌉ a^⌊p/2⌋, so that the trace of the last product needs no further product.
-    fn repeated_product(&mut self, a: NodeId, p: u64) -> Built {
-        match p {
+    /// a^p = a^⌈p/2⌉ a^⌊p/2⌋, so that the trace of the last product needs no further product. Halving meets at most two
+    /// exponents at each step, each of which is made once.
+    fn repeated_product(&mut self, a: NodeId, p: u64, made: &mut BTreeMap<u64, NodeId>) -> Built {
+        if let Some(power) = made.get(&p) {
+            return Ok(*power);
+        }
+        let power = match p {
             0 => {
                 let n = self.ty(a).shape.rows();
-                self.eye(n)
+                self.eye(n)?
             }
-            1 => Ok(a),
+            1 => a,
             _ => {
-                let more = self.repeated_product(a, p.div_ceil(2))?;
-                let less = self.repeated_product(a, p / 2)?;
-                self.make(Op::MatMul, vec![more, less])
+                let more = self.repeated_product(a, p.div_ceil(2), made)?;
+                let less = self.repeated_product(a, p / 2, made)?;
+                self.make(Op::MatMul, vec![more, less])?
             }
-        }
+        };
+        made.insert(p, power);
+        Ok(power)
     }
 
     /// A matrix with its diagonal set to 0.
