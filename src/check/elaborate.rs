@@ -436,6 +436,9 @@ impl<'a> Elaborator<'a> {
                 _ if scalar && [base, exponent].iter().any(|operand| self.graph.is_complex(operand.node)) => {
                     self.built(span, "a power", &[base, exponent], |g, a| principal_power(g, a[0], a[1]))
                 }
+                _ if [base, exponent].iter().any(|operand| self.graph.is_complex(operand.node)) => {
+                    self.built(span, "a power", &[base, exponent], |g, a| principal_entrywise(g, a[0], a[1]))
+                }
                 _ => self.make(Op::Map(ScalarFn::Pow), &[base, exponent], span, "a power"),
             };
         }
@@ -524,6 +527,26 @@ fn principal_power(g: &mut Graph, z: NodeId, p: NodeId) -> Result<NodeId, Mismat
     let vanishes = g.compare(crate::ir::Comparison::Eq, modulus, zero)?;
     let zero = g.make(Op::Complexify, vec![zero])?;
     g.make(Op::Select, vec![vanishes, zero, power])
+}
+
+/// The principal value of a power of every entry. There is no choice by entry: what is 0 is taken for 1, whose logarithm is
+/// finite, and its power is multiplied by 0.
+fn principal_entrywise(g: &mut Graph, z: NodeId, p: NodeId) -> Result<NodeId, Mismatch> {
+    let z = if g.is_complex(z) { z } else { g.make(Op::Complexify, vec![z])? };
+    let exp_of_log = |g: &mut Graph, z: NodeId| {
+        let log = g.map(ScalarFn::Log, z)?;
+        let product = g.multiply(p, log)?;
+        g.map(ScalarFn::Exp, product)
+    };
+    if !g.certain(p, Property::Positive) {
+        return exp_of_log(g, z);
+    }
+    let modulus = g.abs(z)?;
+    let support = g.map(ScalarFn::Step, modulus)?;
+    let rest = g.one_minus(support)?;
+    let base = g.add(z, rest)?;
+    let power = exp_of_log(g, base)?;
+    g.zip(Zip::Mul, support, power)
 }
 
 /// x^p entry by entry, as products.
