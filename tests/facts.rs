@@ -361,6 +361,8 @@ fn real_combinations_of_hermitian_matrices_are_hermitian() {
         "trace(S*T + T*S) <= n*lambda_max(S*T + T*S)",
         "trace(trace(S)*T) <= n*lambda_max(trace(S)*T)",
         "lambda_max(Y + Y') <= 2*norm(Y)",
+        "trace([2, 1i; -1i, 2]) <= 5",
+        "trace([1, 1/2 - 3i/4; 1/2 + 3i/4, r]) <= 2",
     ] {
         assert!(define(claim).is_ok(), "{claim}: {:?}", define(claim).err());
     }
@@ -370,6 +372,8 @@ fn real_combinations_of_hermitian_matrices_are_hermitian() {
         "trace(X*S + S*X) <= n",
         "trace(1i*S) <= n",
         "trace(S + c*eye(n)) <= n",
+        "trace([2, 1i; 1i, 2]) <= 5",
+        "trace([1i, 0; 0, 2]) <= 5",
     ] {
         assert!(define(claim).is_err(), "{claim} is not real");
     }

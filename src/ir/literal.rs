@@ -5,6 +5,8 @@ use num_traits::{One, Signed, Zero};
 
 use super::fact::{Fact, Facts, Property};
 use super::graph::{Graph, NodeId};
+use super::op::{Kind, Op, Zip};
+use super::scalar::ScalarFn;
 use super::ty::Shape;
 
 /// Up to this size the definiteness of an exact matrix is decided; the work grows with the cube.
@@ -46,11 +48,59 @@ pub(super) fn vector(g: &Graph, args: &[NodeId], why: &'static str, known: &mut 
     }
 }
 
+/// The most operations that an exact complex number of a literal is made of, one above another: `1/2 - 3i/4` has few.
+const MAX_COMPLEX_DEPTH: usize = 8;
+
+/// Whether a scalar is known to be the conjugate of another: both real and one, or both exact numbers that are.
+fn conjugate(g: &Graph, a: NodeId, b: NodeId) -> bool {
+    let real = |id: NodeId| g.ty(id).is_real_scalar() || *g.op(id) == Op::Complexify;
+    if a == b && real(a) {
+        return true;
+    }
+    match (complex(g, a, MAX_COMPLEX_DEPTH), complex(g, b, MAX_COMPLEX_DEPTH)) {
+        (Some((a, ai)), Some((b, bi))) => a == b && ai == -bi,
+        (Some(_) | None, _) => false,
+    }
+}
+
+/// The real and the imaginary part of a scalar that is made of exact numbers and i.
+fn complex(g: &Graph, id: NodeId, depth: usize) -> Option<(BigRational, BigRational)> {
+    let depth = depth.checked_sub(1)?;
+    let operand = |i: usize| complex(g, g.args(id)[i], depth);
+    let op = g.op(id);
+    match (op.kind(), op) {
+        (_, Op::Constant(value)) => Some((value.clone(), BigRational::zero())),
+        (_, Op::ImaginaryUnit) => Some((BigRational::zero(), BigRational::one())),
+        (_, Op::Complexify) => operand(0),
+        (_, Op::Conj) => operand(0).map(|(a, ai)| (a, -ai)),
+        (_, Op::Map(ScalarFn::Neg)) => operand(0).map(|(a, ai)| (-a, -ai)),
+        (_, Op::Zip(Zip::Add)) => {
+            let ((a, ai), (b, bi)) = (operand(0)?, operand(1)?);
+            Some((a + b, ai + bi))
+        }
+        (_, Op::Zip(Zip::Sub)) => {
+            let ((a, ai), (b, bi)) = (operand(0)?, operand(1)?);
+            Some((a - b, ai - bi))
+        }
+        (_, Op::Zip(Zip::Mul)) => {
+            let ((a, ai), (b, bi)) = (operand(0)?, operand(1)?);
+            Some((&a * &b - &ai * &bi, a * bi + ai * b))
+        }
+        (_, Op::Zip(Zip::Div)) => {
+            let ((a, ai), (b, bi)) = (operand(0)?, operand(1)?);
+            // A quotient by what is not real is no way to write a number.
+            (bi.is_zero() && !b.is_zero()).then(|| (a / &b, ai / b))
+        }
+        (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+        (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
+    }
+}
+
 /// The facts of a matrix of scalars or blocks, row by row.
 pub(super) fn matrix(g: &Graph, args: &[NodeId], rows: usize, cols: usize, why: &'static str, known: &mut Facts) {
     let symmetric_entries = rows == cols
-        && args.iter().all(|id| g.ty(*id).is_real_scalar())
-        && (0..rows).all(|i| (0..i).all(|j| args[i * cols + j] == args[j * cols + i]));
+        && args.iter().all(|id| g.ty(*id).shape == Shape::Scalar)
+        && (0..rows).all(|i| (0..=i).all(|j| conjugate(g, args[i * cols + j], args[j * cols + i])));
     known.learn(Property::Hermitian, Fact::yes_if(symmetric_entries), "its entries mirror each other");
     let Some(values) = exact(g, args) else {
         for property in [Property::Nonnegative, Property::Positive] {
