@@ -139,6 +139,7 @@ const NARROWER: &[(&str, &str)] = &[
     ("power of a product", "it could be complex"),
     ("power of a quotient", "it could be complex"),
     ("negative power", "it could be complex"),
+    ("powers of the singular values", "it could be complex"),
 ];
 
 #[test]

@@ -445,6 +445,21 @@ impl<'a> Elaborator<'a> {
         if self.graph.power_of_products(base.node, exponent.node).is_some() {
             return self.built(span, "a matrix power", &[base, exponent], |g, a| g.matrix_power(a[0], a[1]));
         }
+        // An exponent that is one of a few integers has a power of products for each.
+        if let Some(few) = self.few_integers(exponent.node).filter(|_| !self.graph.has(base.node, Property::Psd)) {
+            return self.built(span, "a matrix power", &[base, exponent], |g, a| {
+                let power = |g: &mut Graph, p: i64| {
+                    let p = g.integer(p)?;
+                    Ok((g.equal(a[1], p)?, g.matrix_power(a[0], p)?))
+                };
+                let (_, mut chosen) = power(g, *few.end())?;
+                for p in few.rev().skip(1) {
+                    let (condition, value) = power(g, p)?;
+                    chosen = g.make(Op::Select, vec![condition, value, chosen])?;
+                }
+                Ok(chosen)
+            });
+        }
         let base = self.needs(base, Property::Hermitian, "a real power of a matrix")?;
         let base = self.needs(base, Property::Psd, "a real power of a matrix")?;
         self.built(span, "a matrix power", &[base, exponent], |g, a| g.matrix_power(a[0], a[1]))

@@ -1,10 +1,15 @@
 //! What the ranges of quantified names say of a condition before anything is evaluated.
 
+use std::ops::RangeInclusive;
+
 use num_rational::BigRational;
-use num_traits::{Signed, Zero};
+use num_traits::{Signed, ToPrimitive, Zero};
 
 use super::elaborate::{Elaborator, Place};
-use crate::ir::{Comparison, NodeId, Op, Property, Range, ScalarFn, Zip};
+use crate::ir::{Comparison, Dim, Kind, NodeId, Op, Property, Range, ScalarFn, SizeVar, Zip};
+
+/// Exponents are few between minus this and this.
+const FEW: i64 = 64;
 
 /// How many operations are looked through: an operand that is shared is looked at again for each way to it.
 const DEEPEST: u32 = 8;
@@ -105,33 +110,40 @@ impl Elaborator<'_> {
         *self.graph.op(condition) == Op::Truth(false) || asked && self.truth(condition, 0) == Some(false)
     }
 
+    /// The integers that a quantified name, or a sum or multiple of it, is one of, where these are few: exponents that a
+    /// matrix power is written out for.
+    pub(super) fn few_integers(&self, node: NodeId) -> Option<RangeInclusive<i64>> {
+        let Extent { lo: Some(lo), hi: Some(hi) } = self.extent(node, 0) else { return None };
+        let end = |end: End| end.value.to_integer().to_i64().filter(|n| n.abs() <= FEW && end.value.is_integer());
+        self.graph.certain(node, Property::Integer).then_some(end(lo)?..=end(hi)?)
+    }
+
     /// Where a value lies, in words.
     pub(super) fn known_extent(&self, node: NodeId) -> Option<String> {
         self.extent(node, 0).shown()
     }
 
     fn truth(&self, condition: NodeId, depth: u32) -> Option<bool> {
-        let (op, args) = (self.graph.op(condition), self.graph.args(condition));
         if depth > DEEPEST {
             return None;
         }
+        let (op, args) = (self.graph.op(condition), self.graph.args(condition));
         let part = |i: usize| self.truth(args[i], depth + 1);
-        if let Op::Truth(truth) = op {
-            Some(*truth)
-        } else if *op == Op::Not {
-            part(0).map(|truth| !truth)
-        } else if let Op::And | Op::Or = op {
-            // One part that is false decides a conjunction, and one that is true an alternative.
-            let deciding = *op == Op::Or;
-            match (part(0), part(1)) {
-                (Some(truth), _) | (_, Some(truth)) if truth == deciding => Some(deciding),
-                (Some(_), Some(_)) => Some(!deciding),
-                (None, _) | (_, None) => None,
+        match (op.kind(), op) {
+            (_, Op::Truth(truth)) => Some(*truth),
+            (_, Op::Not) => part(0).map(|truth| !truth),
+            (_, Op::And | Op::Or) => {
+                // One part that is false decides a conjunction, and one that is true an alternative.
+                let deciding = *op == Op::Or;
+                match (part(0), part(1)) {
+                    (Some(truth), _) | (_, Some(truth)) if truth == deciding => Some(deciding),
+                    (Some(_), Some(_)) => Some(!deciding),
+                    (None, _) | (_, None) => None,
+                }
             }
-        } else if let Op::Compare(comparison) = op {
-            compared(*comparison, &self.extent(args[0], 0), &self.extent(args[1], 0))
-        } else {
-            None
+            (_, Op::Compare(comparison)) => compared(*comparison, &self.extent(args[0], 0), &self.extent(args[1], 0)),
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => None,
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => None,
         }
     }
 
@@ -145,22 +157,31 @@ impl Elaborator<'_> {
         }
         let (op, args) = (g.op(node), g.args(node));
         let minus = || BigRational::from_integer((-1).into());
-        if depth < DEEPEST {
-            let part = |i: usize| self.extent(args[i], depth + 1);
-            if *op == Op::Map(ScalarFn::Neg) {
-                return part(0).times(&minus());
-            } else if *op == Op::Zip(Zip::Add) {
-                return part(0).plus(part(1));
-            } else if *op == Op::Zip(Zip::Sub) {
-                return part(0).plus(part(1).times(&minus()));
-            } else if *op == Op::Zip(Zip::Mul) {
+        let part = |i: usize| self.extent(args[i], depth + 1);
+        let within = depth < DEEPEST;
+        let mut least = None;
+        match (op.kind(), op) {
+            (_, Op::Map(ScalarFn::Neg)) if within => return part(0).times(&minus()),
+            (_, Op::Zip(Zip::Add)) if within => return part(0).plus(part(1)),
+            (_, Op::Zip(Zip::Sub)) if within => return part(0).plus(part(1).times(&minus())),
+            (_, Op::Zip(Zip::Mul)) if within => {
                 let factor = |i: usize| g.constant_value(args[i]).filter(|factor| !factor.is_zero());
                 if let Some((factor, other)) = factor(0).zip(Some(1)).or(factor(1).zip(Some(0))) {
                     return part(other).times(factor);
                 }
             }
+            (_, Op::Size(dim)) => {
+                if let Some((var, factor, rest)) = dim.as_line()
+                    && let Some(known) = self.extent_of_size(&var)
+                {
+                    let [factor, rest] = [factor, rest].map(|n| BigRational::from_integer(n.into()));
+                    return known.clone().times(&factor).plus(Extent::point(&rest));
+                }
+                least = dim.least();
+            }
+            (Kind::Leaf | Kind::Entries | Kind::Arrangement | Kind::Contraction, _) => {}
+            (Kind::Decomposition | Kind::Condition | Kind::Mark, _) => {}
         }
-        let least = if let Op::Size(dim) = op { dim.least() } else { None };
         let lo = match least {
             Some(least) => Some(End::closed(BigRational::from_integer(least.into()))),
             None if g.certain(node, Property::Positive) => Some(End { value: BigRational::zero(), closed: false }),
@@ -168,6 +189,14 @@ impl Elaborator<'_> {
             None => None,
         };
         Extent { lo, hi: None }
+    }
+}
+
+impl Elaborator<'_> {
+    /// Where a quantified size lies.
+    fn extent_of_size(&self, var: &SizeVar) -> Option<&Extent> {
+        let size = Op::Size(Dim::var(var.clone()));
+        self.extents.iter().find(|(id, _)| *self.graph.op(**id) == size).map(|(_, extent)| extent)
     }
 }
 

@@ -267,6 +267,13 @@ impl Dim {
         coefficient.map(|c| (c, rest))
     }
 
+    /// The variable, the factor and the rest of a size `factor * var + rest`, where these are numbers.
+    pub fn as_line(&self) -> Option<(SizeVar, i64, i64)> {
+        let var = self.vars().pop()?;
+        let (factor, rest) = self.linear_in(&var)?;
+        Some((var, factor, rest.as_constant()?))
+    }
+
     /// The numbers b and c and the rest of a size `c * b^var + rest`.
     fn power_in(&self, var: &SizeVar) -> Option<(i64, i64, Dim)> {
         let mut with_var = self.terms.iter().filter(|(monomial, _)| monomial.iter().any(|f| f.mentions(var)));

@@ -3,8 +3,6 @@
 //! These rules are few, always right, and make every treatment's work smaller; the search for the cheapest form of an
 //! expression is the rewriter's. A rule returns the node to use instead, or `None`.
 
-use std::collections::BTreeSet;
-
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
@@ -284,19 +282,14 @@ fn zip_of(g: &mut Graph, zip: Zip, x: NodeId, y: NodeId, ty: &Type) -> Folded {
     })
 }
 
-/// Whether 0 times a scalar is 0: not where infinity or an operation that need not have a value rests on no input, since then
-/// it is known what this is, and 0 · ∞ and 0 · log(−1) have no value; nor where what it asks of its operands would be
-/// forgotten.
+/// Whether 0 times a scalar is 0: not where an operation on numbers has no finite value, since 0 · ∞ and 0 · log(−1) have none;
+/// nor where what it asks of its operands would be forgotten.
 fn vanishes(g: &Graph, scalar: NodeId) -> bool {
-    let mut open: BTreeSet<NodeId> = BTreeSet::new();
-    // Operands come first.
     g.reachable(&[scalar]).into_iter().all(|id| {
-        let rests_on_inputs = matches!(g.op(id), Op::Input(_)) || g.args(id).iter().any(|arg| open.contains(arg));
-        if rests_on_inputs {
-            open.insert(id);
-        }
         let asks = matches!(g.op(id), Op::Infinity | Op::Require | Op::Annotate(_, Basis::Tested));
-        !asks && (rests_on_inputs || g.is_total(id) && g.is_finite_when(id, &|_| true))
+        let args = g.args(id);
+        let of_numbers = !args.is_empty() && args.iter().all(|arg| g.constant_value(*arg).is_some());
+        !asks && (!of_numbers || g.is_total(id) && g.is_finite_when(id, &|_| true))
     })
 }
 

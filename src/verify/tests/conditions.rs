@@ -115,3 +115,20 @@ fn zero_times_infinity_is_no_counterexample() {
     holds("forall x, y in {0, 1} claim x*(y + 1/x) == x*y + 1");
     refuted_at("forall x, y in {0, 1} claim x*(y + exp(x)) == x*y + 1");
 }
+
+/// A power of any square matrix with an exponent from a range of integers: the exponents add, and the adjoint of a power is the
+/// power of the adjoint.
+#[test]
+fn exponents_may_be_quantified_integers() {
+    for text in [
+        "forall k in 1..5 forall A: Mat[2, 2] claim (A^k)' == (A')^k",
+        "forall n in 1..4 forall A: Mat[n, n] claim A^n * A == A^(n + 1)",
+        "forall k in 0..3 forall S: Sym[2] claim trace(S^(2*k)) >= 0",
+    ] {
+        let claim = claim(text);
+        assert!(matches!(claim.verdict, Verdict::Holds | Verdict::Proved { .. }), "{text}: {claim:?}");
+        assert_eq!(claim.dropped, 0, "{text}");
+    }
+    // Only an even power of a number is never negative.
+    refuted_at("forall k in 1..3 forall A: Mat[1, 1] claim trace(A^k) >= 0");
+}
