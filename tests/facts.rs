@@ -339,6 +339,17 @@ fn products_that_read_the_same_both_ways_are_no_powers() {
     }
 }
 
+/// Each name is the product of the two before it, and all are powers of S: with what is found kept, this takes no time.
+#[test]
+fn powers_of_powers_are_looked_at_once() {
+    let mut text = "theorem \"t\" { forall S: Sym[2, complex] let a0 = S, a1 = S".to_owned();
+    for i in 2..60 {
+        text += &format!(", a{i} = a{}*a{}", i - 1, i - 2);
+    }
+    // The trace of a Hermitian matrix is real.
+    assert!(loewner::Loewner::new().define(&format!("{text} claim trace(a59) <= 2*lambda_max(a59) }}")).is_ok());
+}
+
 /// The trace of a Hermitian matrix is real, also of real combinations of complex ones, and may be compared.
 #[test]
 fn real_combinations_of_hermitian_matrices_are_hermitian() {

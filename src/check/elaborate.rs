@@ -307,7 +307,13 @@ impl<'a> Elaborator<'a> {
     }
 
     fn logic(&mut self, op: Op, parts: &[Expr], span: Span) -> Checked<NodeId> {
-        let nodes: Vec<_> = parts.iter().map(|part| self.condition(part)).collect();
+        // What comes after another part counts only where that one leaves it open.
+        let later = |e: &mut Self, part| e.choice(|e| e.condition(part));
+        let nodes: Vec<_> = parts
+            .iter()
+            .enumerate()
+            .map(|(i, part)| if i == 0 { self.condition(part) } else { later(self, part) })
+            .collect();
         let nodes = nodes.into_iter().collect::<Checked<Vec<_>>>()?;
         self.all_of(op, nodes, span)
     }
@@ -467,7 +473,7 @@ impl<'a> Elaborator<'a> {
 
     fn small_integer(&self, id: NodeId) -> Option<i64> {
         let value = self.graph.constant_value(id)?;
-        value.is_integer().then(|| value.to_integer().to_i64()).flatten().filter(|p| p.abs() <= 64)
+        value.is_integer().then(|| value.to_integer().to_i64()).flatten().filter(|p| (-64..=64).contains(p))
     }
 
     /// The operand with a property: as it is where that is known, tested on evaluation where it is not, refused where

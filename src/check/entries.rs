@@ -1,6 +1,6 @@
 //! Functions of a number, given to the library and applied to every entry of a vector.
 //!
-//! A function that takes a vector is called with it. One that is written for a number is elaborated at one entry, and what
+//! A function that can be called with a vector is. One that is written for a number is elaborated at one entry, and what
 //! that gives is made of all entries at once: each scalar operation on the entry is the entrywise one, and what does not
 //! depend on the entry is the same for all. So it has its derivatives and serves vectors of any size.
 
@@ -44,20 +44,19 @@ impl Elaborator<'_> {
         }
         let before = self.diagnostics.len();
         let whole = self.call_definition(definition, callee, args, span);
-        if whole.is_ok_and(|node| self.graph.ty(node).shape == shape) {
+        if whole.is_ok() {
             return whole;
         }
         let mistakes = self.diagnostics.split_off(before);
         let outcome = self.of_each_entry(definition, x, span);
         self.diagnostics.truncate(before);
-        match (outcome, whole) {
-            (Ok(Ok(node)), _) => Ok(node),
-            (Ok(Err(_)) | Err(Reported), Ok(node)) => Ok(node),
-            (Err(Reported), Err(Reported)) => {
+        match outcome {
+            Ok(Ok(node)) => Ok(node),
+            Err(Reported) => {
                 self.diagnostics.extend(mistakes);
                 Err(Reported)
             }
-            (Ok(Err(what)), Err(Reported)) => self.report(
+            Ok(Err(what)) => self.report(
                 Diagnostic::new(
                     Code::E0501,
                     format!("`{}` cannot be applied to every entry of a vector", definition.def.name.name),

@@ -8,8 +8,11 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use super::elaborate::{Elaborator, Place};
 use crate::ir::{Comparison, Dim, Kind, NodeId, Op, Property, Range, ScalarFn, SizeVar, Zip};
 
-/// Exponents are few between minus this and this.
-const FEW: i64 = 64;
+/// The greatest distance between two of few integers.
+const FEW: i64 = 128;
+
+/// Where few integers lie.
+const NEAR: RangeInclusive<i64> = -1024..=1024;
 
 /// How many operations are looked through: an operand that is shared is looked at again for each way to it.
 const DEEPEST: u32 = 8;
@@ -114,8 +117,9 @@ impl Elaborator<'_> {
     /// matrix power is written out for.
     pub(super) fn few_integers(&self, node: NodeId) -> Option<RangeInclusive<i64>> {
         let Extent { lo: Some(lo), hi: Some(hi) } = self.extent(node, 0) else { return None };
-        let end = |end: End| end.value.to_integer().to_i64().filter(|n| n.abs() <= FEW && end.value.is_integer());
-        self.graph.certain(node, Property::Integer).then_some(end(lo)?..=end(hi)?)
+        let end = |end: End| end.value.to_integer().to_i64().filter(|n| NEAR.contains(n) && end.value.is_integer());
+        let (lo, hi) = (end(lo)?, end(hi)?);
+        (self.graph.certain(node, Property::Integer) && lo <= hi && hi - lo <= FEW).then_some(lo..=hi)
     }
 
     /// Where a value lies, in words.

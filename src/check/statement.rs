@@ -142,6 +142,8 @@ impl<'e, 'a> TheoremBuilder<'e, 'a> {
             }
             Statement::Assume(condition) => {
                 let node = self.elaborator.condition(condition)?;
+                // What follows counts only where the hypothesis holds.
+                self.elaborator.chosen += 1;
                 for node in self.elaborator.graph.conjuncts(node) {
                     let margin = self.margin(node, condition.span)?;
                     self.assumptions.push(Assumption { condition: node, margin, span: condition.span });

@@ -20,7 +20,7 @@ type Folded = Result<Option<NodeId>, Mismatch>;
 const MAX_EXACT_POWER: i64 = 64;
 
 /// Exact constants grow to this many bits: a few nested powers would otherwise fill the memory.
-const MAX_EXACT_BITS: u64 = 1 << 13;
+const MAX_EXACT_BITS: u64 = 1 << 16;
 
 /// A simpler node with the value of `op` on `args`, whose type is `ty`.
 pub(super) fn fold(g: &mut Graph, op: &Op, args: &[NodeId], ty: &Type) -> Folded {

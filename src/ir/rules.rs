@@ -5,6 +5,8 @@
 //!
 //! HJ is Horn and Johnson, *Matrix Analysis*, 2nd edition (2013); HJT their *Topics in Matrix Analysis* (1991).
 
+use rustc_hash::FxHashMap;
+
 use super::fact::{Fact, Facts, Property};
 use super::finite;
 use super::graph::{Graph, NodeId};
@@ -381,8 +383,9 @@ fn matmul(g: &Graph, a: NodeId, b: NodeId, known: &mut Facts) {
         known.learn(UnitDiagonal, Fact::yes_if(g.has(a, UnitRows)), "the rows have norm 1");
     }
     // Powers of one Hermitian matrix commute, so their products are Hermitian, and PSD where the matrix is.
-    let x = power_base(g, a);
-    if x == power_base(g, b) {
+    let mut bases = FxHashMap::default();
+    let x = power_base(g, a, &mut bases);
+    if x == power_base(g, b, &mut bases) {
         known.learn(Hermitian, Fact::yes_if(g.has(x, Hermitian)), "powers of one Hermitian matrix commute");
         known.learn(Psd, Fact::yes_if(g.has(x, Psd)), "powers of a positive semi-definite matrix");
         known.learn(Pd, Fact::yes_if(g.has(x, Pd)), "powers of a positive definite matrix");
@@ -424,13 +427,18 @@ fn factors(g: &Graph, id: NodeId, adjoint: bool, chain: &mut Vec<(NodeId, bool)>
     chain.len() <= MAX_FACTORS
 }
 
-/// The matrix that a node is a product of copies of: itself unless it is such a product.
-fn power_base(g: &Graph, id: NodeId) -> NodeId {
+/// The matrix that a node is a product of copies of: itself unless it is such a product. `known` has what was found before,
+/// since a product may have the same factors many times over.
+fn power_base(g: &Graph, id: NodeId, known: &mut FxHashMap<NodeId, NodeId>) -> NodeId {
     if *g.op(id) != Op::MatMul || !g.has(id, Hermitian) {
         return id;
     }
-    let args = g.args(id);
+    if let Some(base) = known.get(&id) {
+        return *base;
+    }
     // H (P H) is Hermitian too, and no power: both factors have to be powers of the same matrix.
-    let base = power_base(g, args[0]);
-    if args[0] == args[1] || power_base(g, args[1]) == base { base } else { id }
+    let [first, last] = [g.args(id)[0], g.args(id)[1]].map(|factor| power_base(g, factor, known));
+    let base = if first == last { first } else { id };
+    known.insert(id, base);
+    base
 }

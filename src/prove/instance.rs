@@ -345,8 +345,9 @@ impl<'a> Pattern<'a> {
             let Some(put) = binding.put.get(name).copied() else {
                 // Of what the claim does not mention there must be one at all.
                 let shape = &graph.ty(*name).shape;
-                // A size such as n/2 or 2^(n - m) has no value at some sizes.
-                let sized = shape.rows().is_polynomial() && shape.cols().is_polynomial();
+                // A size such as n/2, 2^(n - m) or n - m is none at some sizes.
+                let is_size = |dim: &Dim| dim.is_polynomial() && dim.least().is_some_and(|least| least >= 1);
+                let sized = is_size(&shape.rows()) && is_size(&shape.cols());
                 let some = sized && matches!(&variable.range, Range::Domain(domain) if domain.set != Set::Stiefel);
                 if !some {
                     needs.push(Need::Other);

@@ -5,7 +5,7 @@
 //! until nothing gets cheaper. That takes each class by itself, as if nothing else were there; what another form shares with
 //! the rest of the expression is looked at in the end ([`super::cone`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::clock::Clock;
 use super::cone::Cone;
@@ -70,24 +70,26 @@ impl Saturation<'_> {
     /// themselves are cheaper here where they rest on what the rest of the expression needs anyway.
     fn shared(&mut self, mut price: f64, mut root: NodeId, best: &Choices, prices: &mut Prices<'_>) -> (f64, NodeId) {
         let mut class_of: BTreeMap<NodeId, egg::Id> = best.iter().map(|(class, (_, node))| (*node, *class)).collect();
+        let mut refused = BTreeSet::new();
         for _ in 0..EXCHANGES {
-            let Some((old, new)) = self.exchange(price, root, &class_of, best, prices) else { break };
-            let Some(next) = self.exchanged(root, old, new, &mut class_of) else { break };
-            let less = prices.total(self.store.graph(), next);
-            if less >= price * (1.0 - 1e-9) {
-                break;
+            let Some(pair) = self.exchange(price, root, &class_of, &refused, best, prices) else { break };
+            let next = self.exchanged(root, pair, &mut class_of);
+            match next.map(|next| (prices.total(self.store.graph(), next), next)) {
+                Some((less, next)) if less < price * (1.0 - 1e-9) => (price, root) = (less, next),
+                // It cannot be made, or rests on what rests on the node itself.
+                Some(_) | None => _ = refused.insert(pair),
             }
-            (price, root) = (less, next);
         }
         (price, root)
     }
 
-    /// The node of an expression, and another form of it, whose exchange saves most.
+    /// The node of an expression, and another form of it, whose exchange saves most, of those that were not refused.
     fn exchange(
         &mut self,
         price: f64,
         root: NodeId,
         class_of: &BTreeMap<NodeId, egg::Id>,
+        refused: &BTreeSet<(NodeId, NodeId)>,
         best: &Choices,
         prices: &mut Prices<'_>,
     ) -> Option<(NodeId, NodeId)> {
@@ -100,7 +102,7 @@ impl Saturation<'_> {
                 for at in 0..self.store.egraph[*class].nodes.len() {
                     let term = self.store.egraph[*class].nodes[at].clone();
                     let Some(other) = self.choice(&term, best) else { continue };
-                    if other == node {
+                    if other == node || refused.contains(&(node, other)) {
                         continue;
                     }
                     let gain = saved - cone.price(self.store.graph(), other, prices, saved);
@@ -118,8 +120,7 @@ impl Saturation<'_> {
     fn exchanged(
         &mut self,
         root: NodeId,
-        old: NodeId,
-        new: NodeId,
+        (old, new): (NodeId, NodeId),
         class_of: &mut BTreeMap<NodeId, egg::Id>,
     ) -> Option<NodeId> {
         let mut made = BTreeMap::from([(old, new)]);

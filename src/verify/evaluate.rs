@@ -47,6 +47,9 @@ impl Program {
     }
 }
 
+/// The reason of samples at which what a definition asks of its arguments by `where`, or by a range, is not so.
+pub const CONDITION: &str = "a condition that a definition requires does not hold";
+
 /// The reason of samples at which an argument is not in the domain of its parameter.
 pub const REQUIREMENT: &str = "a value outside the domain that a definition requires";
 
@@ -123,7 +126,7 @@ impl Machine<'_> {
             FaultKind::NotANumber if decomposes(self.program.graph.op(fault.node)) => OVERFLOW,
             FaultKind::NotANumber => "a value that is not a number",
             FaultKind::RequirementFailed { .. } => REQUIREMENT,
-            FaultKind::ConditionFailed => "a condition that a definition requires does not hold",
+            FaultKind::ConditionFailed => CONDITION,
             FaultKind::NoConvergence => "a decomposition that did not converge",
             FaultKind::Singular { at: 0.0 } => "a singular matrix",
             // Away from 0 a function of a matrix is mostly beyond the largest double.

@@ -4,7 +4,7 @@
 //! made it. A margin within its bound of zero is a tight spot, not a violation, and says nothing against a claim that is
 //! not strict.
 
-use super::evaluate::REQUIREMENT;
+use super::evaluate::{CONDITION, REQUIREMENT};
 use super::supremum::Reached;
 
 /// How large an error bound may be, against the sides of a claim, for a margin within it to count as a tight spot.
@@ -290,9 +290,10 @@ impl Tally {
         self.dropped.iter().find(|(_, count)| *count == most).map(|(reason, _)| reason.as_ref())
     }
 
-    /// How many samples lie outside the domain that a definition requires of its arguments.
+    /// How many samples lie outside what a definition requires of its arguments.
     pub fn unmet(&self) -> u64 {
-        self.dropped.iter().filter(|(reason, _)| reason == REQUIREMENT).map(|(_, count)| count).sum()
+        let asked = |reason: &str| reason == REQUIREMENT || reason == CONDITION;
+        self.dropped.iter().filter(|(reason, _)| asked(reason)).map(|(_, count)| count).sum()
     }
 
     /// Adds the tally of later samples.

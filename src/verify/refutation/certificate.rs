@@ -67,7 +67,7 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     if let Some(unmet) = unmet(theorem, &at) {
         return unmet;
     }
-    let (mut all_hold, mut undefined) = (true, false);
+    let (mut open, mut undefined) = (false, false);
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
         let looks: Vec<(Option<Decision>, Put)> = match part {
@@ -84,21 +84,21 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
             Part::Asymptotic { .. } => vec![(None, Vec::new())],
         };
         for (decision, put) in looks {
-            undefined |= decision.is_none() && matches!(part, Part::Margin { .. });
             match decision {
                 Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
                     let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
                     return Certificate::Violated(Violation { margin, decimal, part: number, put });
                 }
                 Some(Decision::Holds(_)) => {}
-                Some(Decision::Violated(_) | Decision::Undecided(_)) | None => all_hold = false,
+                None if matches!(part, Part::Margin { .. }) => undefined = true,
+                Some(Decision::Violated(_) | Decision::Undecided(_)) | None => open = true,
             }
         }
     }
-    match (all_hold, undefined) {
-        (true, _) => Certificate::Holds,
+    match (open, undefined) {
+        (true, _) => Certificate::Open,
         (false, true) => Certificate::Undefined,
-        (false, false) => Certificate::Open,
+        (false, false) => Certificate::Holds,
     }
 }
 

@@ -97,8 +97,8 @@ pub fn refute(
         }
         Certificate::Undefined => {
             return Err(format!(
-                "a sample ({}) contradicts the claim as computed, but the claim has no value there: what a definition \
-                 requires is met within rounding only",
+                "a sample ({}) contradicts the claim as computed, but the claim has no value there: an operation is \
+                 undefined, or what a definition requires is met within rounding only",
                 place()
             ));
         }

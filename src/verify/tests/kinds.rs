@@ -210,6 +210,8 @@ fn a_range_that_breaks_the_condition_of_a_definition_is_a_mistake() {
         // What is never reached breaks nothing.
         ("forall x in [-2, -1] claim (if x > 0 then pos(x) else x) < 0", true),
         ("forall x in [-2, -1] claim x < 0 or pos(x) > 0", true),
+        ("forall x in [-2, -1] claim not (x > 0 and pos(x) > 0)", true),
+        ("forall x in [-2, -1] assume x > 0 claim pos(x) > 0", true),
     ] {
         let text = format!("{definitions} theorem \"t\" {{ {text} }}");
         let mistakes = Session::new().load_text("t.lw", &text).err().unwrap_or_default();
