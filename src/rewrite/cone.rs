@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::ir::{Dim, Facts, Input, Op, Shape, Type, Zip};
 
-    /// x y and exp(x y) + x: the product has two users, and everything is back where it was after a node was taken away.
+    /// (x y + x) (x y)': the product has two users, and everything is back where it was after a node was taken away.
     #[test]
     fn what_is_released_is_what_nothing_else_needs() -> Result<(), crate::ir::Mismatch> {
         let mut graph = Graph::new();
