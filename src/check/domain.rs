@@ -5,7 +5,7 @@ use num_rational::BigRational;
 use super::elaborate::{Checked, Elaborator};
 use super::hint::{self, plural};
 use crate::base::{Code, Diagnostic, did_you_mean};
-use crate::ir::{Domain, NodeId, Op, SETS, ScalarFn, Set};
+use crate::ir::{Domain, SETS, Set};
 use crate::syntax::ast;
 
 impl Elaborator<'_> {
@@ -82,7 +82,7 @@ impl Elaborator<'_> {
         match self.graph.constant_value(node) {
             Some(value) => Ok(value.clone()),
             // What is infinite has a value that is known, and is no number that sums and products could be taken of exactly.
-            None if self.is_infinite(node) => self.report(
+            None if self.graph.is_infinity(node) => self.report(
                 Diagnostic::new(Code::E0507, "a set of values holds finite numbers")
                     .at(expr.span, "this is infinite")
                     .help("say what holds at `inf` in a claim of its own, such as `claim entropy(K, inf) >= 0`"),
@@ -93,11 +93,5 @@ impl Elaborator<'_> {
                     .help("write numbers, fractions such as `1/3`, and their sums and products"),
             ),
         }
-    }
-
-    /// Whether a node is ∞ or −∞.
-    fn is_infinite(&self, node: NodeId) -> bool {
-        let op = self.graph.op(node);
-        *op == Op::Infinity || *op == Op::Map(ScalarFn::Neg) && self.is_infinite(self.graph.args(node)[0])
     }
 }

@@ -308,12 +308,8 @@ impl<'a> Elaborator<'a> {
 
     fn logic(&mut self, op: Op, parts: &[Expr], span: Span) -> Checked<NodeId> {
         // What comes after another part counts only where that one leaves it open.
-        let later = |e: &mut Self, part| e.choice(|e| e.condition(part));
-        let nodes: Vec<_> = parts
-            .iter()
-            .enumerate()
-            .map(|(i, part)| if i == 0 { self.condition(part) } else { later(self, part) })
-            .collect();
+        let condition = |(i, part)| if i == 0 { self.condition(part) } else { self.choice(|e| e.condition(part)) };
+        let nodes: Vec<_> = parts.iter().enumerate().map(condition).collect();
         let nodes = nodes.into_iter().collect::<Checked<Vec<_>>>()?;
         self.all_of(op, nodes, span)
     }

@@ -194,9 +194,7 @@ impl Elaborator<'_> {
         };
         Extent { lo, hi: None }
     }
-}
 
-impl Elaborator<'_> {
     /// Where a quantified size lies.
     fn extent_of_size(&self, var: &SizeVar) -> Option<&Extent> {
         let size = Op::Size(Dim::var(var.clone()));

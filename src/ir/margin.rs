@@ -82,8 +82,8 @@ impl Graph {
     }
 
     /// Whether a node is written as infinity, of either sign.
-    fn is_infinity(&self, id: NodeId) -> bool {
-        let opposite = *self.op(id) == Op::Map(ScalarFn::Neg) && *self.op(self.args(id)[0]) == Op::Infinity;
+    pub fn is_infinity(&self, id: NodeId) -> bool {
+        let opposite = *self.op(id) == Op::Map(ScalarFn::Neg) && self.is_infinity(self.args(id)[0]);
         opposite || *self.op(id) == Op::Infinity
     }
 
