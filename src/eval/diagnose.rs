@@ -1,5 +1,7 @@
 //! What stops an evaluation, as a diagnostic at the subexpression where it did.
 
+use faer::Par;
+
 use super::fault::{Fault, FaultKind};
 use super::plan::Plan;
 use super::real::Real;
@@ -36,12 +38,13 @@ pub fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> 
 
 /// The plan of some nodes, where memory holds what it keeps: values that are small enough one by one may be too many. What
 /// counts is what the plan has places for, since it writes out neither the parts of an entrywise expression nor transposes.
+/// It is for single evaluations: products and decompositions of large matrices run on all threads.
 ///
 /// # Errors
 /// E0305 where a value, or all together, are too large, and where a size is not known.
 pub fn plan_within_memory<T: Real>(graph: &Graph, roots: &[NodeId]) -> Result<Plan<T>, Diagnostic> {
     refuse_giants(graph, roots)?;
-    let plan = Plan::<T>::compile(graph, roots);
+    let plan = Plan::<T>::compile_parallel(graph, roots, Par::rayon(0));
     let plan = plan.map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     if plan.numbers() <= MOST_NUMBERS {
         return Ok(plan);

@@ -6,6 +6,7 @@ mod gradients;
 mod operations;
 mod scalars;
 mod speed;
+mod threads;
 
 use num_complex::Complex;
 
