@@ -145,6 +145,12 @@ impl Facts {
     pub fn held(&self) -> impl Iterator<Item = Property> + '_ {
         Property::ALL.iter().copied().filter(|property| self.has(*property))
     }
+
+    /// The properties known to hold that do not follow from another one that does.
+    pub fn strongest(&self) -> impl Iterator<Item = Property> + '_ {
+        let follows = |weaker| IMPLICATIONS.iter().any(|(stronger, implied)| *implied == weaker && self.has(*stronger));
+        self.held().filter(move |property| !follows(*property))
+    }
 }
 
 const IMPLICATIONS: &[(Property, Property)] = &[
@@ -166,6 +172,7 @@ mod tests {
         let mut facts = Facts::new();
         facts.yes(Property::Pd, "test");
         assert!(facts.has(Property::Hermitian));
+        assert_eq!(facts.strongest().collect::<Vec<_>>(), [Property::Pd]);
         let mut facts = Facts::new();
         facts.learn(Property::Hermitian, Fact::No, "test");
         assert!(facts.get(Property::Pd).is_no());

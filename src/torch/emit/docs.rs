@@ -60,6 +60,7 @@ impl Module<'_> {
         if !zero.is_empty() {
             let _ = write!(notes, " That by {} is zero.", zero.join(", "));
         }
+        notes.push_str(&self.taken_for_granted());
         doc.extend(wrapped(&notes, 112));
         if !self.batch.is_empty() {
             let parts: Vec<String> =
@@ -82,6 +83,29 @@ impl Module<'_> {
         doc.extend(wrapped(&made, 112));
         let doc: Vec<String> = doc.iter().map(|line| escaped(line)).collect();
         format!("\"\"\"{}\n\"\"\"\n\n", doc.join("\n"))
+    }
+
+    /// What the formulas may use of the parameters' sets, and do not check: a norm that is known to be 1 is not computed, and
+    /// no gradient flows through it.
+    fn taken_for_granted(&self) -> String {
+        let inputs = self.plan.source.inputs.iter();
+        let inputs = inputs.map(|input| &self.plan.source.graph.inputs()[input.input.0 as usize]);
+        let known: Vec<String> = inputs
+            .filter_map(|input| {
+                let parameter = self.parameters.iter().find(|parameter| parameter.name == input.name)?;
+                parameter.gradient?;
+                let properties: Vec<String> = input.facts.strongest().map(|property| property.to_string()).collect();
+                (!properties.is_empty()).then(|| format!("`{}` is {}", parameter.python, properties.join(" and ")))
+            })
+            .collect();
+        if known.is_empty() {
+            return String::new();
+        }
+        format!(
+            " Taken for granted, and not checked: {}. For other arguments the value may be another one; gradients are right \
+             along arguments that are so.",
+            known.join(", ")
+        )
     }
 }
 
