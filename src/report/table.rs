@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Tab
 
 use super::json::expected_name;
 use super::number::{count, digits17, short};
-use super::witness::{claim_name, witness_lines, witness_text};
+use super::witness::{claim_name, supremum_lines, witness_lines, witness_text};
 use super::{Ink, Style};
 use crate::check::Expected;
 use crate::verify::{ClaimReport, ComparisonProof, RefusedProof, Report, Supremum, Verdict};
@@ -127,7 +127,7 @@ fn remarks(claim: &ClaimReport, style: Style) -> String {
         text += &refused_text(&about, refused);
     }
     if let Some(supremum) = &claim.supremum {
-        text += &format!("  {about}: {}\n", supremum_text(supremum));
+        text += &format!("  {about}: {}\n{}", supremum_text(supremum), supremum_lines(supremum));
     }
     if !claim.notes.is_empty() {
         let notes = claim.notes.join("; ");

@@ -6,7 +6,7 @@ use num_traits::ToPrimitive;
 use super::exact;
 use super::number::{blackboard, blackboard_is_exact, count, digits, short};
 use super::value::cells;
-use crate::verify::{ClaimReport, Sides, Value, Witness, WitnessFile};
+use crate::verify::{ClaimReport, ExactValue, Sides, Supremum, Value, Witness, WitnessFile};
 
 /// Matrices beyond this many rows or columns are cut to their corner; the file holds them whole.
 const MAX_SHOWN: usize = 12;
@@ -30,33 +30,58 @@ pub fn passing_witness_lines(witness: &Witness) -> String {
     lines_with(witness, "")
 }
 
+/// The matrices and vectors at which the largest value was found, in indented lines; sizes and scalars are told beside it.
+pub(super) fn supremum_lines(supremum: &Supremum) -> String {
+    let members = Members::of(&supremum.values, &supremum.exact);
+    let rounded = if members.rounded && !members.blocks.is_empty() { "    (rounded; --json has every digit)\n" } else { "" };
+    members.blocks + rounded
+}
+
+/// Values by name, as they are shown.
+struct Members {
+    /// Scalars, which share a line.
+    scalars: Vec<String>,
+    /// Matrices and vectors, in lines of their own.
+    blocks: String,
+    /// Whether digits are missing.
+    rounded: bool,
+}
+
+impl Members {
+    fn of(values: &[(String, Value)], exact: &[ExactValue]) -> Members {
+        let mut members = Members { scalars: Vec::new(), blocks: String::new(), rounded: false };
+        for (name, value) in values {
+            let written = exact.iter().find(|exact| exact.name == *name).and_then(exact::expression);
+            match (written, is_scalar(value)) {
+                (Some(lines), true) => members.scalars.push(format!("{name} = {}", lines.join(" "))),
+                (None, true) => {
+                    members.scalars.push(format!("{name} = {}", cells(value, blackboard)[0][0]));
+                    members.rounded |= !is_exact(value);
+                }
+                (Some(lines), false) => members.blocks += &named(name, lines),
+                (None, false) => {
+                    members.blocks += &block(name, value);
+                    members.rounded |= !is_exact(value);
+                }
+            }
+        }
+        members
+    }
+}
+
 /// What is said of rounded numbers ends with `keep`.
 fn lines_with(witness: &Witness, keep: &str) -> String {
     let mut text = String::new();
+    let members = Members::of(&witness.values, &witness.exact);
+    // Scalars and sizes share a line, as one would say them.
     let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
-    let (mut blocks, mut rounded) = (String::new(), false);
-    for (name, value) in &witness.values {
-        let written = witness.exact.iter().find(|exact| exact.name == *name).and_then(exact::expression);
-        // Scalars and sizes share a line, as one would say them.
-        match (written, is_scalar(value)) {
-            (Some(lines), true) => line.push(format!("{name} = {}", lines.join(" "))),
-            (None, true) => {
-                line.push(format!("{name} = {}", cells(value, blackboard)[0][0]));
-                rounded |= !is_exact(value);
-            }
-            (Some(lines), false) => blocks += &named(name, lines),
-            (None, false) => {
-                blocks += &block(name, value);
-                rounded |= !is_exact(value);
-            }
-        }
-    }
+    line.extend(members.scalars);
     if !line.is_empty() {
         text += &format!("    {}\n", line.join(", "));
     }
-    text += &blocks;
+    text += &members.blocks;
     // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
-    if rounded {
+    if members.rounded {
         text += &format!("    (rounded{keep})\n");
     }
     if let Some(breaks) = &witness.breaks {
