@@ -109,7 +109,8 @@ pub struct Witness {
     pub decimal: Option<(String, String)>,
     /// The two sides of a claim that is a comparison of real numbers.
     pub sides: Option<Sides>,
-    /// What lies outside its set there, where the claim is refuted by that: see [`Part::Margin`](crate::check::Part).
+    /// What lies outside its set there, where the claim is refuted by that (see [`Part::Margin`](crate::check::Part)), or
+    /// which direction of `equality iff` fails.
     pub breaks: Option<String>,
     /// The scalar that was followed to a limit, for a claim about one.
     pub followed: Option<String>,

@@ -41,6 +41,15 @@ pub enum Certificate {
     Open,
 }
 
+/// Which direction of an equivalence fails: that two sides are equal exactly where a condition holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// The condition holds, and the sides differ.
+    If,
+    /// The sides are equal, and the condition does not hold.
+    OnlyIf,
+}
+
 /// What is put for quantified names, in place of what the point gives them.
 pub type Put = Vec<(String, NodeId)>;
 
@@ -55,6 +64,8 @@ pub struct Violation {
     pub part: usize,
     /// What a case of equality puts for quantified names.
     pub put: Put,
+    /// The direction of an equivalence that fails; `None` for a margin.
+    pub direction: Option<Direction>,
 }
 
 /// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
@@ -70,24 +81,30 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
     let (mut open, mut undefined) = (false, false);
     for (number, part) in theorem.claims[claim].parts.iter().enumerate() {
         // What is looked at in turn, each with what it puts for quantified names.
-        let looks: Vec<(Option<Decision>, Put)> = match part {
-            Part::Margin { margin, put, .. } => vec![(at.margin(&mut graph, *margin), put.clone())],
+        let looks: Vec<(Option<Decision>, Put, Option<Direction>)> = match part {
+            Part::Margin { margin, put, .. } => vec![(at.margin(&mut graph, *margin), put.clone(), None)],
             Part::Iff { gap, condition, substituted, .. } => {
                 let mut zero = |gap: NodeId| {
                     let node = graph.residual_margin(gap).ok()?;
                     at.sign(&graph, node, false)
                 };
-                let put = substituted.as_ref().map(|put| (zero(put.gap), put.values.clone()));
-                let own = both_ways(zero(*gap), at.sign(&theorem.graph, condition.node, condition.strict));
-                put.into_iter().chain([(own, Vec::new())]).collect()
+                let substituted = substituted.as_ref();
+                let put = substituted.map(|put| (zero(put.gap), put.values.clone(), Some(Direction::If)));
+                let condition = at.sign(&theorem.graph, condition.node, condition.strict);
+                let direction = match condition {
+                    Some(Decision::Violated(_)) => Direction::OnlyIf,
+                    Some(Decision::Holds(_) | Decision::Undecided(_)) | None => Direction::If,
+                };
+                let own = both_ways(zero(*gap), condition);
+                put.into_iter().chain([(own, Vec::new(), Some(direction))]).collect()
             }
-            Part::Asymptotic { .. } => vec![(None, Vec::new())],
+            Part::Asymptotic { .. } => vec![(None, Vec::new(), None)],
         };
-        for (decision, put) in looks {
+        for (decision, put, direction) in looks {
             match decision {
                 Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
                     let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
-                    return Certificate::Violated(Violation { margin, decimal, part: number, put });
+                    return Certificate::Violated(Violation { margin, decimal, part: number, put, direction });
                 }
                 Some(Decision::Holds(_)) => {}
                 None if matches!(part, Part::Margin { .. }) => undefined = true,

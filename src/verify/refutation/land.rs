@@ -6,7 +6,8 @@
 //! equalities determine. Those are solved for, and read as the simplest fractions that agree with what was found. Whether
 //! the equalities then hold exactly is left to the certificate.
 //!
-//! A strict inequality that is only touched, as (x − 37/100)² > 0, fails on such a set, too: that of its equality.
+//! A strict inequality that is only touched, as (x − 37/100)² > 0, fails on such a set, too: that of its equality. So does
+//! `equality iff`, where the sides are equal without the condition.
 
 use num_complex::Complex;
 use num_rational::BigRational;
@@ -51,7 +52,7 @@ struct System {
 
 /// Finds points on the equalities among a theorem's hypotheses.
 pub struct Lander {
-    /// The part of the claim whose margin is to vanish as well.
+    /// The part of the claim whose margin, or whose gap, is to vanish as well.
     touching: Option<usize>,
     system: Option<(Vec<bool>, Instance, Option<System>)>,
     memory: Projection,
@@ -139,10 +140,14 @@ impl Lander {
         let assumed = theorem.assumptions.iter();
         let mut conditions: Vec<Hypothesis> =
             assumed.map(|assumption| Hypothesis::push(&mut graph, &assumption.margin, &mut roots)).collect();
-        if let Some(part) = self.touching
-            && let Part::Margin { margin, .. } = &theorem.claims[desk.claim].parts[part]
-        {
-            let zero = Margin { node: graph.residual_margin(margin.node).ok()?, strict: false, equality: true };
+        let touched = self.touching.map(|part| &theorem.claims[desk.claim].parts[part]);
+        let residual = match touched {
+            Some(Part::Margin { margin, .. }) => Some(margin.node),
+            Some(Part::Iff { gap, .. }) => Some(*gap),
+            Some(Part::Asymptotic { .. }) | None => None,
+        };
+        if let Some(residual) = residual {
+            let zero = Margin { node: graph.residual_margin(residual).ok()?, strict: false, equality: true };
             conditions.push(Hypothesis::push(&mut graph, &zero, &mut roots));
         }
         let program = Program::compile(&graph, &roots, instance).ok()?;
@@ -218,7 +223,7 @@ fn with(
 }
 
 /// A rational point near one that meets equalities within rounding, which meets them exactly and is certified to contradict
-/// the claim. `touching` names a strict part of the claim that is to fail by equality.
+/// the claim. `touching` names a part of the claim that is to fail by equality: a strict one, or an `equality iff`.
 pub fn land(desk: &mut Desk<'_>, point: &Point, touching: Option<usize>) -> Option<(Point, Violation)> {
     if desk.is_too_large(point) {
         return None;

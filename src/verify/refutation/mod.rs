@@ -32,7 +32,7 @@ use super::witness;
 use crate::certify::{Enclosure, enclose};
 use crate::check::Part;
 use crate::ir::{Comparison, Instance, Op};
-use certificate::{Certificate, Violation};
+use certificate::{Certificate, Direction, Violation};
 
 pub use desk::Desk;
 pub use edge::edge;
@@ -130,9 +130,11 @@ pub fn refute(
 fn certified(desk: &mut Desk<'_>, point: &Point, violation: &Violation) -> Witness {
     let witness = witness::witness(desk, point, &violation.put, violation.margin);
     let sides = sides(desk, point, violation);
-    let breaks = match &desk.theorem.claims[desk.claim].parts[violation.part] {
-        Part::Margin { member, .. } => member.clone(),
-        Part::Iff { .. } | Part::Asymptotic { .. } => None,
+    let breaks = match (&desk.theorem.claims[desk.claim].parts[violation.part], violation.direction) {
+        (Part::Margin { member, .. }, _) => member.clone(),
+        (Part::Iff { .. }, Some(Direction::If)) => Some("the two sides differ where they are said to be equal".into()),
+        (Part::Iff { .. }, Some(Direction::OnlyIf)) => Some("the two sides are equal elsewhere, too".into()),
+        (Part::Iff { .. } | Part::Asymptotic { .. }, _) => None,
     };
     Witness { certified: true, decimal: Some(violation.decimal.clone()), sides, breaks, ..witness }
 }

@@ -341,6 +341,11 @@ fn a_condition_for_equality_is_tried_at_its_edges() {
         ("forall x: Real claim x^2*(x - 7.77)^2 >= 0 equality iff x == 0 or x == 7.77", true),
         ("forall x, y: Real claim x*y <= abs(x*y) equality iff x*y >= 0", true),
         ("forall x, y: Real claim x + y <= abs(x + y) equality iff x + y > 0", false),
+        // At 3.7, too, which no sample meets and rounding finds to half of its digits.
+        ("forall x: Real claim x^2*(x - 3.7)^2 >= 0 equality iff x == 0", false),
+        // Ranks, which have no error bound: that of [1, -1; -1, 1] is 1, too.
+        ("forall n in 1..5 forall K: Corr[n] claim rank(K) >= 1 equality iff K == ones(n, n)", false),
+        ("forall x in 0..9 claim rank([x, 0; 0, x]) >= 0 equality iff x == 0", true),
         // At 0, too, where two comparisons end.
         ("forall v: Vec[3] claim sum(v) <= sum(abs(v)) equality iff sum(v) > 0 and min(v) >= 0", false),
         ("forall v: Vec[3] claim sum(v) <= abs(sum(v)) equality iff sum(v) > 0", false),
