@@ -10,15 +10,16 @@ use super::divided;
 use super::factor;
 use super::fault::FaultKind;
 use super::kernels::mirror;
-use super::product::{Operand, product};
+use super::product::{Operand, adjoint_of, product};
 use super::real::{Element, Real};
-use super::spectral::zero_threshold;
+use super::spectral::{threads, zero_threshold};
 use super::workspace::Work;
 use crate::ir::{ScalarFn, Side};
 
 /// The scratch that faer asks for.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {
-    svd::svd_scratch::<E>(m, n, ComputeSvdVectors::Thin, ComputeSvdVectors::Thin, par, Default::default())
+    let shared = threads(m, n, par);
+    svd::svd_scratch::<E>(m, n, ComputeSvdVectors::Thin, ComputeSvdVectors::Thin, shared, Default::default())
         .or(factor::scratch::<T, E>(m.max(n), par))
 }
 
@@ -26,11 +27,6 @@ pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> S
 pub(super) fn scratch_entries(m: usize, n: usize) -> usize {
     let side = m.max(n);
     4 * side * side + side
-}
-
-/// The second operand of V D V'.
-fn adjoint_of(rows: usize, cols: usize, complex: bool) -> Operand {
-    Operand { transposed: true, conjugated: complex, ..Operand::plain(0, rows, cols) }
 }
 
 fn scale_columns<T: Real, E: Element<T>>(x: &[E], rows: usize, weights: &[T], out: &mut [E]) {
@@ -50,9 +46,9 @@ pub(super) fn eigen_sum<T: Real, E: Element<T>>(
     par: Par,
 ) {
     let n = weights.len();
-    let scaled = &mut work.matrix[..n * n];
+    let (scaled, turned) = work.matrix.split_at_mut(n * n);
     scale_columns(vectors, n, weights, scaled);
-    product(scaled, Operand::plain(0, n, n), vectors, adjoint_of(n, n, E::COMPLEX), out, true, par);
+    product(scaled, Operand::plain(0, n, n), vectors, adjoint_of(n, n, E::COMPLEX), out, true, turned, par);
 }
 
 /// A function at a decomposed Hermitian matrix.
@@ -78,9 +74,9 @@ pub(super) fn frechet<T: Real, E: Element<T>>(
 ) -> Result<(), FaultKind> {
     let n = at.values.len();
     let (plain, adjoint) = (Operand::plain(0, n, n), adjoint_of(n, n, E::COMPLEX));
-    let inner = &mut work.matrix[..n * n];
-    product(direction, plain, at.vectors, plain, inner, false, par);
-    product(at.vectors, adjoint, inner, plain, out, hermitian, par);
+    let (inner, turned) = work.matrix.split_at_mut(n * n);
+    product(direction, plain, at.vectors, plain, inner, false, turned, par);
+    product(at.vectors, adjoint, inner, plain, out, hermitian, turned, par);
     for j in 0..n {
         for i in j..n {
             let slope = divided::difference(at.function, at.values[i], at.values[j], at.parameter);
@@ -93,8 +89,8 @@ pub(super) fn frechet<T: Real, E: Element<T>>(
             }
         }
     }
-    product(at.vectors, plain, out, plain, inner, false, par);
-    product(inner, plain, at.vectors, adjoint, out, hermitian, par);
+    product(at.vectors, plain, out, plain, inner, false, turned, par);
+    product(inner, plain, at.vectors, adjoint, out, hermitian, turned, par);
     Ok(())
 }
 
@@ -117,7 +113,7 @@ fn decompose<'a, T: Real, E: Element<T>>(
         DiagMut::from_slice_mut(sigma),
         Some(MatMut::from_column_major_slice_mut(u, m, count)),
         Some(MatMut::from_column_major_slice_mut(v, n, count)),
-        par,
+        threads(m, n, par),
         work.stack,
         Spec::default(),
     )
@@ -147,9 +143,9 @@ pub(super) fn singular_sum<T: Real, E: Element<T>>(
             *weight = T::of(0.0);
         }
     }
-    let scaled = &mut rest[..m * count];
+    let (scaled, turned) = rest.split_at_mut(m * count);
     scale_columns(u, m, weights, scaled);
-    product(scaled, Operand::plain(0, m, count), v, adjoint_of(n, count, E::COMPLEX), out, false, par);
+    product(scaled, Operand::plain(0, m, count), v, adjoint_of(n, count, E::COMPLEX), out, false, turned, par);
     Ok(())
 }
 
@@ -173,7 +169,7 @@ pub(super) fn adjugate<T: Real, E: Element<T>>(
         return Ok(());
     }
     let (u, v, sigma, rest) = decompose(a, n, n, &mut work, par)?;
-    product(u, Operand::plain(0, n, n), v, adjoint_of(n, n, E::COMPLEX), out, false, par);
+    product(u, Operand::plain(0, n, n), v, adjoint_of(n, n, E::COMPLEX), out, false, rest, par);
     let scaled = &mut rest[..n * n];
     for (i, (scaled, v)) in scaled.chunks_mut(n).zip(v.chunks(n)).enumerate() {
         let others = sigma.iter().enumerate().filter(|(j, _)| *j != i);
@@ -188,7 +184,7 @@ pub(super) fn adjugate<T: Real, E: Element<T>>(
     let scaled = &kept[n..n + n * n];
     let inner = Work { matrix: v, vectors: work.vectors, permutation: work.permutation, stack: work.stack };
     let phase = factor::determinant(out, n, inner, par).sign;
-    product(scaled, Operand::plain(0, n, n), u, adjoint_of(n, n, E::COMPLEX), out, false, par);
+    product(scaled, Operand::plain(0, n, n), u, adjoint_of(n, n, E::COMPLEX), out, false, v, par);
     for x in out.iter_mut() {
         *x *= phase;
     }

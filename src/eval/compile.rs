@@ -11,7 +11,7 @@ use super::analysis::{Analysis, Entrywise, Source, Unit, needs_eigenvalues};
 use super::entrywise::{Arg, Finish, Micro, Program};
 use super::fault::PlanError;
 use super::plan::{Block, Code, Guard, Place, Plan, Step, reduction_code};
-use super::product::Operand;
+use super::product::{self, Operand};
 use super::real::{Element, Real, from_rational};
 use super::workspace::ScratchSizes;
 use super::{factor, spectral};
@@ -295,6 +295,12 @@ impl<T: Real> Emitter<'_, '_, T> {
                     Operand { transposed, conjugated, ..Operand::plain(place.at, place.rows, place.cols) }
                 });
                 let hermitian = size.rows == size.cols && graph.has(id, Property::Hermitian);
+                let scratch = &mut self.plan.scratch;
+                if field == Field::Complex {
+                    scratch.complex = scratch.complex.max(product::scratch_entries::<T::Complex>(b));
+                } else {
+                    scratch.real = scratch.real.max(product::scratch_entries::<T>(b));
+                }
                 self.block(id, field, Block::Product(a, b, hermitian));
             }
             Op::Kron => {

@@ -106,13 +106,21 @@ pub(super) fn log_sum_exp<T: Real>(x: impl Iterator<Item = T> + Clone) -> T {
     greatest + rest.value().ln_1p()
 }
 
+/// The side of the tiles in which entries are exchanged across the diagonal. Columns of a matrix whose side is a power of
+/// two lie in the same few lines of the cache, so that longer runs across them would drive each other out.
+const TILE: usize = 8;
+
 /// A copy with rows and columns exchanged; conjugated on demand. `x` has `rows` rows.
 pub(super) fn transpose<T: Real, E: Element<T>>(x: &[E], rows: usize, conjugate: bool, out: &mut [E]) {
     let cols = x.len() / rows;
-    for i in 0..rows {
-        for j in 0..cols {
-            let entry = x[j * rows + i];
-            out[i * cols + j] = if conjugate { entry.conjugate() } else { entry };
+    for first_col in (0..cols).step_by(TILE) {
+        for first_row in (0..rows).step_by(TILE) {
+            for i in first_row..rows.min(first_row + TILE) {
+                for j in first_col..cols.min(first_col + TILE) {
+                    let entry = x[j * rows + i];
+                    out[i * cols + j] = if conjugate { entry.conjugate() } else { entry };
+                }
+            }
         }
     }
 }
@@ -155,10 +163,16 @@ pub(super) fn sum_rows<T: Real, E: Element<T>>(x: &[E], rows: usize, out: &mut [
 
 /// Makes a matrix exactly Hermitian from its lower triangle.
 pub(super) fn mirror<T: Real, E: Element<T>>(x: &mut [E], n: usize) {
-    for j in 0..n {
-        x[j * n + j] = E::from_real(x[j * n + j].re());
-        for i in j + 1..n {
-            x[i * n + j] = x[j * n + i].conjugate();
+    for first_col in (0..n).step_by(TILE) {
+        for first_row in (first_col..n).step_by(TILE) {
+            for j in first_col..n.min(first_col + TILE) {
+                for i in first_row.max(j + 1)..n.min(first_row + TILE) {
+                    x[i * n + j] = x[j * n + i].conjugate();
+                }
+            }
         }
+    }
+    for diagonal in x.iter_mut().step_by(n + 1) {
+        *diagonal = E::from_real(diagonal.re());
     }
 }

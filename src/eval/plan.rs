@@ -426,7 +426,7 @@ fn run_block<T: Real, E: Element<T>>(
     match block {
         Block::Product(a, b, hermitian) => {
             let (before, target) = split(E::arena_mut(arenas), out);
-            product(before, *a, before, *b, target, *hermitian, par);
+            product(before, *a, before, *b, target, *hermitian, E::work(scratch).matrix, par);
         }
         Block::Transpose(x, conjugate) => {
             let (before, target) = split(E::arena_mut(arenas), out);

@@ -8,7 +8,7 @@ use faer::linalg::svd::{self, ComputeSvdVectors};
 use faer::{MatMut, MatRef, Par, Spec};
 
 use super::fault::FaultKind;
-use super::product::{Operand, product};
+use super::product::{self, Operand, adjoint_of, product};
 use super::real::{Element, Real};
 use super::scalar;
 use super::tridiagonal;
@@ -18,9 +18,17 @@ use crate::ir::ScalarFn;
 /// Real matrices up to this size are reduced by the loops of [`tridiagonal::reduce`]; measured against faer's.
 const SMALL: usize = 64;
 
+/// Decompositions of matrices with fewer rows and columns than this take longer on two threads than on one; measured.
+const SHARED: usize = 1536;
+
+/// The threads that a decomposition of an m × n matrix is worth.
+pub(super) fn threads(m: usize, n: usize, par: Par) -> Par {
+    if m.max(n) < SHARED { Par::Seq } else { par }
+}
+
 /// The scratch that the decompositions of an m × n matrix ask of faer.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {
-    let side = m.max(n);
+    let (side, par) = (m.max(n), threads(m, n, par));
     StackReq::any_of(&[
         evd::self_adjoint_evd_scratch::<E>(side, ComputeEigenvectors::Yes, par, Default::default()),
         StackReq::all_of(&[tridiag::tridiag_in_place_scratch::<E>(side, par, Default::default())]),
@@ -105,7 +113,7 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
         let mut trid = MatMut::from_column_major_slice_mut(trid, n, n);
         let block = recommended_block_size::<E>(n, n);
         let householder = MatMut::from_column_major_slice_mut(&mut rest[..block * (n - 1)], block, n - 1);
-        tridiag::tridiag_in_place(trid.as_mut(), householder, par, work.stack, Default::default());
+        tridiag::tridiag_in_place(trid.as_mut(), householder, threads(n, n, par), work.stack, Default::default());
         for i in 0..n {
             values[i] = trid[(i, i)].re();
             e[i] = if i + 1 < n { trid[(i + 1, i)].modulus() } else { T::of(0.0) };
@@ -122,9 +130,10 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
     Ok(())
 }
 
-/// The entries that [`eigenvalues`] and [`decompose`] need as scratch for an n × n matrix.
+/// The entries that [`eigenvalues`], [`decompose`] and [`function`] need as scratch for an n × n matrix.
 pub(super) fn scratch_entries<T: Real, E: Element<T>>(n: usize) -> usize {
-    n * n + recommended_block_size::<E>(n.max(1), n.max(1)) * n
+    let block = recommended_block_size::<E>(n.max(1), n.max(1)) * n;
+    n * n + block.max(product::scratch_entries::<E>(adjoint_of(n, n, E::COMPLEX)))
 }
 
 /// The eigenvalues, ascending, and the vectors, column by column, of the Hermitian matrix `a` (its lower triangle).
@@ -151,7 +160,7 @@ pub(super) fn decompose<T: Real, E: Element<T>>(
         MatRef::from_column_major_slice(a, n, n),
         DiagMut::from_slice_mut(diagonal),
         Some(MatMut::from_column_major_slice_mut(vectors, n, n)),
-        par,
+        threads(n, n, par),
         work.stack,
         Default::default(),
     )
@@ -196,15 +205,14 @@ pub(super) fn function<T: Real, E: Element<T>>(
             return Err(FaultKind::Singular { at: at.wide() });
         }
     }
-    let scaled = &mut work.matrix[..n * n];
+    let (scaled, turned) = work.matrix.split_at_mut(n * n);
     for ((scaled, vector), image) in scaled.chunks_mut(n).zip(vectors.chunks(n)).zip(images.iter()) {
         for (out, x) in scaled.iter_mut().zip(vector) {
             *out = x.scaled(*image);
         }
     }
-    let left = Operand::plain(0, n, n);
-    let right = Operand { transposed: true, conjugated: E::COMPLEX, ..left };
-    product(scaled, left, vectors, right, out, true, par);
+    let (left, right) = (Operand::plain(0, n, n), adjoint_of(n, n, E::COMPLEX));
+    product(scaled, left, vectors, right, out, true, turned, par);
     Ok(())
 }
 
@@ -227,7 +235,7 @@ pub(super) fn singular_values<T: Real, E: Element<T>>(
         DiagMut::from_slice_mut(diagonal),
         None,
         None,
-        par,
+        threads(m, n, par),
         work.stack,
         Spec::default(),
     )

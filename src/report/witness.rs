@@ -33,7 +33,8 @@ pub fn passing_witness_lines(witness: &Witness) -> String {
 /// The matrices and vectors at which the largest value was found, in indented lines; sizes and scalars are told beside it.
 pub(super) fn supremum_lines(supremum: &Supremum) -> String {
     let members = Members::of(&supremum.values, &supremum.exact);
-    let rounded = if members.rounded && !members.blocks.is_empty() { "    (rounded; --json has every digit)\n" } else { "" };
+    let rounded =
+        if members.rounded && !members.blocks.is_empty() { "    (rounded; --json has every digit)\n" } else { "" };
     members.blocks + rounded
 }
 

@@ -3,10 +3,10 @@
 mod bounds;
 mod faults;
 mod gradients;
+mod large;
 mod operations;
 mod scalars;
 mod speed;
-mod threads;
 
 use num_complex::Complex;
 

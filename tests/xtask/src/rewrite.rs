@@ -27,9 +27,10 @@ const HEAD: &str = "\
 # Original against rewritten
 
 Written by `cargo xtask rewrite`. Each expression is measured as it is written in the library and as the rewriter has it, at
-the same inputs, on one thread, in turn: the ratios are medians of those of neighbouring runs, above 1 where the rewritten
-form is faster. Rows 'by the spectrum' are the same quantity as it is often programmed, from eigenvalues. 'With gradient' is the value and its gradient by all matrices. Both forms agree to 1e-9 wherever they are
-measured; an expression without a row was not measured, or could not be.
+the same inputs, on all threads of the machine, in turn: the ratios are medians of those of neighbouring runs, above 1 where
+the rewritten form is faster. Rows 'by the spectrum' are the same quantity as it is often programmed, from eigenvalues. 'With
+gradient' is the value and its gradient by all matrices. Both forms agree to 1e-9 wherever they are measured; an expression
+without a row was not measured, or could not be.
 
 | expression | d × B | value | | faster | with gradient | | faster |
 | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
@@ -96,6 +97,7 @@ pub fn run(options: &[String]) -> Result<(), Failure> {
     let rows: Vec<Vec<&str>> = output.lines().skip(1).map(|line| line.split(',').collect()).collect();
     let mut text = HEAD.to_owned();
     text += &rows.iter().map(|row| line(row)).collect::<String>();
+    text += &format!("\nMeasured on {}.\n", machine());
     print!("{text}");
     let missed: Vec<String> = rows.iter().flat_map(|row| misses(row)).collect();
     missed.iter().for_each(|miss| println!("{miss}"));
