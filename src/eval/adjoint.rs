@@ -12,13 +12,14 @@ use super::fault::FaultKind;
 use super::kernels::mirror;
 use super::product::{Operand, adjoint_of, product};
 use super::real::{Element, Real};
-use super::spectral::{threads, zero_threshold};
+use super::spectral::zero_threshold;
+use super::threads;
 use super::workspace::Work;
 use crate::ir::{ScalarFn, Side};
 
 /// The scratch that faer asks for.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {
-    let shared = threads(m, n, par);
+    let shared = threads::for_decomposition(m, n, par);
     svd::svd_scratch::<E>(m, n, ComputeSvdVectors::Thin, ComputeSvdVectors::Thin, shared, Default::default())
         .or(factor::scratch::<T, E>(m.max(n), par))
 }
@@ -113,7 +114,7 @@ fn decompose<'a, T: Real, E: Element<T>>(
         DiagMut::from_slice_mut(sigma),
         Some(MatMut::from_column_major_slice_mut(u, m, count)),
         Some(MatMut::from_column_major_slice_mut(v, n, count)),
-        threads(m, n, par),
+        threads::for_decomposition(m, n, par),
         work.stack,
         Spec::default(),
     )

@@ -9,6 +9,7 @@ use super::fault::FaultKind;
 use super::kernels::{Compensated, mirror};
 use super::real::{ComplexElement, Element, Real};
 use super::spectral;
+use super::threads;
 use super::workspace::Work;
 
 /// Positive definite matrices up to this size are factored by the loops here.
@@ -23,6 +24,7 @@ const ESTIMATE_SAFETY: f64 = 1e3;
 
 /// The scratch that the factorisations of an n × n matrix ask of faer.
 pub(super) fn scratch<T: Real, E: Element<T>>(n: usize, par: Par) -> StackReq {
+    let par = threads::for_decomposition(n, n, par);
     StackReq::any_of(&[
         llt::factor::cholesky_in_place_scratch::<E>(n, par, Default::default()),
         llt::inverse::inverse_scratch::<E>(n, par),
@@ -102,6 +104,7 @@ pub(super) fn determinant<T: Real, E: Element<T>>(
     if a.iter().any(|x| !x.finite()) {
         return Determinant { sign: E::from_real(T::nan()), log: T::nan() };
     }
+    let par = threads::for_decomposition(n, n, par);
     let matrix = &mut work.matrix[..n * n];
     matrix.copy_from_slice(a);
     let [p, q] = work.permutation;
@@ -155,6 +158,7 @@ pub(super) fn inverse<T: Real, E: Element<T>>(
         out.fill(E::from_real(T::nan()));
         return Ok(());
     }
+    let par = threads::for_decomposition(n, n, par);
     if psd {
         if !cholesky(a, n, &mut work, par) || !well_conditioned_by(a, n, &mut work, 1.0) {
             return Err(FaultKind::Singular { at: 0.0 });
@@ -183,6 +187,7 @@ pub(super) fn inverse<T: Real, E: Element<T>>(
 
 /// The Cholesky factor of `a` in the lower triangle of the scratch matrix; `false` where a pivot is not positive.
 fn cholesky<T: Real, E: Element<T>>(a: &[E], n: usize, work: &mut Work<'_, T, E>, par: Par) -> bool {
+    let par = threads::for_decomposition(n, n, par);
     let matrix = &mut work.matrix[..n * n];
     matrix.copy_from_slice(a);
     if n > SMALL {

@@ -30,6 +30,7 @@ mod scalar;
 mod spectral;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod tridiagonal;
 mod value;
 mod workspace;

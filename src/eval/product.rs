@@ -7,6 +7,7 @@ use faer::{Accum, Conj, MatMut, MatRef, Par};
 
 use super::kernels::{mirror, transpose, vectorized};
 use super::real::{Element, Real};
+use super::threads;
 
 /// Products with at most this many multiplications are done by the loops here; measured against faer's entry cost.
 const SMALL: usize = 20 * 20 * 20;
@@ -94,6 +95,7 @@ pub(super) fn product<T: Real, E: Element<T>>(
             vectorized(|| small(left, a, right, b, out, hermitian, |x, y| x * y));
         }
     } else {
+        let par = threads::for_product(m, n, k, par);
         let left = a.view(a_arena);
         let entries = scratch_entries::<E>(b);
         let (right, right_conj) = if entries > 0 && entries <= turned.len() {

@@ -11,6 +11,7 @@ use super::fault::FaultKind;
 use super::product::{self, Operand, adjoint_of, product};
 use super::real::{Element, Real};
 use super::scalar;
+use super::threads;
 use super::tridiagonal;
 use super::workspace::Work;
 use crate::ir::ScalarFn;
@@ -18,17 +19,9 @@ use crate::ir::ScalarFn;
 /// Real matrices up to this size are reduced by the loops of [`tridiagonal::reduce`]; measured against faer's.
 const SMALL: usize = 64;
 
-/// Decompositions of matrices with fewer rows and columns than this take longer on two threads than on one; measured.
-const SHARED: usize = 1536;
-
-/// The threads that a decomposition of an m × n matrix is worth.
-pub(super) fn threads(m: usize, n: usize, par: Par) -> Par {
-    if m.max(n) < SHARED { Par::Seq } else { par }
-}
-
 /// The scratch that the decompositions of an m × n matrix ask of faer.
 pub(super) fn scratch<T: Real, E: Element<T>>(m: usize, n: usize, par: Par) -> StackReq {
-    let (side, par) = (m.max(n), threads(m, n, par));
+    let (side, par) = (m.max(n), threads::for_decomposition(m, n, par));
     StackReq::any_of(&[
         evd::self_adjoint_evd_scratch::<E>(side, ComputeEigenvectors::Yes, par, Default::default()),
         StackReq::all_of(&[tridiag::tridiag_in_place_scratch::<E>(side, par, Default::default())]),
@@ -113,7 +106,13 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
         let mut trid = MatMut::from_column_major_slice_mut(trid, n, n);
         let block = recommended_block_size::<E>(n, n);
         let householder = MatMut::from_column_major_slice_mut(&mut rest[..block * (n - 1)], block, n - 1);
-        tridiag::tridiag_in_place(trid.as_mut(), householder, threads(n, n, par), work.stack, Default::default());
+        tridiag::tridiag_in_place(
+            trid.as_mut(),
+            householder,
+            threads::for_decomposition(n, n, par),
+            work.stack,
+            Default::default(),
+        );
         for i in 0..n {
             values[i] = trid[(i, i)].re();
             e[i] = if i + 1 < n { trid[(i + 1, i)].modulus() } else { T::of(0.0) };
@@ -160,7 +159,7 @@ pub(super) fn decompose<T: Real, E: Element<T>>(
         MatRef::from_column_major_slice(a, n, n),
         DiagMut::from_slice_mut(diagonal),
         Some(MatMut::from_column_major_slice_mut(vectors, n, n)),
-        threads(n, n, par),
+        threads::for_decomposition(n, n, par),
         work.stack,
         Default::default(),
     )
@@ -235,7 +234,7 @@ pub(super) fn singular_values<T: Real, E: Element<T>>(
         DiagMut::from_slice_mut(diagonal),
         None,
         None,
-        threads(m, n, par),
+        threads::for_decomposition(m, n, par),
         work.stack,
         Spec::default(),
     )
