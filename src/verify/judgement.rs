@@ -163,11 +163,10 @@ impl<'a> ClaimJudge<'a> {
                         let broken = (at.value / scale).max(-1.0);
                         let small = REMARKABLY_SMALL * broken * broken * measured.scale.max(1.0);
                         if measured.value.abs() <= small {
+                            let error = self.errors.exactly(gap.output(), measured.value, &single, about.sample);
                             // Ranks and counts have no error bound, but a difference of 0 may be theirs.
-                            verdicts.converse |= measured.value == 0.0 || {
-                                let error = self.errors.exactly(gap.output(), measured.value, &single, about.sample);
-                                measured.value.abs() <= error && error <= small
-                            };
+                            let counted = measured.value == 0.0 && error.is_infinite();
+                            verdicts.converse |= counted || measured.value.abs() <= error && error <= small;
                         }
                     }
                 }

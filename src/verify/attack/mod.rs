@@ -74,6 +74,9 @@ const TOUCHED: usize = 24;
 /// The samples of an attack at which the sides agree off the case of equality that are enclosed.
 const DOUBTS: usize = 48;
 
+/// Those of them next to which a point of simple fractions is looked for at which the sides are equal.
+const NEAR_DOUBTS: usize = 8;
+
 /// How much an attack may do.
 #[derive(Clone, Copy)]
 pub struct Effort<'a> {
@@ -247,7 +250,7 @@ impl Campaign<'_> {
             let before = doubted;
             doubted += doubts.len();
             let looked = doubts.into_par_iter().enumerate();
-            let equal = looked.map(|(i, doubt)| self.equal(doubt, before + i < LANDED)).collect::<Vec<_>>();
+            let equal = looked.map(|(i, doubt)| self.equal(doubt, before + i < NEAR_DOUBTS)).collect::<Vec<_>>();
             for (doubt, equal) in equal {
                 match equal {
                     Certificate::Violated(_) => return self.conclude(sum, Some(doubt), converse),
@@ -389,19 +392,22 @@ impl Campaign<'_> {
         let Some(point) = Point::of_sample(theorem, &doubt.sample, instance) else { return (doubt, Certificate::Open) };
         let mut desk = Desk::new(theorem, self.claim);
         let certificate = desk.certificate(&point);
-        if !near || !matches!(certificate, Certificate::Open | Certificate::Holds) {
+        let beside = match certificate {
+            Certificate::Open | Certificate::Holds | Certificate::Outside { equality: true, .. } => true,
+            Certificate::Violated(_) | Certificate::Undefined | Certificate::Outside { equality: false, .. } => false,
+        };
+        if !near || !beside {
             return (doubt, certificate);
         }
-        let parts = theorem.claims[self.claim].parts.iter().enumerate();
-        let mut conditional = parts.filter(|(_, part)| matches!(part, Part::Iff { .. }));
-        let found = conditional.find_map(|(part, _)| land(&mut desk, &point, Some(part)));
-        match found {
-            Some((exact, violation)) => {
+        for (number, part) in theorem.claims[self.claim].parts.iter().enumerate() {
+            if matches!(part, Part::Iff { .. })
+                && let Some((exact, violation)) = land(&mut desk, &point, Some(number))
+            {
                 doubt.exact = Some(exact);
-                (doubt, Certificate::Violated(violation))
+                return (doubt, Certificate::Violated(violation));
             }
-            None => (doubt, certificate),
         }
+        (doubt, certificate)
     }
 
     /// How many samples met the hypotheses; none where samples never did and the first that an attack found does not by

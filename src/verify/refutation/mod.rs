@@ -132,8 +132,12 @@ fn certified(desk: &mut Desk<'_>, point: &Point, violation: &Violation) -> Witne
     let sides = sides(desk, point, violation);
     let breaks = match (&desk.theorem.claims[desk.claim].parts[violation.part], violation.direction) {
         (Part::Margin { member, .. }, _) => member.clone(),
-        (Part::Iff { .. }, Some(Direction::If)) => Some("the two sides differ where they are said to be equal".into()),
-        (Part::Iff { .. }, Some(Direction::OnlyIf)) => Some("the two sides are equal elsewhere, too".into()),
+        (Part::Iff { .. }, Some(Direction::If)) => {
+            Some("the condition for equality holds, and the sides differ".into())
+        }
+        (Part::Iff { .. }, Some(Direction::OnlyIf)) => {
+            Some("the sides are equal, and the condition for equality does not hold".into())
+        }
         (Part::Iff { .. } | Part::Asymptotic { .. }, _) => None,
     };
     Witness { certified: true, decimal: Some(violation.decimal.clone()), sides, breaks, ..witness }

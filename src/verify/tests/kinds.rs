@@ -346,6 +346,8 @@ fn a_condition_for_equality_is_tried_at_its_edges() {
         // Ranks, which have no error bound: that of [1, -1; -1, 1] is 1, too.
         ("forall n in 1..5 forall K: Corr[n] claim rank(K) >= 1 equality iff K == ones(n, n)", false),
         ("forall x in 0..9 claim rank([x, 0; 0, x]) >= 0 equality iff x == 0", true),
+        // An equality is met only within rounding until both are solved for.
+        ("forall x, y: Real assume y == x/3 claim x^2*(x - 3.7)^2 >= 0 equality iff y == 0", false),
         // At 0, too, where two comparisons end.
         ("forall v: Vec[3] claim sum(v) <= sum(abs(v)) equality iff sum(v) > 0 and min(v) >= 0", false),
         ("forall v: Vec[3] claim sum(v) <= abs(sum(v)) equality iff sum(v) > 0", false),
@@ -355,5 +357,19 @@ fn a_condition_for_equality_is_tried_at_its_edges() {
             true => assert!(matches!(claim.verdict, Verdict::Holds), "{text}: {claim:?}"),
             false => assert!(claim.witness().is_some_and(|witness| witness.certified), "{text}: {claim:?}"),
         }
+    }
+}
+
+#[test]
+fn a_refuted_case_of_equality_tells_which_direction_fails() {
+    for (text, told) in [
+        ("forall x: Real claim x^2 >= 0 equality iff x == 1", "the condition for equality holds, and the sides differ"),
+        (
+            "forall x: Real claim x^2*(x - 1)^2 >= 0 equality iff x == 0",
+            "the sides are equal, and the condition for equality does not hold",
+        ),
+    ] {
+        let claim = &claims(text, 500)[0];
+        assert_eq!(claim.witness().and_then(|witness| witness.breaks.as_deref()), Some(told), "{text}");
     }
 }
