@@ -275,3 +275,14 @@ fn interrupted(signal: &str) {
     assert_eq!((&claims[0]["verdict"], &claims[1]["verdict"]), (&"refuted".into(), &"inconclusive".into()));
     assert!(kept.exists());
 }
+
+#[test]
+fn the_input_of_the_largest_value_is_shown() {
+    let statement = "theorem \"largest\" {\n  forall x: Real\n  forall K: Corr[2]\n  \
+        claim sup(trace(K*K) - x^2) <= inf\n}\n";
+    let output = verify(&folder_with(&[("sup.lw", statement)]), &[]);
+    let (_, told) =
+        out(&output).split_once("the largest value found is ").unwrap_or_else(|| panic!("{}", out(&output)));
+    let lines: Vec<&str> = told.lines().skip(1).collect();
+    assert!(lines[0].starts_with("    x = ") && lines[1].starts_with("    K = ["), "{told}");
+}

@@ -98,3 +98,18 @@ fn files_are_replaced_whole_and_mistakes_are_told() {
     refused(&["m_mae", "--data-parallel=M"], "`m_mae` has no size `M`");
     refused(&["gram"], "not a real number");
 }
+
+#[test]
+fn a_module_tells_what_it_takes_for_granted() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = "def own(Z: UnitCols[d, B]) -> Real = -logdet(eye(d) + cov(Z))";
+    std::fs::write(folder.path().join("own.lw"), own).unwrap();
+    for (loss, told) in [("own.lw:own", "`Z` is of unit columns"), ("mae", "`mask` is of zeros and ones")] {
+        let output = run_in(folder.path(), &["emit", "pytorch", loss]);
+        let module = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = format!("Taken for granted, and not checked: {told}");
+        assert!(module.contains(&told), "{loss}: {module}");
+    }
+    let output = run_in(folder.path(), &["emit", "pytorch", "barlow_twins"]);
+    assert!(!text(&output.stdout).contains("Taken for granted"), "matrices of any entries");
+}

@@ -30,12 +30,9 @@ pub fn passing_witness_lines(witness: &Witness) -> String {
     lines_with(witness, "")
 }
 
-/// The matrices and vectors at which the largest value was found, in indented lines; sizes and scalars are told beside it.
+/// The input at which the largest value was found, in indented lines; its sizes are told beside the value.
 pub(super) fn supremum_lines(supremum: &Supremum) -> String {
-    let members = Members::of(&supremum.values, &supremum.exact);
-    let rounded =
-        if members.rounded && !members.blocks.is_empty() { "    (rounded; --json has every digit)\n" } else { "" };
-    members.blocks + rounded
+    Members::of(&supremum.values, &supremum.exact).lines(Vec::new(), "; --json has every digit")
 }
 
 /// Values by name, as they are shown.
@@ -68,23 +65,24 @@ impl Members {
         }
         members
     }
+
+    /// The lines: scalars share one with the sizes, as one would say them.
+    fn lines(self, sizes: Vec<String>, keep: &str) -> String {
+        let first: Vec<String> = sizes.into_iter().chain(self.scalars).collect();
+        let mut text = if first.is_empty() { String::new() } else { format!("    {}\n", first.join(", ")) };
+        text += &self.blocks;
+        // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
+        if self.rounded {
+            text += &format!("    (rounded{keep})\n");
+        }
+        text
+    }
 }
 
 /// What is said of rounded numbers ends with `keep`.
 fn lines_with(witness: &Witness, keep: &str) -> String {
-    let mut text = String::new();
-    let members = Members::of(&witness.values, &witness.exact);
-    // Scalars and sizes share a line, as one would say them.
-    let mut line: Vec<String> = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
-    line.extend(members.scalars);
-    if !line.is_empty() {
-        text += &format!("    {}\n", line.join(", "));
-    }
-    text += &members.blocks;
-    // Entries with all their digits would hide the structure; that digits are missing must not be hidden either.
-    if members.rounded {
-        text += &format!("    (rounded{keep})\n");
-    }
+    let sizes = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
+    let mut text = Members::of(&witness.values, &witness.exact).lines(sizes, keep);
     if let Some(breaks) = &witness.breaks {
         text += &format!("    {breaks}\n");
     }

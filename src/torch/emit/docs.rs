@@ -93,7 +93,6 @@ impl Module<'_> {
         let known: Vec<String> = inputs
             .filter_map(|input| {
                 let parameter = self.parameters.iter().find(|parameter| parameter.name == input.name)?;
-                parameter.gradient?;
                 let properties: Vec<String> = input.facts.strongest().map(|property| property.to_string()).collect();
                 (!properties.is_empty()).then(|| format!("`{}` is {}", parameter.python, properties.join(" and ")))
             })
