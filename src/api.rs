@@ -430,7 +430,7 @@ fn instantiate(compiled: &Compiled, roots: &[NodeId]) -> Result<(Graph, Vec<Node
 
 /// The values of some nodes of a graph whose sizes are all known.
 fn run(graph: &Graph, roots: &[NodeId], inputs: &[(InputId, Arc<Data>)]) -> Result<Vec<Value>, Diagnostic> {
-    let plan = eval::plan_within_memory::<f64>(graph, roots)?;
+    let plan = eval::plan_within_memory::<f64>(graph, roots, eval::Threads::All)?;
     let mut ws = Workspace::new(&plan);
     let epsilon = inputs.iter().map(|(_, data)| data.epsilon).fold(f64::EPSILON, f64::max);
     // Data of single precision keeps its domain only as exactly as single precision can.

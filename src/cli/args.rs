@@ -136,8 +136,9 @@ pub(super) struct Check {
 /// Show what rewriting makes of an expression: before and after, the rules used, modelled and measured cost
 ///
 /// EXPR is the name of a definition, whose parameters are drawn at random from their sets, or an expression in names that
-/// --forall, --let and --load give. Both forms are run in turn, values and gradients, and compared. Ends with 0 if they
-/// agree to rounding, 1 if they do not, 2 if the expression could not be used.
+/// --forall, --let and --load give. Both forms are run in turn, values and gradients, and compared: the modelled times are of
+/// one thread, the measured ones of all (RAYON_NUM_THREADS=1 asks for one). Ends with 0 if they agree to rounding, 1 if they
+/// do not, 2 if the expression could not be used.
 #[derive(Args, Debug)]
 pub(super) struct Explain {
     /// The expression, or the name of a definition

@@ -297,9 +297,9 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let hermitian = size.rows == size.cols && graph.has(id, Property::Hermitian);
                 let scratch = &mut self.plan.scratch;
                 if field == Field::Complex {
-                    scratch.complex = scratch.complex.max(product::scratch_entries::<T::Complex>(b));
+                    scratch.complex = scratch.complex.max(product::scratch_entries::<T::Complex>(a.height(), b));
                 } else {
-                    scratch.real = scratch.real.max(product::scratch_entries::<T>(b));
+                    scratch.real = scratch.real.max(product::scratch_entries::<T>(a.height(), b));
                 }
                 self.block(id, field, Block::Product(a, b, hermitian));
             }
@@ -329,6 +329,12 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let parameter = args.get(1).map(|p| self.at(*p).at);
                 let psd = has(self.analysis, Property::Psd);
                 self.want(vectors.rows, vectors.rows, vectors.field);
+                let scratch = &mut self.plan.scratch;
+                if vectors.field == Field::Complex {
+                    scratch.complex = scratch.complex.max(spectral::function_entries::<T, T::Complex>(vectors.rows));
+                } else {
+                    scratch.real = scratch.real.max(spectral::function_entries::<T, T>(vectors.rows));
+                }
                 let (function, values) = (*function, values.at);
                 self.block(id, field, Block::Spectral { function, parameter, psd, values, vectors });
             }

@@ -36,15 +36,27 @@ pub fn refuse_giants(graph: &Graph, roots: &[NodeId]) -> Result<(), Diagnostic> 
     Ok(())
 }
 
+/// How many threads a plan runs on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Threads {
+    /// One: evaluations that are many, or whose last digits must be the same on every machine.
+    One,
+    /// All that there are, for the products and decompositions of large matrices in a single evaluation.
+    All,
+}
+
 /// The plan of some nodes, where memory holds what it keeps: values that are small enough one by one may be too many. What
 /// counts is what the plan has places for, since it writes out neither the parts of an entrywise expression nor transposes.
-/// It is for single evaluations: products and decompositions of large matrices run on all threads.
 ///
 /// # Errors
 /// E0305 where a value, or all together, are too large, and where a size is not known.
-pub fn plan_within_memory<T: Real>(graph: &Graph, roots: &[NodeId]) -> Result<Plan<T>, Diagnostic> {
+pub fn plan_within_memory<T: Real>(graph: &Graph, roots: &[NodeId], threads: Threads) -> Result<Plan<T>, Diagnostic> {
     refuse_giants(graph, roots)?;
-    let plan = Plan::<T>::compile_parallel(graph, roots, Par::rayon(0));
+    let par = match threads {
+        Threads::One => Par::Seq,
+        Threads::All => Par::rayon(0),
+    };
+    let plan = Plan::<T>::compile_parallel(graph, roots, par);
     let plan = plan.map_err(|error| Diagnostic::new(Code::E0305, error.to_string()))?;
     if plan.numbers() <= MOST_NUMBERS {
         return Ok(plan);

@@ -36,7 +36,7 @@ mod value;
 mod workspace;
 
 pub use bound::{Bound, Bounds};
-pub use diagnose::{diagnose, plan_within_memory, refuse_giants};
+pub use diagnose::{Threads, diagnose, plan_within_memory, refuse_giants};
 pub use divided::difference as divided_difference;
 pub use fault::{Fault, FaultKind, PlanError};
 pub use plan::Plan;

@@ -16,10 +16,14 @@ const SMALL: usize = 20 * 20 * 20;
 /// is read as fast across columns as along them, and of more faer's kernels take up to twice as long; measured.
 const TURNED: usize = 1 << 20;
 
-/// The entries of scratch that a product asks for whose right operand is this.
-pub(super) fn scratch_entries<E>(right: Operand) -> usize {
+/// The least height of a left operand for which that pays: turning passes over the right one once.
+const LEAST_HEIGHT: usize = 64;
+
+/// The entries of scratch that a product asks for whose left operand has this height and whose right one is this.
+pub(super) fn scratch_entries<E>(height: usize, right: Operand) -> usize {
     let entries = right.rows * right.cols;
-    if right.transposed && entries * size_of::<E>() > TURNED { entries } else { 0 }
+    let pays = right.transposed && height >= LEAST_HEIGHT && entries * size_of::<E>() > TURNED;
+    if pays { entries } else { 0 }
 }
 
 /// A stored matrix and how it enters a product.
@@ -97,7 +101,8 @@ pub(super) fn product<T: Real, E: Element<T>>(
     } else {
         let par = threads::for_product(m, n, k, par);
         let left = a.view(a_arena);
-        let entries = scratch_entries::<E>(b);
+        let entries = scratch_entries::<E>(m, b);
+        debug_assert!(entries <= turned.len(), "no scratch was reserved to turn an operand in");
         let (right, right_conj) = if entries > 0 && entries <= turned.len() {
             let turned = &mut turned[..entries];
             transpose(&b_arena[b.at..b.at + entries], b.rows, b.conjugated, turned);

@@ -129,10 +129,14 @@ pub(super) fn eigenvalues<T: Real, E: Element<T>>(
     Ok(())
 }
 
-/// The entries that [`eigenvalues`], [`decompose`] and [`function`] need as scratch for an n × n matrix.
+/// The entries that [`eigenvalues`] and [`decompose`] need as scratch for an n × n matrix.
 pub(super) fn scratch_entries<T: Real, E: Element<T>>(n: usize) -> usize {
-    let block = recommended_block_size::<E>(n.max(1), n.max(1)) * n;
-    n * n + block.max(product::scratch_entries::<E>(adjoint_of(n, n, E::COMPLEX)))
+    n * n + recommended_block_size::<E>(n.max(1), n.max(1)) * n
+}
+
+/// The entries that [`function`] needs: the scaled vectors, and what their product asks for.
+pub(super) fn function_entries<T: Real, E: Element<T>>(n: usize) -> usize {
+    n * n + product::scratch_entries::<E>(n, adjoint_of(n, n, E::COMPLEX))
 }
 
 /// The eigenvalues, ascending, and the vectors, column by column, of the Hermitian matrix `a` (its lower triangle).

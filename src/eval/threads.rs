@@ -7,7 +7,7 @@ use faer::Par;
 const PRODUCT: usize = 1 << 29;
 
 /// Decompositions of matrices with fewer rows and columns than this run on one thread.
-const SIDE: usize = 1536;
+pub(super) const SIDE: usize = 1536;
 
 /// The threads for the product of an m × k and a k × n matrix.
 pub(super) fn for_product(m: usize, n: usize, k: usize, par: Par) -> Par {

@@ -22,7 +22,7 @@ pub struct Arenas<T: Real> {
 /// Sizes of the scratch memory.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct ScratchSizes {
-    /// The entries of the largest square that is worked on, per element type.
+    /// The entries that the most demanding instruction works in, per element type.
     pub real: usize,
     /// As `real`, of complex matrices.
     pub complex: usize,
@@ -46,7 +46,7 @@ pub struct Scratch<T: Real> {
 
 /// The scratch memory for one element type.
 pub struct Work<'a, T: Real, E> {
-    /// Two matrices' worth of entries.
+    /// Entries, as many as the most demanding instruction asks for.
     pub(super) matrix: &'a mut [E],
     /// Three vectors of real numbers.
     pub(super) vectors: [&'a mut [T]; 3],

@@ -21,7 +21,7 @@ impl Runner {
     /// # Errors
     /// E0305 where they have no plan, or one that no memory holds.
     pub fn new(graph: &Graph, nodes: &[NodeId], inputs: &[(InputId, Vec<f64>)]) -> Result<Runner, Diagnostic> {
-        let plan = eval::plan_within_memory::<f64>(graph, nodes)?;
+        let plan = eval::plan_within_memory::<f64>(graph, nodes, eval::Threads::All)?;
         let workspace = Workspace::new(&plan);
         let mut runner = Runner { plan, workspace, outputs: nodes.len() };
         runner.load(inputs);

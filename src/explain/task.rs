@@ -9,7 +9,7 @@ use rand_distr::StandardNormal;
 use super::run::Runner;
 use crate::base::{Code, Diagnostic};
 use crate::check::{self, Compiled, Session, Theorem, VariableKind, no_such_size};
-use crate::eval::{Entries, ValueRef, Workspace, diagnose, plan_within_memory};
+use crate::eval::{Entries, Threads, ValueRef, Workspace, diagnose, plan_within_memory};
 use crate::grad;
 use crate::ir::{Facts, Field, Graph, Input, InputId, Instance, Mismatch, NodeId, Sizes};
 use crate::relate::{Frame, Given, Parameter, Size, moving_ends};
@@ -229,7 +229,7 @@ type Drawn = (Vec<(InputId, Vec<f64>)>, Vec<Vec<f64>>);
 fn draw(posed: &Posed, seed: u64) -> Result<Drawn, Vec<Diagnostic>> {
     let Posed { graph, roots, conditions, scalars, .. } = posed;
     let all: Vec<NodeId> = roots.iter().chain(conditions).copied().collect();
-    let plan = plan_within_memory::<f64>(graph, &all).map_err(|giant| vec![giant])?;
+    let plan = plan_within_memory::<f64>(graph, &all, Threads::All).map_err(|giant| vec![giant])?;
     let mut ws = Workspace::new(&plan);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut why = Diagnostic::new(Code::E0701, "no random input meets what is required of it");

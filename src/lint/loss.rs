@@ -108,7 +108,8 @@ impl Loss {
     /// Plans and memory, for gradients too where they are asked for.
     pub fn machine<T: Real>(&self, gradients: bool) -> Result<Machine<'_, T>, Vec<Diagnostic>> {
         let compiled = |roots: &[NodeId]| {
-            let plan = eval::plan_within_memory::<T>(&self.graph, roots).map_err(|giant| vec![giant])?;
+            let plan =
+                eval::plan_within_memory::<T>(&self.graph, roots, eval::Threads::One).map_err(|giant| vec![giant])?;
             let mut workspace = Workspace::new(&plan);
             // Inputs may be rounded to single precision, and keep their domain only as exactly as that.
             workspace.tolerance_factor = DEFAULT_TOLERANCE_FACTOR * (f64::from(f32::EPSILON) / f64::EPSILON);

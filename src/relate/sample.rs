@@ -90,7 +90,7 @@ impl Pair {
     /// E0305 where no memory holds it, at the value that is too large.
     pub fn at(&self, sizes: &[i64]) -> Result<Option<Machine>, Diagnostic> {
         let Some((graph, roots)) = self.instance(sizes) else { return Ok(None) };
-        let plan = eval::plan_within_memory::<f64>(&graph, &roots)?;
+        let plan = eval::plan_within_memory::<f64>(&graph, &roots, eval::Threads::One)?;
         let workspace = Workspace::new(&plan);
         let parameters = self.parameters.iter().map(|parameter| parameter.input).collect();
         Ok(Some(Machine { plan, workspace, parameters, raw: self.raw.clone(), conditions: roots.len() - 2 }))

@@ -198,7 +198,7 @@ fn sizes_must_be_known() {
 #[test]
 fn giants_are_refused_one_by_one_and_together() {
     let square = |n: i64| Type::real(Shape::Matrix(Dim::constant(n), Dim::constant(n)));
-    let refused = |g: &Graph, node| match plan_within_memory::<f64>(g, &[node]) {
+    let refused = |g: &Graph, node| match plan_within_memory::<f64>(g, &[node], Threads::One) {
         Ok(_) => None,
         Err(diagnostic) => Some((diagnostic.code, diagnostic.message)),
     };
