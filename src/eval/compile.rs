@@ -295,12 +295,8 @@ impl<T: Real> Emitter<'_, '_, T> {
                     Operand { transposed, conjugated, ..Operand::plain(place.at, place.rows, place.cols) }
                 });
                 let hermitian = size.rows == size.cols && graph.has(id, Property::Hermitian);
-                let scratch = &mut self.plan.scratch;
-                if field == Field::Complex {
-                    scratch.complex = scratch.complex.max(product::scratch_entries::<T::Complex>(a.height(), b));
-                } else {
-                    scratch.real = scratch.real.max(product::scratch_entries::<T>(a.height(), b));
-                }
+                let real = product::scratch_entries::<T>(a.height(), b);
+                self.plan.scratch.reserve(field, real, product::scratch_entries::<T::Complex>(a.height(), b));
                 self.block(id, field, Block::Product(a, b, hermitian));
             }
             Op::Kron => {
@@ -329,12 +325,9 @@ impl<T: Real> Emitter<'_, '_, T> {
                 let parameter = args.get(1).map(|p| self.at(*p).at);
                 let psd = has(self.analysis, Property::Psd);
                 self.want(vectors.rows, vectors.rows, vectors.field);
-                let scratch = &mut self.plan.scratch;
-                if vectors.field == Field::Complex {
-                    scratch.complex = scratch.complex.max(spectral::function_entries::<T, T::Complex>(vectors.rows));
-                } else {
-                    scratch.real = scratch.real.max(spectral::function_entries::<T, T>(vectors.rows));
-                }
+                let real = spectral::function_entries::<T, T>(vectors.rows);
+                let complex = spectral::function_entries::<T, T::Complex>(vectors.rows);
+                self.plan.scratch.reserve(vectors.field, real, complex);
                 let (function, values) = (*function, values.at);
                 self.block(id, field, Block::Spectral { function, parameter, psd, values, vectors });
             }

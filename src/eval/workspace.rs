@@ -5,7 +5,7 @@ use faer::dyn_stack::{MemBuffer, MemStack};
 use super::plan::Plan;
 use super::real::{Element, Real};
 use super::value::{Entries, InputMut, ValueRef};
-use crate::ir::InputId;
+use crate::ir::{Field, InputId};
 
 /// The default factor of the tolerance to which a tested requirement must hold: the tolerance is this times n ε, with n
 /// the larger side of the value.
@@ -32,6 +32,16 @@ pub(super) struct ScratchSizes {
     pub registers: usize,
     /// What faer asks for.
     pub stack: faer::dyn_stack::StackReq,
+}
+
+impl ScratchSizes {
+    /// Makes room for an instruction that works in so many entries of a field.
+    pub(super) fn reserve(&mut self, field: Field, real: usize, complex: usize) {
+        match field {
+            Field::Complex => self.complex = self.complex.max(complex),
+            Field::Real | Field::Truth => self.real = self.real.max(real),
+        }
+    }
 }
 
 /// Scratch memory, of no meaning between instructions.
