@@ -248,3 +248,33 @@ fn an_input_that_is_followed_meets_the_hypotheses() {
     witness["exact"]["a"] = json!(2);
     refused(&replay(&witness), 2, "E0906", "a <= 1");
 }
+
+/// √2 is no number that a file can hold: it is given by two between which it lies.
+#[test]
+fn a_solution_between_two_numbers_is_certified_again_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let theorem = "theorem \"root\" {\n  forall x in [-2, 2]\n  assume x^2 == 2\n  claim x <= 1\n  expect refuted\n}\n";
+    std::fs::write(folder.path().join("root.lw"), theorem).unwrap();
+    let verified = run(folder.path(), &["verify", "root.lw", "--out", "kept"]);
+    assert_eq!(verified.status.code(), Some(0), "{}{}", out(&verified), err(&verified));
+    assert!(out(&verified).contains("x lies between 1.41421356"), "{}", out(&verified));
+    let path = folder.path().join("kept/root-1.json");
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let replayed = |change: &dyn Fn(&mut Value)| {
+        let mut witness = kept.clone();
+        change(&mut witness);
+        std::fs::write(&path, witness.to_string()).unwrap();
+        run(folder.path(), &["replay", "kept/root-1.json"])
+    };
+    let again = replayed(&|_| {});
+    assert_eq!(again.status.code(), Some(0), "{}{}", out(&again), err(&again));
+    assert!(out(&again).contains("certified again"), "{}", out(&again));
+    assert_eq!(replayed(&|w| w["between"]["upper"] = json!("3/2")).status.code(), Some(0));
+    refused(&replayed(&|w| w["between"]["upper"] = json!("1.41421356")), 2, "E0906", "this fails");
+    refused(&replayed(&|w| w["between"] = Value::Null), 2, "E0906", "an equality must hold exactly");
+    refused(&replayed(&|w| w["between"]["name"] = json!("y")), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["between"]["row"] = json!(2)), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["between"]["row"] = json!(0)), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["between"]["upper"] = json!("many")), 2, "E0904", "which is no number");
+    refused(&replayed(&|w| w["between"] = json!([])), 2, "E0901", "neither an object nor null");
+}

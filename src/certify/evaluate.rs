@@ -13,7 +13,7 @@ use super::exact::{self, Exact};
 use super::inputs::{Entries, Inputs};
 use super::interval::Interval;
 use super::matrix::{Matrix, Value};
-use crate::ir::{Basis, Field, Graph, InputId, Kind, NodeId, Op, Property};
+use crate::ir::{Basis, Field, Graph, Kind, NodeId, Op, Property};
 
 /// Why an input certainly has no value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,7 +64,7 @@ pub(super) type ExactMemory = HashMap<NodeId, Option<Rc<Exact>>>;
 /// One evaluation at one precision.
 pub(super) struct Evaluator<'a> {
     pub graph: &'a Graph,
-    inputs: &'a Inputs,
+    pub inputs: &'a Inputs,
     pub precision: u64,
     exact: &'a mut ExactMemory,
     known: HashMap<NodeId, Result<Known, CertifyError>>,
@@ -97,11 +97,6 @@ impl<'a> Evaluator<'a> {
     /// The number of columns of a node.
     pub fn cols(&self, id: NodeId) -> usize {
         size(self.graph.ty(id).shape.cols().as_constant())
-    }
-
-    /// Whether an input was given any value.
-    pub fn is_given(&self, input: InputId) -> bool {
-        self.inputs.get(input, false).is_some()
     }
 
     /// Evaluates a node and what it needs. A choice needs its condition first, and then only the operands that the
@@ -141,6 +136,11 @@ impl<'a> Evaluator<'a> {
                 None => vec![args[1], args[2]],
             },
         }
+    }
+
+    /// What is known of a node, where it was needed.
+    pub fn known(&self, id: NodeId) -> Option<&Result<Known, CertifyError>> {
+        self.known.get(&id)
     }
 
     /// The enclosure of a node that was evaluated.

@@ -7,8 +7,10 @@ use num_complex::Complex;
 use num_rational::BigRational;
 use num_traits::Zero;
 
+use super::complex::Complex as Rectangle;
 use super::float::{Float, Round};
 use super::interval::Interval;
+use super::matrix::{Matrix, Value};
 use crate::ir::InputId;
 
 /// The exact entries of a raw input, column by column.
@@ -35,10 +37,25 @@ impl Entries {
     }
 }
 
-/// The raw inputs of a graph, exactly.
+/// One number among the inputs that is known to lie between two others only: the entry itself, which is the lower end, and
+/// the upper end.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Between {
+    /// The input.
+    pub input: InputId,
+    /// The entry, column by column.
+    pub entry: usize,
+    /// Whether it is the imaginary part of the entry.
+    pub imaginary: bool,
+    /// The upper end.
+    pub upper: BigRational,
+}
+
+/// The raw inputs of a graph, exactly, but for one number at most that lies between two.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Inputs {
     values: BTreeMap<InputId, Entries>,
+    between: Option<Between>,
 }
 
 /// The exact value of a finite `f64`; 0 for others, which [`Inputs`] never stores.
@@ -75,8 +92,61 @@ impl Inputs {
         self
     }
 
-    /// The entries of an input; complex ones for a complex input even where they were given as real ones.
+    /// Lets a number lie anywhere between its entry and another number.
+    pub fn between(&mut self, between: Between) -> &mut Self {
+        self.between = Some(between);
+        self
+    }
+
+    /// The number that lies between two.
+    pub fn loose(&self) -> Option<&Between> {
+        self.between.as_ref()
+    }
+
+    /// The inputs with the one number that lies between two at its lower end, and at its upper end. `None` where all are
+    /// exact, or it is no number of an input.
+    pub(super) fn ends(&self) -> Option<(Inputs, Inputs)> {
+        let Between { input, entry, imaginary, upper } = self.between.as_ref()?;
+        let lower = Inputs { values: self.values.clone(), between: None };
+        let mut higher = lower.clone();
+        match higher.values.get_mut(input)? {
+            Entries::Real(entries) if !imaginary => *entries.get_mut(*entry)? = upper.clone(),
+            Entries::Complex(entries) if *imaginary => entries.get_mut(*entry)?.im = upper.clone(),
+            Entries::Complex(entries) => entries.get_mut(*entry)?.re = upper.clone(),
+            Entries::Real(_) => return None,
+        }
+        Some((lower, higher))
+    }
+
+    /// Whether an input was given any value.
+    pub(super) fn is_given(&self, input: InputId) -> bool {
+        self.values.contains_key(&input)
+    }
+
+    /// The enclosures of the entries of the input whose one number lies between two.
+    pub(super) fn enclosed(&self, input: InputId, (rows, cols): (usize, usize), p: u64) -> Option<Value> {
+        self.between.as_ref().filter(|between| between.input == input)?;
+        let (lower, higher) = self.ends()?;
+        let real =
+            |x: &BigRational, y: &BigRational| Interval::from_rational(x, p).hull(&Interval::from_rational(y, p));
+        Some(match (lower.values.get(&input)?, higher.values.get(&input)?) {
+            (Entries::Real(x), Entries::Real(y)) if x.len() == rows * cols => {
+                Value::Real(Matrix { rows, cols, data: x.iter().zip(y).map(|(x, y)| real(x, y)).collect() })
+            }
+            (Entries::Complex(x), Entries::Complex(y)) if x.len() == rows * cols => {
+                let entry =
+                    |(x, y): (&Complex<_>, &Complex<_>)| Rectangle { re: real(&x.re, &y.re), im: real(&x.im, &y.im) };
+                Value::Complex(Matrix { rows, cols, data: x.iter().zip(y).map(entry).collect() })
+            }
+            (Entries::Real(_) | Entries::Complex(_), _) => return None,
+        })
+    }
+
+    /// The exact entries of an input; complex ones for a complex input even where they were given as real ones.
     pub(super) fn get(&self, input: InputId, complex: bool) -> Option<Entries> {
+        if self.between.as_ref().is_some_and(|between| between.input == input) {
+            return None;
+        }
         Some(match (self.values.get(&input)?, complex) {
             (Entries::Real(entries), true) => {
                 Entries::Complex(entries.iter().map(|x| Complex::new(x.clone(), BigRational::zero())).collect())

@@ -13,13 +13,14 @@
 //! The floors: `float` (dyadic numbers, directed rounding), `series` (elementary functions of them), `interval` and
 //! `complex` (enclosures), `elementary` and `scalar` (functions of enclosures), `matrix`, `eigen` and `spectral`
 //! (linear algebra), `exact`, `number`, `closed`, `functions`, `spectrum` and `eliminate` (what has a closed form), `rank` (ranks from the structure), `property` (requirements),
-//! `evaluate` and `operate` and `adjoint` (the operations), `decide`.
+//! `evaluate` and `operate` and `adjoint` (the operations), `decide`, `crossing` (zeros between two numbers).
 
 mod adjoint;
 mod closed;
 #[cfg(test)]
 mod closed_tests;
 mod complex;
+mod crossing;
 mod decide;
 mod eigen;
 mod elementary;
@@ -42,7 +43,8 @@ mod spectrum;
 #[cfg(test)]
 mod tests;
 
+pub use crossing::crosses;
 pub use decide::{Cap, Decision, decide, enclose};
 pub use evaluate::CertifyError;
-pub use inputs::{Enclosure, Entries, Inputs};
+pub use inputs::{Between, Enclosure, Entries, Inputs};
 pub use property::has_exactly;

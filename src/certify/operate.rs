@@ -61,8 +61,11 @@ impl Evaluator<'_> {
         let undefined = |Undefined| CertifyError::Undefined(id);
         Ok(match graph.op(id) {
             Op::Input(input) => {
+                if let Some(value) = self.inputs.enclosed(*input, (rows, cols), p) {
+                    return Ok(value);
+                }
                 let name = graph.inputs()[input.0 as usize].name.clone();
-                return Err(if self.is_given(*input) {
+                return Err(if self.inputs.is_given(*input) {
                     CertifyError::WrongEntries(name)
                 } else {
                     CertifyError::MissingInput(name)

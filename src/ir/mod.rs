@@ -30,5 +30,7 @@ pub use identity::{Identity, Useless};
 pub use instantiate::Instance;
 pub use margin::Margin;
 pub use op::{Axis, Basis, Comparison, InputId, Kind, Op, Part, Reduction, Side, Zip};
-pub use scalar::{Derivative, Domain as ScalarDomain, Monotone, ROWS, Range as ScalarRange, ScalarFn, ScalarRow};
+pub use scalar::{
+    Derivative, Domain as ScalarDomain, Jumps, Monotone, ROWS, Range as ScalarRange, ScalarFn, ScalarRow,
+};
 pub use ty::{Field, Shape, Type};

@@ -45,6 +45,15 @@ pub enum Monotone {
     Falls,
 }
 
+/// Where a function jumps, or may: everywhere else on its domain it is continuous in its argument.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Jumps {
+    /// At 0.
+    AtZero,
+    /// At integers.
+    AtIntegers,
+}
+
 /// The derivative of a row in its argument or in its parameter, built from the graph's own operations: `(graph, x, parameter)`.
 pub type Derivative = fn(&mut Graph, NodeId, Option<NodeId>) -> Result<NodeId, Mismatch>;
 
@@ -66,6 +75,8 @@ pub struct ScalarRow {
     pub monotone: Option<Monotone>,
     /// Its value at 0 as a limit from the right, where that does not depend on the parameter.
     pub at_zero: Option<f64>,
+    /// Where it jumps, if it does.
+    pub jumps: Option<Jumps>,
     /// Whether it has a principal branch on complex arguments that the language offers.
     pub complex: bool,
     /// Its derivative in the argument, where it has one in the closed set. Where the function is finite and its slope is
@@ -89,7 +100,8 @@ macro_rules! optional {
 
 macro_rules! scalar_functions {
     ($($function:ident $name:literal / $matrix:expr, params $parameters:literal, on $domain:ident, range $range:ident,
-       at_zero $zero:expr, complex $complex:literal, $(monotone $monotone:ident,)? derivative $derivative:expr,
+       at_zero $zero:expr, complex $complex:literal, $(jumps $jumps:ident,)? $(monotone $monotone:ident,)?
+       derivative $derivative:expr,
        $(in_parameter $in_parameter:expr,)? $doc:literal;)*) => {
         /// The scalar functions.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -99,7 +111,7 @@ macro_rules! scalar_functions {
         pub static ROWS: &[ScalarRow] = &[$(ScalarRow {
             function: ScalarFn::$function, name: $name, matrix_name: $matrix, parameters: $parameters,
             domain: Domain::$domain, range: Range::$range, at_zero: $zero, complex: $complex,
-            monotone: optional!($(Monotone::$monotone)?),
+            jumps: optional!($(Jumps::$jumps)?), monotone: optional!($(Monotone::$monotone)?),
             derivative: $derivative, parameter_derivative: optional!($($in_parameter)?), doc: $doc,
         },)*];
     };
@@ -132,11 +144,11 @@ scalar_functions! {
         }), "1/x";
     Abs "abs" / Some("absm"), params 0, on Line, range KeepsSign, at_zero Some(0.0), complex false,
         derivative Some(|g, x, _| g.map(ScalarFn::Sign, x)), "the absolute value";
-    Sign "sign" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
+    Sign "sign" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false, jumps AtZero,
         monotone Rises, derivative Some(|g, _, _| g.integer(0)), "−1, 0 or 1";
-    Step "step" / None, params 0, on Line, range Nonnegative, at_zero Some(0.0), complex false,
+    Step "step" / None, params 0, on Line, range Nonnegative, at_zero Some(0.0), complex false, jumps AtZero,
         monotone Rises, derivative Some(|g, _, _| g.integer(0)), "1 where x > 0, else 0";
-    Floor "floor" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
+    Floor "floor" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false, jumps AtIntegers,
         monotone Rises, derivative Some(|g, _, _| g.integer(0)), "the greatest integer that is at most x";
     Sin "sin" / None, params 0, on Line, range Any, at_zero Some(0.0), complex true,
         derivative Some(|g, x, _| g.map(ScalarFn::Cos, x)), "the sine";
@@ -179,8 +191,8 @@ scalar_functions! {
             g.zip(Zip::Add, log, one)
         }), "x log x, 0 at 0";
     LogOnSupport "log_on_support" / Some("log_on_supportm"), params 0, on Nonnegative, range Any, at_zero Some(0.0),
-        complex false, derivative Some(|g, x, _| g.map(ScalarFn::RecipOnSupport, x)), "log x, 0 at 0";
-    RecipOnSupport "recip_on_support" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false,
+        complex false, jumps AtZero, derivative Some(|g, x, _| g.map(ScalarFn::RecipOnSupport, x)), "log x, 0 at 0";
+    RecipOnSupport "recip_on_support" / None, params 0, on Line, range Any, at_zero Some(0.0), complex false, jumps AtZero,
         derivative Some(|g, x, _| {
             let inverse = g.map(ScalarFn::RecipOnSupport, x)?;
             let square = g.zip(Zip::Mul, inverse, inverse)?;
@@ -190,7 +202,7 @@ scalar_functions! {
         derivative Some(power_slope),
         in_parameter |g, x, p| { let p = parameter(p)?; let power = g.map_with(ScalarFn::Pow, x, p)?; with_log(g, power, x) },
         "x to the power p";
-    PowOnSupport "pow_on_support" / None, params 1, on Power, range Any, at_zero None, complex false,
+    PowOnSupport "pow_on_support" / None, params 1, on Power, range Any, at_zero None, complex false, jumps AtZero,
         derivative Some(power_slope),
         in_parameter |g, x, p| {
             let p = parameter(p)?;
@@ -206,7 +218,7 @@ scalar_functions! {
         }),
         in_parameter |g, x, t| { let t = parameter(t)?; g.map_with(ScalarFn::PowLogSlope, x, t) },
         "(x^t − 1)/t, log x at t = 0: the Box-Cox logarithm";
-    PowLogSlope "powlog_slope" / None, params 1, on Nonnegative, range Nonnegative, at_zero None, complex false,
+    PowLogSlope "powlog_slope" / None, params 1, on Nonnegative, range Nonnegative, at_zero None, complex false, jumps AtZero,
         derivative Some(|g, x, t| {
             // d/dx d/dt (x^t − 1)/t = d/dt x^(t−1).
             let t = parameter(t)?;
@@ -225,7 +237,7 @@ scalar_functions! {
             let slope = g.map_with(ScalarFn::PowLogSlope, x, t)?;
             g.zip(Zip::Mul, x, slope)
         }, "(x^α − x)/(α − 1), x log x at α = 1; smooth through it";
-    TsallisSlope "tsallis_slope" / None, params 1, on Nonnegative, range Any, at_zero None, complex false,
+    TsallisSlope "tsallis_slope" / None, params 1, on Nonnegative, range Any, at_zero None, complex false, jumps AtZero,
         derivative Some(|g, x, alpha| {
             let alpha = parameter(alpha)?;
             let two = g.integer(2)?;

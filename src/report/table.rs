@@ -241,6 +241,7 @@ mod tests {
                 ("K".to_owned(), Value::Matrix(vec![vec![1.0, 0.5], vec![0.5, 1.0]])),
             ],
             exact: Vec::new(),
+            solution: None,
             statement: String::new(),
             decimal: None,
             sides: None,

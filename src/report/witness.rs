@@ -1,12 +1,13 @@
 //! A counterexample as it would stand on a blackboard, in the spelling of the language: fractions, aligned matrices, one
 //! name a line, and the two sides of what is claimed.
 
+use num_rational::BigRational;
 use num_traits::ToPrimitive;
 
 use super::exact;
 use super::number::{blackboard, blackboard_is_exact, count, digits, short};
 use super::value::cells;
-use crate::verify::{ClaimReport, ExactValue, Sides, Supremum, Value, Witness, WitnessFile};
+use crate::verify::{ClaimReport, ExactValue, PartOf, Sides, Solution, Supremum, Value, Witness, WitnessFile};
 
 /// Matrices beyond this many rows or columns are cut to their corner; the file holds them whole.
 const MAX_SHOWN: usize = 12;
@@ -83,6 +84,9 @@ impl Members {
 fn lines_with(witness: &Witness, keep: &str) -> String {
     let sizes = witness.sizes.iter().map(|(name, size)| format!("{name} = {size}")).collect();
     let mut text = Members::of(&witness.values, &witness.exact).lines(sizes, keep);
+    if let Some(solution) = &witness.solution {
+        text += &format!("    {}\n", solution_line(solution));
+    }
     if let Some(breaks) = &witness.breaks {
         text += &format!("    {breaks}\n");
     }
@@ -99,6 +103,25 @@ fn lines_with(witness: &Witness, keep: &str) -> String {
         text += &format!("    kept in {file}\n");
     }
     text
+}
+
+/// `x lies between 1.4142135623 and 1.4142135625, where a hypothesis that is an equality holds`.
+fn solution_line(solution: &Solution) -> String {
+    let Solution { name, of, place: (block, row, column), imaginary, ends: (lower, upper) } = solution;
+    let (row, column) = (row + 1, column + 1);
+    let number = match (of, block) {
+        (PartOf::Whole, _) => name.clone(),
+        (PartOf::Vector, _) => format!("{name}[{row}]"),
+        (PartOf::Matrix, _) => format!("{name}[{row}, {column}]"),
+        (PartOf::Chart, 0) => format!("number ({row}, {column}) of those that make {name}"),
+        (PartOf::Chart, block) => format!("number ({row}, {column}) of those in block {} that make {name}", block + 1),
+    };
+    let number = if *imaginary { format!("the imaginary part of {number}") } else { number };
+    let decimal = |x: &BigRational| x.to_f64().unwrap_or(f64::NAN).to_string();
+    let (lower, upper) = (decimal(lower), decimal(upper));
+    format!(
+        "{number} lies between {lower} and {upper}, where the sides of a hypothesis that is an equality change places"
+    )
 }
 
 /// A witness that was replayed, in a heading and indented lines.

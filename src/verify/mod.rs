@@ -34,6 +34,6 @@ pub use refutation::{Given, WitnessFile, read as read_witness, replay};
 pub use run::{Options, Progress, Silent, verify};
 pub use seed::{Key, Rng, Stream};
 pub use verdict::{
-    ClaimReport, ComparisonProof, ExactValue, RefusedProof, Report, Sides, Supremum, Value, Verdict, ViolationBound,
-    Witness,
+    ClaimReport, ComparisonProof, ExactValue, PartOf, RefusedProof, Report, Sides, Solution, Supremum, Value, Verdict,
+    ViolationBound, Witness,
 };

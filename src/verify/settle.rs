@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::judge::{Doubt, Tally, Waiting, Worst};
 use super::refutation::certificate::{Certificate, Violation};
-use super::refutation::{Desk, Point, land};
+use super::refutation::{Desk, Point, beside};
 use super::trial::{Programs, Setting};
 
 /// Samples that are looked at between two looks at what was found.
@@ -39,9 +39,9 @@ pub fn settle<'p>(
         let Some(point) = point else { return Certificate::Open };
         let mut desk = Desk::new(setting.theorem, claim);
         match desk.certificate(&point) {
-            // Next to a thin set a sample shows nothing, but a rational point on it may be near.
+            // Next to a thin set a sample shows nothing, but a point on it may be near.
             open @ (Certificate::Open | Certificate::Outside { equality: true, .. }) => {
-                land(&mut desk, &point, None).map_or(open, |(_, violation)| Certificate::Violated(violation))
+                beside(&mut desk, &point).map_or(open, |(_, violation)| Certificate::Violated(violation))
             }
             decided @ (Certificate::Holds | Certificate::Violated(_)) => decided,
             outside @ (Certificate::Undefined | Certificate::Outside { .. }) => outside,

@@ -77,8 +77,38 @@ pub struct ExactValue {
     pub shapes: Vec<(usize, usize)>,
     /// Whether it is a vector.
     pub vector: bool,
-    /// Whether a case of equality puts another value for it, which [`Witness::values`] shows.
+    /// Whether [`Witness::values`] is shown in its place: where a case of equality puts another value for it, or one of its
+    /// numbers lies between two.
     pub put: bool,
+}
+
+/// What a number is of what a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PartOf {
+    /// All of it.
+    Whole,
+    /// An entry of a vector.
+    Vector,
+    /// An entry of a matrix.
+    Matrix,
+    /// One of the numbers that a chart maps into a set.
+    Chart,
+}
+
+/// A number of a witness that solves an equality among the hypotheses, and of which two numbers are known between which it
+/// lies.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Solution {
+    /// The name that it belongs to.
+    pub name: String,
+    /// What it is of what the name stands for.
+    pub of: PartOf,
+    /// The block of raw numbers, the row and the column, from 0.
+    pub place: (usize, usize, usize),
+    /// Whether it is the imaginary part of what stands there.
+    pub imaginary: bool,
+    /// The numbers between which it lies; the first is what [`Witness::exact`] has in its place.
+    pub ends: (BigRational, BigRational),
 }
 
 /// A comparison of two real numbers that fails.
@@ -101,6 +131,8 @@ pub struct Witness {
     pub values: Vec<(String, Value)>,
     /// What each name that is no size stands for exactly, in the order of quantification: this defines the input.
     pub exact: Vec<ExactValue>,
+    /// The one number that is not exact, where an equality among the hypotheses has no solution that can be written down.
+    pub solution: Option<Solution>,
     /// The claim, as its author wrote it.
     pub statement: String,
     /// An enclosure of the margin: the whole interval violates the claim.

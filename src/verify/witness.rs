@@ -4,10 +4,10 @@ use num_complex::Complex;
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
 
-use super::refutation::{Desk, Given, Point, size};
+use super::refutation::{Desk, Given, Loose, Point, is_plain, nearest, size};
 use super::sample::{Numbers, Sample};
 use super::trial::Setting;
-use super::verdict::{ExactValue, Value, Witness};
+use super::verdict::{ExactValue, PartOf, Solution, Value, Witness};
 use crate::base::significant;
 use crate::check::VariableKind;
 use crate::eval::ValueRef;
@@ -21,6 +21,7 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
         sizes: point.sizes.iter().map(|(var, size)| (var.name.to_string(), *size)).collect(),
         values: Vec::new(),
         exact: Vec::new(),
+        solution: None,
         statement: desk.statement().to_owned(),
         margin,
         decimal: None,
@@ -31,11 +32,11 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
         ensemble: String::new(),
         file: None,
     };
-    for (variable, given) in theorem.variables.iter().zip(&point.givens) {
+    for (number, (variable, given)) in theorem.variables.iter().zip(&point.givens).enumerate() {
         let Some(given) = given else { continue };
         let of_dims = |shape: &Shape| (size(&shape.rows(), &point.sizes), size(&shape.cols(), &point.sizes));
         let dims = |shape: &Shape| (of_dims(shape).0.unwrap_or(0), of_dims(shape).1.unwrap_or(0));
-        let (set, shapes, vector) = match (&variable.range, given) {
+        let (set, shapes, vector): (_, Vec<(usize, usize)>, _) = match (&variable.range, given) {
             (Range::Domain(domain), Given::Raw(_)) => {
                 let raw = domain.raw();
                 let vector = matches!(raw[0].ty.shape, Shape::Vector(_));
@@ -48,7 +49,22 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
             (Range::Integers(..) | Range::Interval(_) | Range::Finite(_), _) => (None, vec![(1, 1)], false),
         };
         let (name, given) = (variable.name.clone(), given.clone());
-        let put = put.iter().any(|(other, _)| *other == name);
+        let loose = point.loose.as_ref().filter(|loose| loose.spot.variable == number);
+        if let Some(Loose { spot, upper }) = loose
+            && let Some(lower) = point.number(*spot)
+        {
+            let (rows, cols) = shapes[spot.block];
+            let place = (spot.block, spot.entry % rows.max(1), spot.entry / rows.max(1));
+            let of = match set {
+                Some(set) if !is_plain(set) => PartOf::Chart,
+                Some(_) if vector => PartOf::Vector,
+                Some(_) if rows * cols > 1 => PartOf::Matrix,
+                Some(_) | None => PartOf::Whole,
+            };
+            let ends = (lower.clone(), upper.clone());
+            witness.solution = Some(Solution { name: name.clone(), of, place, imaginary: spot.imaginary, ends });
+        }
+        let put = loose.is_some() || put.iter().any(|(other, _)| *other == name);
         witness.exact.push(ExactValue { name, given, set, shapes, vector, put });
     }
     let members: Vec<(String, NodeId)> = desk.members(point, put);
@@ -58,6 +74,11 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
         let place = members.iter().position(|(name, _)| *name == variable.name);
         let value = match (place, given) {
             (_, None) => None,
+            (None, Some(Given::Scalar(value)))
+                if witness.solution.as_ref().is_some_and(|at| at.name == variable.name) =>
+            {
+                Some(Value::Number(nearest(value)))
+            }
             // Without values the exact numbers still define the witness.
             (Some(place), Some(_)) => computed.as_ref().and_then(|computed| computed[place].clone()),
             (None, Some(Given::Scalar(value))) => Some(Value::Exact(value.clone())),

@@ -83,6 +83,36 @@ fn values_at_the_edges() {
     }
 }
 
+/// Zeros between two numbers rest on it that functions which are not said to jump are continuous.
+#[test]
+fn functions_jump_where_they_are_said_to() {
+    let mut jumping = Vec::new();
+    for row in ROWS {
+        for p in if row.parameters == 1 { vec![-1.0, 0.5, 1.0, 2.0] } else { vec![0.0] } {
+            for x in [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0] {
+                let value = |x: f64| scalar_value(row.function, x, p);
+                let near = [value(x - 1e-12), value(x), value(x + 1e-12)];
+                let finite = near.into_iter().filter(|value| value.is_finite());
+                let (least, most) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), y| (a.min(y), b.max(y)));
+                // What is infinite on one side is no jump of what is finite, and is left to the enclosures.
+                if most - least > 1e-3 && value(x).is_finite() && near.iter().all(|value| !value.is_infinite()) {
+                    let there = match row.jumps {
+                        None => false,
+                        Some(Jumps::AtZero) => x == 0.0,
+                        Some(Jumps::AtIntegers) => x.fract() == 0.0,
+                    };
+                    assert!(there, "{} jumps at {x} with {p}", row.name);
+                    jumping.push(row.function);
+                }
+            }
+        }
+    }
+    for function in [ScalarFn::Sign, ScalarFn::Step, ScalarFn::Floor, ScalarFn::LogOnSupport, ScalarFn::RecipOnSupport]
+    {
+        assert!(jumping.contains(&function), "{function}");
+    }
+}
+
 #[test]
 fn derivatives_agree_with_central_differences() {
     for row in ROWS {

@@ -31,7 +31,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::refutation::certificate::Certificate;
-use super::refutation::{Desk, Point, land};
+use super::refutation::{Desk, Point, beside, land};
 use super::sample::Sample;
 use super::seed::{Rng, Stream};
 use super::supremum::Reached;
@@ -346,7 +346,7 @@ impl Campaign<'_> {
                 Certificate::Open | Certificate::Outside { equality: true, .. } => {
                     if counts.landed < LANDED {
                         counts.landed += 1;
-                        hit.exact = land(&mut desk, &point, None).map(|(point, _)| point);
+                        hit.exact = beside(&mut desk, &point).map(|(point, _)| point);
                     }
                     if hit.exact.is_some() {
                         return Some(hit);

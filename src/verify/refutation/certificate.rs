@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::certify::{Cap, Decision, Enclosure, Inputs, decide, enclose};
+use crate::certify::{Cap, Decision, Enclosure, Inputs, crosses, decide, enclose};
 use crate::check::{Part, Theorem};
 use crate::ir::{Graph, Instance, Margin, NodeId};
-use crate::verify::evaluate::scale_nodes;
+use crate::verify::evaluate::{residuals, scale_nodes};
 
 /// How far one margin is followed. Only the precision bounds the work, never the clock: a report must not depend on how
 /// busy the machine is.
@@ -71,7 +71,9 @@ pub struct Violation {
 /// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
 ///
 /// An equality is met only where its two sides are equal as numbers in closed form, rational or sums of logarithms or of
-/// exponentials: enclosures that shrink never show that two numbers are the same.
+/// exponentials: enclosures that shrink never show that two numbers are the same. Where one number of the inputs lies
+/// between two, one equality is met by a number there, if its sides change places between the ends; everything else is
+/// then decided for all that lies between.
 pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &Instance, cap: Cap) -> Certificate {
     let mut graph = theorem.graph.clone();
     let at = At { inputs, instance, cap };
@@ -121,10 +123,17 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
 
 /// What the enclosures say of the hypotheses, where they do not say that all are met.
 pub fn unmet(theorem: &Theorem, at: &At<'_>) -> Option<Certificate> {
+    // One number solves one equality.
+    let mut solved = false;
     for (number, hypothesis) in theorem.assumptions.iter().enumerate() {
         let equality = hypothesis.margin.equality;
         match at.sign(&theorem.graph, hypothesis.margin.node, hypothesis.margin.strict) {
             Some(Decision::Holds(_)) => {}
+            Some(Decision::Undecided(_))
+                if equality && !solved && at.solves(&theorem.graph, hypothesis.margin.node) =>
+            {
+                solved = true;
+            }
             Some(Decision::Violated(_)) => return Some(Certificate::Outside { hypothesis: Some(number), equality }),
             Some(Decision::Undecided(_)) | None => return Some(Certificate::Open),
         }
@@ -176,6 +185,17 @@ impl At<'_> {
         let Ok(scales) = enclose(&graph, &roots, self.inputs, ROUGH) else { return false };
         let scale = scales.iter().filter_map(|scale| Some(scale.bounds()?.0)).fold(1.0, f64::max);
         lo.abs().max(hi.abs()) <= EVEN * scale
+    }
+
+    /// Whether the two sides of an equality of real numbers, given by its margin, are equal somewhere between the ends of
+    /// the one number that lies between two.
+    fn solves(&self, graph: &Graph, margin: NodeId) -> bool {
+        let [residual] = residuals(graph, margin)[..] else { return false };
+        if self.inputs.loose().is_none() || !graph.ty(residual).is_real_scalar() || residual == margin {
+            return false;
+        }
+        let Ok((graph, roots)) = graph.instantiate(&[residual], self.instance) else { return false };
+        crosses(&graph, roots[0], self.inputs, self.cap).unwrap_or(false)
     }
 
     /// The sign of a margin; `None` where it certainly has no value.

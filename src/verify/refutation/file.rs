@@ -3,7 +3,8 @@
 //! A file is one JSON object. `file`, `theorem`, `claim` and `statement` say what is refuted, `sizes`, `exact` and `raw`
 //! are the input and nothing else defines it: `exact` holds scalars, and members by their own entries, `raw` the raw
 //! numbers of a member's chart, a list of blocks. A number is an integer or a fraction as text (`"1/3"`); a vector is a
-//! list, a matrix a list of rows, a complex number `[re, im]`. `values` (the members, rounded), `margin` (an enclosure, as
+//! list, a matrix a list of rows, a complex number `[re, im]`. `between` is null, or names a number that is not exact: it lies
+//! between what stands in its place and `upper`. `values` (the members, rounded), `margin` (an enclosure, as
 //! decimals rounded outwards), `certified`, `follows` (the scalar that is followed to a limit) and `ensemble` are for the
 //! reader.
 
@@ -96,6 +97,17 @@ pub(super) fn content((file, theorem, claim): (&str, &str, &str), witness: &Witn
         Some((lo, hi)) => (lo.clone(), hi.clone()),
         None => (format!("{:?}", witness.margin.0), format!("{:?}", witness.margin.1)),
     };
+    let solution = witness.solution.as_ref().map(|solution| {
+        let (block, row, column) = solution.place;
+        json!({
+            "name": solution.name,
+            "block": block + 1,
+            "row": row + 1,
+            "column": column + 1,
+            "part": if solution.imaginary { "im" } else { "re" },
+            "upper": number(&solution.ends.1),
+        })
+    });
     json!({
         "schema": SCHEMA,
         "file": file,
@@ -105,6 +117,7 @@ pub(super) fn content((file, theorem, claim): (&str, &str, &str), witness: &Witn
         "sizes": object(witness.sizes.iter().map(|(name, size)| (name, json!(size))).collect()),
         "exact": object(exact),
         "raw": object(raw),
+        "between": solution,
         "values": object(witness.values.iter().map(|(name, value)| (name, to_json(value))).collect()),
         "certified": witness.certified,
         "margin": [lo, hi],

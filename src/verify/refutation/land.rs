@@ -9,6 +9,8 @@
 //! A strict inequality that is only touched, as (x − 37/100)² > 0, fails on such a set, too: that of its equality. So does
 //! `equality iff`, where the sides are equal without the condition.
 
+use std::rc::Rc;
+
 use num_complex::Complex;
 use num_rational::BigRational;
 
@@ -16,12 +18,12 @@ use super::certificate::Violation;
 use super::desk::Desk;
 use super::fraction::{nearest_multiple, simplest};
 use super::place::{Placed, mask};
-use super::point::{Given, Point, exact, is_plain, nearest};
+use super::point::{Given, Point, Spot, exact, is_plain, nearest};
 use super::rational::Way;
 use super::round::{Members, domains};
 use crate::certify::Entries;
-use crate::check::{Part, VariableKind};
-use crate::ir::{Instance, Margin, Range};
+use crate::check::{Part, Theorem, VariableKind};
+use crate::ir::{InputId, Instance, Margin, Range};
 use crate::verify::evaluate::{self, Program};
 use crate::verify::hypotheses::{self, MAX_MOVED, Movable, Place, Projection, Standing};
 use crate::verify::layout::Hypothesis;
@@ -50,6 +52,22 @@ struct System {
     movable: Vec<Movable>,
 }
 
+/// What rounding and moving back ends with.
+struct Solved {
+    placed: Rc<Placed>,
+    movable: Vec<Movable>,
+    /// In the order of [`hypotheses::places`].
+    numbers: Vec<Number>,
+}
+
+/// A number that may be moved.
+enum Number {
+    /// It was rounded.
+    Rounded(BigRational),
+    /// It is what the equalities make of the others.
+    Determined(f64),
+}
+
 /// Finds points on the equalities among a theorem's hypotheses.
 pub struct Lander {
     /// The part of the claim whose margin, or whose gap, is to vanish as well.
@@ -74,6 +92,42 @@ impl Lander {
     }
 
     fn solve(&mut self, desk: &mut Desk<'_>, point: &Point, q: u32) -> Option<Vec<Point>> {
+        let Solved { placed, movable, numbers } = self.rounded(desk, point, q)?;
+        let mut found = Vec::new();
+        for agrees in AGREES {
+            let mut values = numbers.iter().map(|number| match number {
+                Number::Rounded(multiple) => Some(multiple.clone()),
+                Number::Determined(x) => simplest(*x, agrees),
+            });
+            let point = with(&placed, point, &movable, &mut || values.next().flatten())?;
+            if !found.contains(&point) {
+                found.push(point);
+            }
+        }
+        Some(found)
+    }
+
+    /// The point near one at which a single number is left that the equalities determine, with that number's place; all others
+    /// that are given directly are multiples of 1/q. `None` where it is not one number.
+    pub fn determined(&mut self, desk: &mut Desk<'_>, point: &Point, q: u32) -> Option<(Point, Spot)> {
+        let Solved { placed, movable, numbers } = self.rounded(desk, point, q)?;
+        let mut determined = numbers.iter().enumerate().filter_map(|(at, number)| match number {
+            Number::Rounded(_) => None,
+            Number::Determined(_) => Some(at),
+        });
+        let (Some(at), None) = (determined.next(), determined.next()) else { return None };
+        let mut values = numbers.iter().map(|number| match number {
+            Number::Rounded(multiple) => Some(multiple.clone()),
+            Number::Determined(x) => exact(*x),
+        });
+        let point = with(&placed, point, &movable, &mut || values.next().flatten())?;
+        let inputs: Vec<InputId> = movable.iter().map(|movable| movable.input).collect();
+        let spot = spots(&placed.theorem, &point, &inputs).nth(at)?;
+        Some((point, spot))
+    }
+
+    /// What numbers come to that are given directly, when they are rounded one after the other and the rest is moved back.
+    fn rounded(&mut self, desk: &mut Desk<'_>, point: &Point, q: u32) -> Option<Solved> {
         let placed = desk.place(point)?;
         let (mask, instance) = (mask(point), open(&placed, point));
         if !self.system.as_ref().is_some_and(|(of, at, _)| *of == mask && *at == instance) {
@@ -119,18 +173,12 @@ impl Lander {
                 rounded[number] = Some(multiple);
             }
         }
-        let mut found = Vec::new();
-        for agrees in AGREES {
-            let mut values = places.iter().zip(&rounded).map(|(place, rounded)| match rounded {
-                Some(multiple) => Some(multiple.clone()),
-                None => simplest(place.get(&sample), agrees),
-            });
-            let point = with(&placed, point, &system.movable, &mut || values.next().flatten())?;
-            if !found.contains(&point) {
-                found.push(point);
-            }
-        }
-        Some(found)
+        let numbers = places.iter().zip(rounded).map(|(place, rounded)| match rounded {
+            Some(multiple) => Number::Rounded(multiple),
+            None => Number::Determined(place.get(&sample)),
+        });
+        let numbers = numbers.collect();
+        Some(Solved { movable: system.movable.clone(), placed, numbers })
     }
 
     fn compile(&self, desk: &Desk<'_>, placed: &Placed, point: &Point, instance: &Instance) -> Option<System> {
@@ -220,6 +268,35 @@ fn with(
         }
     }
     Some(point)
+}
+
+/// The spots of the numbers of some inputs, in the order of [`hypotheses::places`].
+pub fn spots<'p>(theorem: &'p Theorem, point: &'p Point, inputs: &'p [InputId]) -> impl Iterator<Item = Spot> + 'p {
+    let of = |input: InputId| {
+        let variables = theorem.variables.iter().zip(&point.givens).enumerate();
+        variables.flat_map(move |(variable, (quantified, given))| {
+            let spot = |block, entry, imaginary| Spot { variable, block, entry, imaginary };
+            match (&quantified.kind, given) {
+                (VariableKind::Scalar { input: own, .. }, Some(Given::Scalar(_))) if *own == input => {
+                    vec![spot(0, 0, false)]
+                }
+                (VariableKind::Member { raw, .. }, Some(Given::Raw(blocks))) => {
+                    let own = raw.iter().zip(blocks).enumerate().filter(|(_, (own, _))| **own == input);
+                    let each = own.flat_map(|(block, (_, entries))| {
+                        let parts: &[bool] = match entries {
+                            Entries::Real(_) => &[false],
+                            Entries::Complex(_) => &[false, true],
+                        };
+                        let numbers = (0..entries.len()).flat_map(|entry| parts.iter().map(move |part| (entry, *part)));
+                        numbers.map(move |(entry, imaginary)| spot(block, entry, imaginary))
+                    });
+                    each.collect()
+                }
+                (VariableKind::Scalar { .. } | VariableKind::Member { .. } | VariableKind::Size(_), _) => Vec::new(),
+            }
+        })
+    };
+    inputs.iter().flat_map(move |input| of(*input))
 }
 
 /// A rational point near one that meets equalities within rounding, which meets them exactly and is certified to contradict

@@ -45,8 +45,13 @@ pub fn membership(domain: &Domain, entries: &Entries, sizes: &Sizes) -> Result<(
 /// # Errors
 /// The first thing that is wrong with it.
 pub fn check(theorem: &Theorem, point: &Point) -> Result<(), Stray> {
-    for (variable, given) in theorem.variables.iter().zip(&point.givens) {
+    for (number, (variable, given)) in theorem.variables.iter().zip(&point.givens).enumerate() {
         let name = || variable.name.clone();
+        let loose = point.loose.as_ref().is_some_and(|loose| loose.spot.variable == number);
+        // Of a finite set, and of members by their own entries, nothing lies between two.
+        if loose && matches!((&variable.range, given), (Range::Finite(_), _) | (_, Some(Given::Exact(_)) | None)) {
+            return Err(Stray::Range(name()));
+        }
         match (&variable.kind, &variable.range, given) {
             (VariableKind::Size(var), Range::Integers(lo, hi), _) => {
                 let ends = lo.eval(&point.sizes).zip(hi.eval(&point.sizes));

@@ -2,11 +2,13 @@
 //! certified, kept in a file, and certified again from it.
 //!
 //! `point` is the exact input; `place` puts members in place of their charts, `member` checks that they are members;
-//! `certificate` decides, `desk` bounds the work; `land` finds points that meet equalities exactly, `flat`
+//! `certificate` decides, `desk` bounds the work; `land` finds points that meet equalities exactly, `cross`
+//! those of which one number is known to some digits only, `flat`
 //! those that meet one by rounding however they are moved, `edge` those where a condition for equality ends; `shrink` (with `select`,
 //! `round`, `rational` and `fraction`) looks for what is simpler; `file` writes and reads, `replay` certifies anew.
 
 pub mod certificate;
+mod cross;
 mod desk;
 mod edge;
 pub mod file;
@@ -37,10 +39,11 @@ use certificate::{Certificate, Direction, Violation};
 pub use desk::Desk;
 pub use edge::edge;
 pub use land::land;
-pub use point::{Given, Point, size};
+pub use point::{Given, Loose, Point, is_plain, nearest, size};
 pub use read::{WitnessFile, read};
 pub use replay::replay;
 pub use shrink::Polish;
+use shrink::Shrunk;
 
 /// The precision in bits to which the sides of a claim are shown.
 const SHOWN: usize = 128;
@@ -57,6 +60,12 @@ pub struct Candidate<'a> {
     pub margin: (f64, f64),
     /// What found it, in a few words.
     pub found: String,
+}
+
+/// A point that meets the equalities among the hypotheses, next to one that meets them within rounding only, and that is
+/// certified to contradict the claim: a rational one, or one with a number that is not.
+pub fn beside(desk: &mut Desk<'_>, point: &Point) -> Option<(Point, Violation)> {
+    land(desk, point, None).or_else(|| cross::cross(desk, point))
 }
 
 /// The witness that a candidate leads to: certified and shrunk, or as computed where enclosures decide nothing.
@@ -76,17 +85,17 @@ pub fn refute(
     };
     let mut desk = Desk::new(theorem, claim);
     let place = || witness::place(setting, candidate.sample, candidate.instance);
-    let mut beside = false;
+    let mut thin = false;
     let violation = match desk.certificate(&point) {
         Certificate::Violated(violation) => Some(violation),
         // What floating point found meets an equality only within rounding; a rational neighbour may meet it exactly.
         Certificate::Outside { equality: true, .. } => {
-            beside = true;
+            thin = true;
             None
         }
         Certificate::Open => {
-            let thin = theorem.assumptions.iter().any(|given| given.margin.equality);
-            beside = thin && (desk.is_too_large(&point) || flat::is_flat(&mut desk, &point));
+            let equality = theorem.assumptions.iter().any(|given| given.margin.equality);
+            thin = equality && (desk.is_too_large(&point) || flat::is_flat(&mut desk, &point));
             None
         }
         Certificate::Holds => {
@@ -109,10 +118,19 @@ pub fn refute(
             ));
         }
     };
-    let shrunk = shrink::shrink(&mut desk, point, violation, polish);
+    let mut shrunk = match violation {
+        // What solves an equality next to one point solves it next to no simpler one.
+        Some(violation) if point.loose.is_some() => Shrunk { point, violation: Some(violation) },
+        violation => shrink::shrink(&mut desk, point.clone(), violation, polish),
+    };
+    if shrunk.violation.is_none()
+        && let Some((point, violation)) = cross::cross(&mut Desk::new(theorem, claim), &shrunk.point)
+    {
+        shrunk = Shrunk { point, violation: Some(violation) };
+    }
     let mut witness = match &shrunk.violation {
         // Next to a thin set a claim may fail by anything, however near: flat or steep, nothing bounds by how much.
-        None if beside => {
+        None if thin => {
             let place = place();
             return Err(format!(
                 "a sample ({place}) contradicts the claim, but meets an equality among the hypotheses within rounding \

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::point::{Given, Point};
-use crate::certify::{Entries, Inputs};
+use super::point::{Given, Loose, Point};
+use crate::certify::{Between, Entries, Inputs};
 use crate::check::{Part, Theorem, VariableKind};
 use crate::ir::{Basis, Facts, Input, Instance, Mismatch, NodeId, Range};
 use crate::verify::sample::{Numbers, Sample};
@@ -91,11 +91,14 @@ impl Placed {
         Ok(Placed { theorem })
     }
 
-    /// The point's instance: every size, and every scalar, since all of them are exact.
+    /// The point's instance: every size, and every scalar that is exact.
     pub fn instance(&self, point: &Point) -> Instance {
         let mut instance = Instance { sizes: point.sizes.clone(), ..Instance::default() };
-        for (variable, given) in self.theorem.variables.iter().zip(&point.givens) {
-            if let (VariableKind::Scalar { input, .. }, Some(Given::Scalar(value))) = (&variable.kind, given) {
+        let loose = point.loose.as_ref().map(|loose| loose.spot.variable);
+        for (number, (variable, given)) in self.theorem.variables.iter().zip(&point.givens).enumerate() {
+            if let (VariableKind::Scalar { input, .. }, Some(Given::Scalar(value))) = (&variable.kind, given)
+                && loose != Some(number)
+            {
                 instance.constants.insert(*input, value.clone());
             }
         }
@@ -119,6 +122,19 @@ impl Placed {
         self.each(point, |input, entries| {
             inputs.set(input, entries.clone());
         });
+        let Some(Loose { spot, upper }) = &point.loose else { return inputs };
+        let (kind, given) = (&self.theorem.variables[spot.variable].kind, &point.givens[spot.variable]);
+        let input = match (kind, given) {
+            (VariableKind::Scalar { input, .. }, Some(Given::Scalar(lower))) => {
+                inputs.set(*input, Entries::Real(vec![lower.clone()]));
+                Some(*input)
+            }
+            (VariableKind::Member { raw, .. }, Some(Given::Raw(_))) => raw.get(spot.block).copied(),
+            (VariableKind::Scalar { .. } | VariableKind::Member { .. } | VariableKind::Size(_), _) => None,
+        };
+        if let Some(input) = input {
+            inputs.between(Between { input, entry: spot.entry, imaginary: spot.imaginary, upper: upper.clone() });
+        }
         inputs
     }
 

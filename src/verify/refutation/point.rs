@@ -23,6 +23,29 @@ pub enum Given {
     Exact(Entries),
 }
 
+/// Where a number stands in a point: a scalar, or one of the raw numbers of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spot {
+    /// The number of the quantified name.
+    pub variable: usize,
+    /// The block of its raw numbers; 0 for a scalar.
+    pub block: usize,
+    /// The entry of the block, column by column; 0 for a scalar.
+    pub entry: usize,
+    /// Whether it is the imaginary part of that entry.
+    pub imaginary: bool,
+}
+
+/// A number that a point does not give exactly: it lies between what the point gives for it and another number, where an
+/// equality among the hypotheses has a solution (see [`crate::certify::crosses`]).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Loose {
+    /// Which number.
+    pub spot: Spot,
+    /// The upper end.
+    pub upper: BigRational,
+}
+
 /// An exact input of a theorem.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Point {
@@ -30,6 +53,8 @@ pub struct Point {
     pub sizes: Sizes,
     /// What each quantified name stands for, in the order of quantification; `None` for sizes.
     pub givens: Vec<Option<Given>>,
+    /// The one number that is not exact, if any.
+    pub loose: Option<Loose>,
 }
 
 /// How simple a point is: what comes first weighs more, and less is simpler.
@@ -147,7 +172,35 @@ impl Point {
                 }
             });
         }
-        Some(Point { sizes: instance.sizes.clone(), givens })
+        Some(Point { sizes: instance.sizes.clone(), givens, loose: None })
+    }
+
+    /// One of its numbers.
+    pub fn number(&self, spot: Spot) -> Option<&BigRational> {
+        match self.givens.get(spot.variable)?.as_ref()? {
+            Given::Scalar(value) => Some(value),
+            Given::Raw(blocks) => match (blocks.get(spot.block)?, spot.imaginary) {
+                (Entries::Real(entries), false) => entries.get(spot.entry),
+                (Entries::Complex(entries), false) => entries.get(spot.entry).map(|z| &z.re),
+                (Entries::Complex(entries), true) => entries.get(spot.entry).map(|z| &z.im),
+                (Entries::Real(_), true) => None,
+            },
+            Given::Exact(_) => None,
+        }
+    }
+
+    /// The place of one of its numbers.
+    pub fn number_mut(&mut self, spot: Spot) -> Option<&mut BigRational> {
+        match self.givens.get_mut(spot.variable)?.as_mut()? {
+            Given::Scalar(value) => Some(value),
+            Given::Raw(blocks) => match (blocks.get_mut(spot.block)?, spot.imaginary) {
+                (Entries::Real(entries), false) => entries.get_mut(spot.entry),
+                (Entries::Complex(entries), false) => entries.get_mut(spot.entry).map(|z| &mut z.re),
+                (Entries::Complex(entries), true) => entries.get_mut(spot.entry).map(|z| &mut z.im),
+                (Entries::Real(_), true) => None,
+            },
+            Given::Exact(_) => None,
+        }
     }
 
     /// How simple it is.

@@ -9,7 +9,7 @@ use num_traits::Zero;
 use serde_json::{Map, Value as Json};
 
 use super::file::SCHEMA;
-use super::point::{Given, Point, size};
+use super::point::{Given, Loose, Point, Spot, size};
 use crate::base::{Code, Diagnostic, did_you_mean};
 use crate::certify::Entries;
 use crate::check::{Theorem, VariableKind};
@@ -39,6 +39,7 @@ pub struct WitnessFile {
     sizes: Map<String, Json>,
     exact: Map<String, Json>,
     raw: Map<String, Json>,
+    between: Option<Map<String, Json>>,
 }
 
 /// Reads the text of a witness file.
@@ -71,13 +72,18 @@ pub fn read(name: &str, text: &str) -> Result<WitnessFile, Diagnostic> {
         Some(Json::String(name)) => Some(name),
         Some(_) => return Err(wrong("its field \"follows\" is neither a string nor null".to_owned())),
     };
+    let between = match object.remove("between") {
+        None | Some(Json::Null) => None,
+        Some(Json::Object(map)) => Some(map),
+        Some(_) => return Err(wrong("its field \"between\" is neither an object nor null".to_owned())),
+    };
     let mut map = |field: &str| match object.remove(field) {
         Some(Json::Object(map)) => Ok(map),
         Some(_) => Err(wrong(format!("its field \"{field}\" is not an object"))),
         None => Err(wrong(format!("it has no field \"{field}\""))),
     };
     let (sizes, exact, raw) = (map("sizes")?, map("exact")?, map("raw")?);
-    Ok(WitnessFile { name: name.to_owned(), file, theorem, claim, statement, follows, sizes, exact, raw })
+    Ok(WitnessFile { name: name.to_owned(), file, theorem, claim, statement, follows, sizes, exact, raw, between })
 }
 
 impl WitnessFile {
@@ -146,7 +152,41 @@ impl WitnessFile {
                 (VariableKind::Member { .. }, Range::Integers(..) | Range::Interval(_) | Range::Finite(_)) => None,
             });
         }
-        Ok(Point { sizes, givens })
+        let mut point = Point { sizes, givens, loose: None };
+        point.loose = self.between.as_ref().map(|between| self.loose(between, theorem, &point)).transpose()?;
+        Ok(point)
+    }
+
+    /// The number that lies between two.
+    fn loose(&self, between: &Map<String, Json>, theorem: &Theorem, point: &Point) -> Result<Loose, Diagnostic> {
+        let text = |field: &str| between.get(field).and_then(Json::as_str);
+        let count = |field: &str| {
+            between.get(field).and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok()?.checked_sub(1))
+        };
+        let variable =
+            text("name").and_then(|name| theorem.variables.iter().position(|variable| variable.name == name));
+        let imaginary = match text("part") {
+            Some("re") => Some(false),
+            Some("im") => Some(true),
+            Some(_) | None => None,
+        };
+        let spot = variable.zip(imaginary).and_then(|(variable, imaginary)| {
+            let (block, row, column) = (count("block")?, count("row")?, count("column")?);
+            let rows = match &theorem.variables[variable].range {
+                Range::Domain(domain) => size(&domain.raw().get(block)?.ty.shape.rows(), &point.sizes)?,
+                Range::Integers(..) | Range::Interval(_) | Range::Finite(_) => 1,
+            };
+            let spot = Spot { variable, block, entry: column.checked_mul(rows)?.checked_add(row)?, imaginary };
+            point.number(spot).filter(|_| row < rows).map(|_| spot)
+        });
+        let Some(spot) = spot else {
+            return Err(self.unfit("\"between\" names no number of the input".to_owned()).help(
+                "give the `name` of a scalar or of what stands in \"raw\", with `block`, `row` and `column` from 1, and the \
+                 `part` \"re\" or \"im\"",
+            ));
+        };
+        let upper = between.get("upper").unwrap_or(&Json::Null);
+        Ok(Loose { spot, upper: self.number(upper, "\"upper\" of \"between\"")? })
     }
 
     fn unfit(&self, why: String) -> Diagnostic {

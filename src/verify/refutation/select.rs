@@ -44,7 +44,7 @@ pub fn part(theorem: &Theorem, point: &Point, var: &SizeVar, kept: &[usize]) -> 
             (given, _) => given.clone(),
         });
     }
-    Some(Point { sizes, givens })
+    Some(Point { sizes, givens, loose: None })
 }
 
 struct Cut<'a> {

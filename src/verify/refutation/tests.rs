@@ -8,7 +8,7 @@ use super::certificate::{CAP, Certificate, certificate};
 use super::desk::Desk;
 use super::member::{Stray, check, membership};
 use super::place::{Placed, mask};
-use super::point::{Given, Point, exact, length_of};
+use super::point::{Given, Loose, Point, Spot, exact, length_of};
 use super::rational::{Grid, Way, near};
 use super::read::read;
 use super::shrink::shrink;
@@ -37,7 +37,7 @@ fn theorem(text: &str) -> Theorem {
 /// A point of a theorem by sizes and givens in the order of quantification.
 fn point(theorem: &Theorem, sizes: &[i64], givens: &[Given]) -> Point {
     let (mut sizes, mut givens) = (sizes.iter(), givens.iter());
-    let mut point = Point { sizes: Sizes::new(), givens: Vec::new() };
+    let mut point = Point { sizes: Sizes::new(), givens: Vec::new(), loose: None };
     for variable in &theorem.variables {
         point.givens.push(match &variable.kind {
             VariableKind::Size(var) => {
@@ -275,4 +275,64 @@ fn products_that_read_the_same_from_both_ends_are_hermitian_to_a_certificate() {
     let look = |claim: usize| Desk::new(&theorem, claim).certificate(&point);
     assert!(matches!(look(0), Certificate::Violated(violation) if (violation.margin.1 + 0.00073).abs() < 5e-6));
     assert_eq!((look(1), look(2)), (Certificate::Holds, Certificate::Holds));
+}
+
+/// The certificate of a claim about one scalar that lies between two numbers.
+fn between(text: &str, lower: BigRational, upper: BigRational) -> Certificate {
+    let theorem = theorem(text);
+    let mut point = point(&theorem, &[], &[Given::Scalar(lower)]);
+    point.loose = Some(Loose { spot: Spot { variable: 0, block: 0, entry: 0, imaginary: false }, upper });
+    Desk::new(&theorem, 0).certificate(&point)
+}
+
+#[test]
+fn an_equality_is_met_where_its_sides_change_places() {
+    let look = |lower: i64, upper: i64, hypothesis: &str, claim: &str| {
+        let text = format!("theorem \"t\" {{ forall x in [-9, 9] assume {hypothesis} claim {claim} }}");
+        between(&text, ratio(lower, 1000), ratio(upper, 1000))
+    };
+    let is_refuted = |certificate: Certificate| matches!(certificate, Certificate::Violated(_));
+    assert!(is_refuted(look(1414, 1415, "x^2 == 2", "x <= 1.413")));
+    assert!(is_refuted(look(693, 694, "exp(x) == 2", "x < 69/100")));
+    assert!(is_refuted(look(1570, 1571, "cos(x) == 0", "sin(x) <= 0.9")));
+    // The claim fails at some of what lies between, and nobody knows at which.
+    assert_eq!(look(1414, 1415, "x^2 == 2", "x <= 1.4142"), Certificate::Open);
+    // The root is not between the ends, or both ends are on one side of it.
+    assert!(!is_refuted(look(1415, 1416, "x^2 == 2", "x <= 1")));
+    assert!(!is_refuted(look(1414, 1415, "(x^2 - 2)^2 == 0", "x <= 1")));
+    // The sides change places by a jump, and are equal nowhere.
+    assert!(!is_refuted(look(-1, 1, "sign(x) == 1/2", "x >= 5")));
+    assert!(!is_refuted(look(999, 1001, "floor(x) == 1/2", "x >= 5")));
+    assert!(!is_refuted(look(-1, 1, "1/x == 0", "x >= 5")));
+    assert!(!is_refuted(look(999, 1001, "(if x < 1 then -1 else 1) == 0", "x >= 5")));
+    assert!(!is_refuted(look(-1, 1, "rank([x, 0; 0, 1]) == 3/2", "x >= 5")));
+    // Both hypotheses have a solution there, and not the same one.
+    assert!(!is_refuted(look(1200, 1500, "x^2 == 2 assume x^3 == 2", "x <= 1")));
+    // One that does not rest on the number is no matter.
+    assert!(is_refuted(look(1414, 1415, "x^2 == 2 assume exp(0) == 1", "x <= 1")));
+}
+
+#[test]
+fn claims_are_refuted_where_no_number_in_closed_form_meets_the_hypotheses() {
+    let look = |text: &str| {
+        let options = Options { samples: 500, attack: 0.05, ..Options::default() };
+        verify(&[theorem(&format!("theorem \"t\" {{ {text} }}"))], &options, &Silent).unwrap().claims.remove(0)
+    };
+    // The binary entropy is 1/2 nats at 0.2 and 0.8 (by bisection: 0.199709902553977).
+    let entropy = "forall p: Simplex[2] assume shannon(p) == 1/2";
+    let cases = [
+        ("forall x in [-2, 2] assume x^2 == 2 claim x <= 1", 1.0 - 2f64.sqrt()),
+        ("forall x in [0, 2] assume exp(x) == 2 claim x < 0.69", 0.69 - 2f64.ln()),
+        ("forall A: Mat[1, 1] assume norm(A)^2 == 2 claim trace(A) <= 1", 1.0 - 2f64.sqrt()),
+        (&format!("{entropy} claim max(p) <= 0.79"), 0.79 - 0.800_290_097),
+    ];
+    for (text, margin) in cases {
+        let report = look(text);
+        let witness = report.witness().unwrap_or_else(|| panic!("{text}: {:?}", report.verdict));
+        assert!(witness.certified && witness.solution.is_some(), "{text}");
+        let (lo, hi) = witness.margin;
+        assert!(lo - 1e-6 <= margin && margin <= hi + 1e-6 && hi - lo < 1e-5, "{text}: {lo} to {hi}");
+    }
+    assert_eq!(look("forall x in [-2, 2] assume x^2 == 2 claim x <= 1.4143").verdict.name(), "holds");
+    assert_eq!(look(&format!("{entropy} claim max(p) <= 0.81")).verdict.name(), "holds");
 }
