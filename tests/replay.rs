@@ -270,7 +270,12 @@ fn a_solution_between_two_numbers_is_certified_again_and_no_other() {
     assert_eq!(again.status.code(), Some(0), "{}{}", out(&again), err(&again));
     assert!(out(&again).contains("certified again"), "{}", out(&again));
     assert_eq!(replayed(&|w| w["between"]["upper"] = json!("3/2")).status.code(), Some(0));
-    refused(&replayed(&|w| w["between"]["upper"] = json!("1.41421356")), 2, "E0906", "this fails");
+    refused(&replayed(&|w| w["between"]["upper"] = json!("1.4142135611")), 2, "E0906", "change places");
+    refused(&replayed(&|w| w["between"]["upper"] = json!("1.41421356")), 2, "E0904", "is not above");
+    refused(&replayed(&|w| w["between"]["block"] = json!(7)), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["between"]["column"] = json!(5)), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["between"]["part"] = json!("im")), 2, "E0904", "no number of the input");
+    refused(&replayed(&|w| w["follows"] = json!("x")), 2, "E0901", "both");
     refused(&replayed(&|w| w["between"] = Value::Null), 2, "E0906", "an equality must hold exactly");
     refused(&replayed(&|w| w["between"]["name"] = json!("y")), 2, "E0904", "no number of the input");
     refused(&replayed(&|w| w["between"]["row"] = json!(2)), 2, "E0904", "no number of the input");

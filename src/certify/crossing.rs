@@ -2,8 +2,8 @@
 //! and is continuous between them, it is 0 somewhere between (Bolzano 1817).
 //!
 //! x² = 2 is met by no input that can be written down, and exp x = 2 by none in closed form. An enclosure over all that lies
-//! between the ends is an enclosure at the zero, wherever it is: so a claim is refuted at a number of which no more is known
-//! than its first digits.
+//! between the ends is an enclosure at the zero, wherever it is: so a claim is refuted at a number of which only the ends are
+//! known between which it lies.
 //!
 //! Of the node every operation that depends on the number must be continuous on all that lies between: values that are
 //! finite and defined there for certain, functions away from their jumps, choices that are the same choice throughout.

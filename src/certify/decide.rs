@@ -69,7 +69,7 @@ impl fmt::Display for Decision {
     }
 }
 
-/// Encloses the values of some nodes of an instantiated graph at exact inputs, with a working precision in bits.
+/// Encloses the values of some nodes of an instantiated graph at its inputs, with a working precision in bits.
 ///
 /// The enclosures shrink as the precision grows, but nothing is promised about how much at a given one.
 ///
@@ -97,7 +97,7 @@ pub fn enclose(
         .collect()
 }
 
-/// Decides whether a margin is at least 0, or above 0 for a `strict` condition, at exact inputs: the precision doubles
+/// Decides whether a margin is at least 0, or above 0 for a `strict` condition, at its inputs: the precision doubles
 /// until the sign is certain or the cap is reached.
 ///
 /// # Errors

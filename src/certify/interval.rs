@@ -204,14 +204,13 @@ impl Interval {
         Interval { lo: least.mul(&least, precision, Round::Down), hi: greatest.mul(&greatest, precision, Round::Up) }
     }
 
-    /// 1/x; of an interval that has 0 inside everything, of one that ends at 0 a half-line.
+    /// 1/x, where 1/0 is +∞: of an interval that begins at 0 a half-line, of any other that has 0 in it everything.
     pub fn recip(&self, precision: u64) -> Self {
         let one = Float::one();
         if self.contains_zero() {
-            return match (self.lo.is_zero(), self.hi.is_zero()) {
-                (true, false) => Interval { lo: one.div(&self.hi, precision, Round::Down), hi: Float::infinity(true) },
-                (false, true) => Interval { lo: Float::infinity(false), hi: one.div(&self.lo, precision, Round::Up) },
-                (true, true) | (false, false) => Interval::entire(),
+            return match self.lo.is_zero() && !self.hi.is_zero() {
+                true => Interval { lo: one.div(&self.hi, precision, Round::Down), hi: Float::infinity(true) },
+                false => Interval::entire(),
             };
         }
         Interval { lo: one.div(&self.hi, precision, Round::Down), hi: one.div(&self.lo, precision, Round::Up) }

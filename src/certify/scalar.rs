@@ -89,10 +89,11 @@ pub(super) fn inside(function: ScalarFn, x: &Interval, t: &Interval) -> Option<b
         ScalarDomain::Positive => at_least(0, true),
         ScalarDomain::AboveMinusOne => at_least(-1, true),
         ScalarDomain::Nonzero if x.is_zero() => Some(false),
-        // An interval that ends at 0 still has one reciprocal wherever it has any; one across 0 has no bound.
+        // The reciprocal of an interval that begins at 0 is a half-line, and that of any other with 0 in it everything.
         ScalarDomain::Nonzero => Some(true),
         ScalarDomain::Power if integer(t).is_some() => Some(true),
-        ScalarDomain::Power => at_least(0, false),
+        // Among exponents that are not one number there may be integers, which have all bases.
+        ScalarDomain::Power => at_least(0, false).filter(|inside| *inside || t.is_point()),
     }
 }
 

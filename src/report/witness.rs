@@ -2,7 +2,7 @@
 //! name a line, and the two sides of what is claimed.
 
 use num_rational::BigRational;
-use num_traits::ToPrimitive;
+use num_traits::{Pow, ToPrimitive};
 
 use super::exact;
 use super::number::{blackboard, blackboard_is_exact, count, digits, short};
@@ -14,6 +14,9 @@ const MAX_SHOWN: usize = 12;
 
 /// The most significant digits of a number that is enclosed.
 const DIGITS: usize = 15;
+
+/// The significant digits of the ends between which a number lies.
+const DIGITS_OF_ENDS: i32 = 12;
 
 /// The witness of a refuted claim, in indented lines.
 pub fn witness_text(claim: &ClaimReport, witness: &Witness) -> String {
@@ -105,7 +108,7 @@ fn lines_with(witness: &Witness, keep: &str) -> String {
     text
 }
 
-/// `x lies between 1.4142135623 and 1.4142135625, where a hypothesis that is an equality holds`.
+/// `x lies between 1.414213561 and 1.414213563, where the sides of a hypothesis that is an equality change places`.
 fn solution_line(solution: &Solution) -> String {
     let Solution { name, of, place: (block, row, column), imaginary, ends: (lower, upper) } = solution;
     let (row, column) = (row + 1, column + 1);
@@ -117,11 +120,18 @@ fn solution_line(solution: &Solution) -> String {
         (PartOf::Chart, block) => format!("number ({row}, {column}) of those in block {} that make {name}", block + 1),
     };
     let number = if *imaginary { format!("the imaginary part of {number}") } else { number };
-    let decimal = |x: &BigRational| x.to_f64().unwrap_or(f64::NAN).to_string();
-    let (lower, upper) = (decimal(lower), decimal(upper));
+    let (lower, upper) = (decimal(lower, BigRational::floor), decimal(upper, BigRational::ceil));
     format!(
         "{number} lies between {lower} and {upper}, where the sides of a hypothesis that is an equality change places"
     )
+}
+
+/// A number in some digits, rounded to one side.
+fn decimal(x: &BigRational, round: impl Fn(&BigRational) -> BigRational) -> String {
+    let size = x.to_f64().map_or(0.0, f64::abs).log10().floor();
+    let place = if size.is_finite() { size as i32 + 1 - DIGITS_OF_ENDS } else { 0 };
+    let unit = BigRational::from_integer(10.into()).pow(place);
+    format!("{:?}", (round(&(x / &unit)) * unit).to_f64().unwrap_or(f64::NAN))
 }
 
 /// A witness that was replayed, in a heading and indented lines.

@@ -50,7 +50,9 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
         };
         let (name, given) = (variable.name.clone(), given.clone());
         let loose = point.loose.as_ref().filter(|loose| loose.spot.variable == number);
-        if let Some(Loose { spot, upper }) = loose
+        let put = put.iter().any(|(other, _)| *other == name);
+        // What is put for a name is told in place of what it was.
+        if let Some(Loose { spot, upper }) = loose.filter(|_| !put)
             && let Some(lower) = point.number(*spot)
         {
             let (rows, cols) = shapes[spot.block];
@@ -64,7 +66,7 @@ pub fn witness(desk: &mut Desk<'_>, point: &Point, put: &[(String, NodeId)], mar
             let ends = (lower.clone(), upper.clone());
             witness.solution = Some(Solution { name: name.clone(), of, place, imaginary: spot.imaginary, ends });
         }
-        let put = loose.is_some() || put.iter().any(|(other, _)| *other == name);
+        let put = put || loose.is_some();
         witness.exact.push(ExactValue { name, given, set, shapes, vector, put });
     }
     let members: Vec<(String, NodeId)> = desk.members(point, put);

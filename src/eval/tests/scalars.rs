@@ -88,7 +88,7 @@ fn values_at_the_edges() {
 fn functions_jump_where_they_are_said_to() {
     let mut jumping = Vec::new();
     for row in ROWS {
-        for p in if row.parameters == 1 { vec![-1.0, 0.5, 1.0, 2.0] } else { vec![0.0] } {
+        for p in if row.parameters == 1 { vec![-1.0, -0.5, 0.0, 0.5, 1.0, 2.0] } else { vec![0.0] } {
             for x in [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0] {
                 let value = |x: f64| scalar_value(row.function, x, p);
                 let near = [value(x - 1e-12), value(x), value(x + 1e-12)];

@@ -68,7 +68,8 @@ pub struct Violation {
     pub direction: Option<Direction>,
 }
 
-/// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with exact inputs.
+/// Encloses the margins of the hypotheses, and of a claim's parts, at an instance with inputs that are exact, but for one
+/// number at most.
 ///
 /// An equality is met only where its two sides are equal as numbers in closed form, rational or sums of logarithms or of
 /// exponentials: enclosures that shrink never show that two numbers are the same. Where one number of the inputs lies
@@ -104,6 +105,8 @@ pub fn certificate(theorem: &Theorem, claim: usize, inputs: &Inputs, instance: &
         };
         for (decision, put, direction) in looks {
             match decision {
+                // Where a value is infinite at one number, what is known of all between two is that it may be anything.
+                Some(Decision::Violated(enclosure)) if at.is_loose() && !is_finite(&enclosure) => open = true,
                 Some(Decision::Violated(Enclosure::Real { lo, hi, lo_decimal, hi_decimal })) => {
                     let (margin, decimal) = ((lo, hi), (lo_decimal, hi_decimal));
                     return Certificate::Violated(Violation { margin, decimal, part: number, put, direction });
@@ -127,13 +130,12 @@ pub fn unmet(theorem: &Theorem, at: &At<'_>) -> Option<Certificate> {
     let mut solved = false;
     for (number, hypothesis) in theorem.assumptions.iter().enumerate() {
         let equality = hypothesis.margin.equality;
+        if equality && !solved && at.solves(&theorem.graph, hypothesis.margin.node) {
+            solved = true;
+            continue;
+        }
         match at.sign(&theorem.graph, hypothesis.margin.node, hypothesis.margin.strict) {
             Some(Decision::Holds(_)) => {}
-            Some(Decision::Undecided(_))
-                if equality && !solved && at.solves(&theorem.graph, hypothesis.margin.node) =>
-            {
-                solved = true;
-            }
             Some(Decision::Violated(_)) => return Some(Certificate::Outside { hypothesis: Some(number), equality }),
             Some(Decision::Undecided(_)) | None => return Some(Certificate::Open),
         }
@@ -155,9 +157,13 @@ fn both_ways(gap: Option<Decision>, condition: Option<Decision>) -> Option<Decis
     }
 }
 
+fn is_finite(enclosure: &Enclosure) -> bool {
+    enclosure.bounds().is_some_and(|(lo, hi)| lo.is_finite() && hi.is_finite())
+}
+
 /// Where margins are enclosed.
 pub struct At<'a> {
-    /// The exact inputs.
+    /// The inputs, exact but for one number at most.
     pub inputs: &'a Inputs,
     /// The sizes and scalars.
     pub instance: &'a Instance,
@@ -187,11 +193,16 @@ impl At<'_> {
         lo.abs().max(hi.abs()) <= EVEN * scale
     }
 
+    /// Whether one number lies between two.
+    fn is_loose(&self) -> bool {
+        self.inputs.loose().is_some()
+    }
+
     /// Whether the two sides of an equality of real numbers, given by its margin, are equal somewhere between the ends of
     /// the one number that lies between two.
     fn solves(&self, graph: &Graph, margin: NodeId) -> bool {
         let [residual] = residuals(graph, margin)[..] else { return false };
-        if self.inputs.loose().is_none() || !graph.ty(residual).is_real_scalar() || residual == margin {
+        if !self.is_loose() || !graph.ty(residual).is_real_scalar() || residual == margin {
             return false;
         }
         let Ok((graph, roots)) = graph.instantiate(&[residual], self.instance) else { return false };

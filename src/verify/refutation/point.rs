@@ -36,6 +36,13 @@ pub struct Spot {
     pub imaginary: bool,
 }
 
+impl Spot {
+    /// Whether it is that of a name's only number.
+    fn is_scalar(self) -> bool {
+        (self.block, self.entry, self.imaginary) == (0, 0, false)
+    }
+}
+
 /// A number that a point does not give exactly: it lies between what the point gives for it and another number, where an
 /// equality among the hypotheses has a solution (see [`crate::certify::crosses`]).
 #[derive(Clone, PartialEq, Debug)]
@@ -178,7 +185,7 @@ impl Point {
     /// One of its numbers.
     pub fn number(&self, spot: Spot) -> Option<&BigRational> {
         match self.givens.get(spot.variable)?.as_ref()? {
-            Given::Scalar(value) => Some(value),
+            Given::Scalar(value) => spot.is_scalar().then_some(value),
             Given::Raw(blocks) => match (blocks.get(spot.block)?, spot.imaginary) {
                 (Entries::Real(entries), false) => entries.get(spot.entry),
                 (Entries::Complex(entries), false) => entries.get(spot.entry).map(|z| &z.re),
@@ -192,7 +199,7 @@ impl Point {
     /// The place of one of its numbers.
     pub fn number_mut(&mut self, spot: Spot) -> Option<&mut BigRational> {
         match self.givens.get_mut(spot.variable)?.as_mut()? {
-            Given::Scalar(value) => Some(value),
+            Given::Scalar(value) => spot.is_scalar().then_some(value),
             Given::Raw(blocks) => match (blocks.get_mut(spot.block)?, spot.imaginary) {
                 (Entries::Real(entries), false) => entries.get_mut(spot.entry),
                 (Entries::Complex(entries), false) => entries.get_mut(spot.entry).map(|z| &mut z.re),

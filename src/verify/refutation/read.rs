@@ -77,6 +77,10 @@ pub fn read(name: &str, text: &str) -> Result<WitnessFile, Diagnostic> {
         Some(Json::Object(map)) => Some(map),
         Some(_) => return Err(wrong("its field \"between\" is neither an object nor null".to_owned())),
     };
+    if follows.is_some() && between.is_some() {
+        let why = "it has both \"follows\" and \"between\", and what is followed to a limit starts at exact numbers";
+        return Err(wrong(why.to_owned()));
+    }
     let mut map = |field: &str| match object.remove(field) {
         Some(Json::Object(map)) => Ok(map),
         Some(_) => Err(wrong(format!("its field \"{field}\" is not an object"))),
@@ -185,8 +189,11 @@ impl WitnessFile {
                  `part` \"re\" or \"im\"",
             ));
         };
-        let upper = between.get("upper").unwrap_or(&Json::Null);
-        Ok(Loose { spot, upper: self.number(upper, "\"upper\" of \"between\"")? })
+        let upper = self.number(between.get("upper").unwrap_or(&Json::Null), "\"upper\" of \"between\"")?;
+        if point.number(spot).is_none_or(|lower| upper <= *lower) {
+            return Err(self.unfit("\"upper\" of \"between\" is not above what stands in its place".to_owned()));
+        }
+        Ok(Loose { spot, upper })
     }
 
     fn unfit(&self, why: String) -> Diagnostic {

@@ -35,20 +35,26 @@ pub fn replay(theorems: &[Theorem], file: &WitnessFile) -> Result<Witness, Diagn
         Certificate::Violated(violation) => Ok(certified(&mut desk, &point, &violation)),
         Certificate::Holds => nothing("the claim holds at this input"),
         Certificate::Undefined => nothing("the claim has no value at this input"),
+        Certificate::Open if desk.unmet(&point).is_some() => {
+            nothing("no enclosure decides whether the hypotheses hold")
+        }
         Certificate::Open => nothing("the enclosures of the margin do not decide its sign"),
         Certificate::Outside { hypothesis: None, .. } => nothing("a scalar is outside its range"),
-        Certificate::Outside { hypothesis: Some(hypothesis), .. } => Err(broken(theorem, file, hypothesis)),
+        Certificate::Outside { hypothesis: Some(hypothesis), .. } => Err(broken(theorem, file, &point, hypothesis)),
     }
 }
 
 /// A hypothesis that fails.
-fn broken(theorem: &Theorem, file: &WitnessFile, hypothesis: usize) -> Diagnostic {
+fn broken(theorem: &Theorem, file: &WitnessFile, point: &Point, hypothesis: usize) -> Diagnostic {
     let message = format!("'{}' does not meet the hypotheses of its theorem", file.name);
     let assumption = &theorem.assumptions[hypothesis];
     let diagnostic = Diagnostic::new(Code::E0906, message).at(assumption.span, "this fails at the input");
-    match assumption.margin.equality {
-        true => diagnostic.note("an equality must hold exactly, between rational numbers"),
-        false => diagnostic,
+    match (assumption.margin.equality, &point.loose) {
+        (true, None) => diagnostic.note("an equality must hold exactly, between rational numbers"),
+        (true, Some(_)) => {
+            diagnostic.note("the sides of an equality must change places between the ends of the one number")
+        }
+        (false, _) => diagnostic,
     }
 }
 
@@ -110,7 +116,7 @@ fn follow(desk: &mut Desk<'_>, file: &WitnessFile, point: &Point, name: &str) ->
     let claim = &theorem.claims[desk.claim];
     // What the enclosures leave open is met within rounding at most, which is as much as following a ratio tells.
     if let Some(Certificate::Outside { hypothesis: Some(hypothesis), .. }) = desk.unmet(point) {
-        return Err(broken(theorem, file, hypothesis));
+        return Err(broken(theorem, file, point, hypothesis));
     }
     let scalar = theorem.variables.iter().find(|variable| variable.name == name).and_then(Variable::real_input);
     let mut slopes = claim.parts.iter().filter_map(|part| match part {

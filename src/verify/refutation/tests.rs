@@ -306,6 +306,9 @@ fn an_equality_is_met_where_its_sides_change_places() {
     assert!(!is_refuted(look(-1, 1, "1/x == 0", "x >= 5")));
     assert!(!is_refuted(look(999, 1001, "(if x < 1 then -1 else 1) == 0", "x >= 5")));
     assert!(!is_refuted(look(-1, 1, "rank([x, 0; 0, 1]) == 3/2", "x >= 5")));
+    // 1/0 is infinite: the claim holds at the root.
+    assert!(!is_refuted(look(1414, 1415, "x^2 == 2", "(-((x^2 - 2)^2))^(-1) >= 0")));
+    assert!(!is_refuted(look(-500, 0, "-x == x^2", "x^(-1) >= 0")));
     // Both hypotheses have a solution there, and not the same one.
     assert!(!is_refuted(look(1200, 1500, "x^2 == 2 assume x^3 == 2", "x <= 1")));
     // One that does not rest on the number is no matter.
