@@ -11,6 +11,10 @@ use loewner::explain::{Explanation, Measuring, Search, explain, search};
 use loewner::relate::Given;
 use loewner::syntax::{Spelling, print_domain};
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured: a name, the expression, what its names range over, and what is put for parameters.
 type Row = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 

@@ -134,6 +134,16 @@ impl Facts {
         self.learn(property, Fact::Yes, why);
     }
 
+    /// Whether everything that another set of facts tells of is told of here.
+    pub fn covers(&self, other: &Facts) -> bool {
+        std::ptr::eq(self, other)
+            || self
+                .known
+                .iter()
+                .zip(&other.known)
+                .all(|(here, there)| *here != Fact::Unknown || *there == Fact::Unknown)
+    }
+
     /// Learns everything that another set of facts knows and this one does not.
     pub fn extend(&mut self, other: &Facts) {
         for property in Property::ALL {

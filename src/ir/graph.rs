@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use num_rational::BigRational;
@@ -37,8 +38,8 @@ pub struct Node {
     pub args: Vec<NodeId>,
     /// Field and shape.
     pub ty: Type,
-    /// What is known.
-    pub facts: Facts,
+    /// What is known; shared, since a search keeps and compares thousands of them.
+    pub facts: Arc<Facts>,
     /// Whether it rests on something that is tested on evaluation, so that what is known may turn out to be false.
     pub tested: bool,
     /// The place in the source that first made it, where there is one.
@@ -180,6 +181,11 @@ impl Graph {
         &self.node(id).facts
     }
 
+    /// The same, to be kept.
+    pub fn shared_facts(&self, id: NodeId) -> Arc<Facts> {
+        self.node(id).facts.clone()
+    }
+
     /// Whether a property of a node is known to hold.
     pub fn has(&self, id: NodeId, property: Property) -> bool {
         self.facts(id).has(property)
@@ -266,7 +272,7 @@ impl Graph {
         let tests = matches!(op, Op::Annotate(_, Basis::Tested) | Op::Require);
         let tested = tests || args.iter().any(|arg| self.node(*arg).tested);
         let hashed = hash(&op, &args);
-        self.nodes.push(Node { op, args, ty, facts, tested, origin: self.here });
+        self.nodes.push(Node { op, args, ty, facts: Arc::new(facts), tested, origin: self.here });
         let nodes = &self.nodes;
         self.index.insert_unique(hashed, id, |id| hash(&nodes[id.index()].op, &nodes[id.index()].args));
         id

@@ -31,11 +31,36 @@ enum Body {
     Hadamard(Vec<NodeId>),
 }
 
-/// A product of scalar atoms with exponents, none of them 0, and a body.
+/// Scalar atoms with their exponents, none of them 0, in the order of the atoms. There are few of them, and searches copy them
+/// by the million.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+struct Powers(Vec<(NodeId, i64)>);
+
+impl Powers {
+    fn of(atom: NodeId, power: i64) -> Self {
+        Powers(vec![(atom, power)])
+    }
+
+    /// The exponents added up.
+    fn times(&self, other: &Powers) -> Self {
+        let mut product: Vec<(NodeId, i64)> = Vec::with_capacity(self.0.len() + other.0.len());
+        product.extend(self.0.iter().chain(&other.0));
+        product.sort_unstable_by_key(|(atom, _)| *atom);
+        product.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0 };
+            same
+        });
+        product.retain(|(_, power)| *power != 0);
+        Powers(product)
+    }
+}
+
+/// A product of scalar atoms with exponents and a body.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Monomial {
     body: Body,
-    scalars: BTreeMap<NodeId, i64>,
+    scalars: Powers,
 }
 
 /// A sum of monomials with rational coefficients, none of them 0.
@@ -55,7 +80,7 @@ pub struct Normalizer {
 
 impl Polynomial {
     fn constant(value: BigRational) -> Self {
-        Polynomial::term(value, Monomial { body: Body::Unit, scalars: BTreeMap::new() })
+        Polynomial::term(value, Monomial { body: Body::Unit, scalars: Powers::default() })
     }
 
     fn term(coefficient: BigRational, monomial: Monomial) -> Self {
@@ -70,7 +95,7 @@ impl Polynomial {
                 Body::Unit => &[],
                 Body::Word(factors) | Body::Hadamard(factors) => factors,
             };
-            monomial.scalars.keys().chain(body).copied()
+            monomial.scalars.0.iter().map(|(atom, _)| atom).chain(body).copied()
         })
     }
 
@@ -78,9 +103,9 @@ impl Polynomial {
     fn atom(g: &Graph, node: NodeId) -> Self {
         let scalar = g.ty(node).shape == Shape::Scalar;
         let monomial = if scalar {
-            Monomial { body: Body::Unit, scalars: BTreeMap::from([(node, 1)]) }
+            Monomial { body: Body::Unit, scalars: Powers::of(node, 1) }
         } else {
-            Monomial { body: Body::Word(vec![node]), scalars: BTreeMap::new() }
+            Monomial { body: Body::Word(vec![node]), scalars: Powers::default() }
         };
         Polynomial::term(BigRational::one(), monomial)
     }
@@ -130,11 +155,7 @@ impl Polynomial {
         let mut product = Polynomial::default();
         for (left, a) in &self.terms {
             for (right, b) in &other.terms {
-                let mut scalars = left.scalars.clone();
-                for (atom, power) in &right.scalars {
-                    *scalars.entry(*atom).or_insert(0) += power;
-                }
-                scalars.retain(|_, power| *power != 0);
+                let scalars = left.scalars.times(&right.scalars);
                 product.add_term(Monomial { body: join(&left.body, &right.body)?, scalars }, a * b);
             }
         }
@@ -262,11 +283,11 @@ impl Normalizer {
         let inverse = match denominator.scalar_term() {
             Some((monomial, coefficient)) => {
                 let mut inverse = Polynomial::constant(coefficient.recip());
-                for (atom, power) in &monomial.scalars {
+                for (atom, power) in &monomial.scalars.0 {
                     let factor = if nonzero(g, *atom) {
                         Polynomial::term(
                             BigRational::one(),
-                            Monomial { body: Body::Unit, scalars: BTreeMap::from([(*atom, -power)]) },
+                            Monomial { body: Body::Unit, scalars: Powers::of(*atom, -power) },
                         )
                     } else {
                         let base = atom_power(g, *atom, *power)?;
@@ -284,7 +305,7 @@ impl Normalizer {
                 let ty = g.ty(y).clone();
                 let sum = build(g, &denominator, &ty)?;
                 let (atom, power) = if nonzero(g, sum) { (sum, -1) } else { (g.map(ScalarFn::Recip, sum)?, 1) };
-                let scalars = BTreeMap::from([(atom, power)]);
+                let scalars = Powers::of(atom, power);
                 Polynomial::term(BigRational::one(), Monomial { body: Body::Unit, scalars })
             }
         };
@@ -328,10 +349,10 @@ impl Normalizer {
 fn size(g: &mut Graph, dim: &Dim) -> Result<Option<Polynomial>, Mismatch> {
     let mut sum = Polynomial::default();
     for (coefficient, factors) in dim.monomials() {
-        let mut scalars = BTreeMap::new();
+        let mut scalars = Powers::default();
         for factor in factors {
             let atom = g.size(Dim::product(std::slice::from_ref(factor)))?;
-            *scalars.entry(atom).or_insert(0) += 1;
+            scalars = scalars.times(&Powers::of(atom, 1));
         }
         sum.add_term(Monomial { body: Body::Unit, scalars }, BigRational::from_integer(coefficient.into()));
     }
@@ -392,7 +413,7 @@ fn hadamard(g: &mut Graph, left: &Body, right: &Body) -> Result<Body, Mismatch> 
 }
 
 /// The scalars of a monomial with its coefficient.
-type Factor<'a> = (&'a BTreeMap<NodeId, i64>, &'a BigRational);
+type Factor<'a> = (&'a Powers, &'a BigRational);
 
 /// The node that a polynomial is written as.
 fn build(g: &mut Graph, polynomial: &Polynomial, ty: &Type) -> Result<NodeId, Mismatch> {
@@ -467,10 +488,10 @@ fn atom_power(g: &mut Graph, atom: NodeId, power: i64) -> Result<NodeId, Mismatc
 }
 
 /// A positive coefficient times scalars with exponents: a product over a product.
-fn product(g: &mut Graph, scalars: &BTreeMap<NodeId, i64>, coefficient: &BigRational) -> Result<NodeId, Mismatch> {
+fn product(g: &mut Graph, scalars: &Powers, coefficient: &BigRational) -> Result<NodeId, Mismatch> {
     let mut above = g.number(coefficient.clone())?;
     let mut below: Option<NodeId> = None;
-    for (atom, power) in scalars {
+    for (atom, power) in &scalars.0 {
         let factor = atom_power(g, *atom, power.abs())?;
         if *power > 0 {
             above = g.zip(Zip::Mul, above, factor)?;

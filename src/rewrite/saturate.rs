@@ -32,7 +32,7 @@ pub struct Limits {
 /// The limits of a step of the search for a cheaper form ([`super::rewrite`]): some tens of milliseconds.
 impl Default for Limits {
     fn default() -> Self {
-        let (terms, arithmetic, sums) = (1_500, 1_500, 16);
+        let (terms, arithmetic, sums) = (1_500, 1_500, 8);
         let time = Duration::from_secs(5);
         Limits { terms, arithmetic, sums, rounds: 12, matches: 400, reorder: false, time }
     }

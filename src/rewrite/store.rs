@@ -29,7 +29,7 @@ pub enum Known {
     Size(Dim),
     /// It is a value, with those of its nodes that were known to have something that the ones before were not, and all
     /// facts of its nodes.
-    Value(Vec<NodeId>, Box<Facts>),
+    Value(Vec<NodeId>, Arc<Facts>),
 }
 
 /// What the e-graph's analysis works with.
@@ -47,10 +47,10 @@ impl Analysis<Term> for Knowledge {
     fn make(egraph: &mut EGraph<Term, Self>, term: &Term, _: Id) -> Known {
         match term.head.what() {
             What::Size(dim) => Known::Size(dim.clone()),
-            What::Leaf(node) => Known::Value(vec![*node], Box::new(egraph.analysis.graph.facts(*node).clone())),
+            What::Leaf(node) => Known::Value(vec![*node], egraph.analysis.graph.shared_facts(*node)),
             What::Op(_) => {
                 let node = egraph.analysis.adding;
-                Known::Value(vec![node], Box::new(egraph.analysis.graph.facts(node).clone()))
+                Known::Value(vec![node], egraph.analysis.graph.shared_facts(node))
             }
         }
     }
@@ -63,7 +63,7 @@ impl Analysis<Term> for Knowledge {
     fn merge(&mut self, a: &mut Known, b: Known) -> DidMerge {
         if let (Known::Value(nodes, facts), Known::Value(others, _)) = (a, b) {
             for node in others {
-                learn(nodes, facts, node, self.graph.facts(node));
+                learn(nodes, facts, node, &self.graph.shared_facts(node));
             }
         }
         DidMerge(false, false)
@@ -74,11 +74,13 @@ impl Analysis<Term> for Knowledge {
 type Atom = (u64, NodeId);
 
 /// Adds what is known of a node to what is known of its class, and the node where that is new.
-fn learn(nodes: &mut Vec<NodeId>, facts: &mut Facts, node: NodeId, learned: &Facts) {
+fn learn(nodes: &mut Vec<NodeId>, facts: &mut Arc<Facts>, node: NodeId, learned: &Arc<Facts>) {
     if nodes.is_empty() || asked(learned).any(|property| !facts.has(property)) {
         nodes.push(node);
     }
-    facts.extend(learned);
+    if !facts.covers(learned) {
+        Arc::make_mut(facts).extend(learned);
+    }
 }
 
 /// The e-graph with its bookkeeping.
@@ -175,7 +177,7 @@ impl Store {
     pub fn insert(&mut self, term: Term, node: NodeId) -> Id {
         self.egraph.analysis.adding = node;
         let id = self.egraph.add_uncanonical(term);
-        let learned = self.egraph.analysis.graph.facts(node).clone();
+        let learned = self.egraph.analysis.graph.shared_facts(node);
         let class = self.egraph.find(id);
         if let Known::Value(nodes, facts) = &mut self.egraph[class].data {
             learn(nodes, facts, node, &learned);
