@@ -4,9 +4,12 @@
 //! one starts, so that the temporaries are a few chunks, not matrices, and each operation is a loop that the compiler
 //! turns into vector instructions.
 
+use faer::Par;
+use rayon::prelude::*;
+
 use super::kernels::{Compensated, extreme, extreme_of, run_sum};
 use super::real::Real;
-use super::scalar;
+use super::{scalar, threads};
 use crate::ir::{NodeId, Op, Reduction, ScalarFn, Zip};
 
 /// The entries of one chunk.
@@ -101,40 +104,64 @@ fn resolve<'a, T: Copy>(arg: Arg, before: &'a [T], registers: &'a [T], start: us
 }
 
 impl Program {
-    /// Runs the program over the arena, with scratch for a chunk per operation.
-    pub(super) fn run<T: Real>(&self, arena: &mut [T], registers: &mut [T]) {
+    /// Runs the program over the arena, with scratch for a chunk per operation. What is stored is shared out to threads where
+    /// there is much of it: each entry is the same whoever works it out, while a sum is that of one order.
+    pub(super) fn run<T: Real>(&self, arena: &mut [T], registers: &mut [T], par: Par) {
         let (before, out) = arena.split_at_mut(self.out);
+        let before = &*before;
+        match self.finish {
+            Finish::Store => {
+                let out = &mut out[..self.len];
+                let parts = threads::for_entries(self.len, par);
+                if parts == 1 {
+                    return self.store(before, registers, 0, out);
+                }
+                let part = self.len.div_ceil(parts).next_multiple_of(CHUNK);
+                out.par_chunks_mut(part).enumerate().for_each(|(number, out)| {
+                    let mut registers = vec![T::of(0.0); self.ops.len() * CHUNK];
+                    self.store(before, &mut registers, number * part, out);
+                });
+            }
+            Finish::Sum if self.len <= CHUNK => self.each(before, registers, |results| out[0] = run_sum(results)),
+            Finish::Sum => {
+                let mut sum = Compensated::new();
+                self.each(before, registers, |results| sum.add(run_sum(results)));
+                out[0] = sum.value();
+            }
+            Finish::Extreme(greatest) => {
+                let mut found = None;
+                self.each(before, registers, |results| {
+                    let here = extreme_of(results.iter().copied(), greatest);
+                    found = Some(found.map_or(here, |found| extreme(found, here, greatest)));
+                });
+                out[0] = found.unwrap_or(T::neg_infinity());
+            }
+        }
+    }
+
+    /// Hands on the results, chunk by chunk.
+    fn each<T: Real>(&self, before: &[T], registers: &mut [T], mut results: impl FnMut(&[T])) {
         let last = self.ops.len() - 1;
-        let mut sum = Compensated::new();
-        let mut found = T::neg_infinity();
-        let mut start = 0;
-        while start < self.len {
+        for start in (0..self.len).step_by(CHUNK) {
             let len = CHUNK.min(self.len - start);
             for (k, (op, _)) in self.ops.iter().enumerate() {
                 let (done, rest) = registers.split_at_mut(k * CHUNK);
-                let target = if k == last && self.finish == Finish::Store {
-                    &mut out[start..start + len]
-                } else {
-                    &mut rest[..len]
-                };
+                self.operate(*op, before, done, start, &mut rest[..len]);
+            }
+            results(&registers[last * CHUNK..last * CHUNK + len]);
+        }
+    }
+
+    /// Stores the results from one entry on.
+    fn store<T: Real>(&self, before: &[T], registers: &mut [T], first: usize, out: &mut [T]) {
+        let last = self.ops.len() - 1;
+        for (number, out) in out.chunks_mut(CHUNK).enumerate() {
+            let start = first + number * CHUNK;
+            for (k, (op, _)) in self.ops.iter().enumerate() {
+                let (done, rest) = registers.split_at_mut(k * CHUNK);
+                let target = if k == last { &mut *out } else { &mut rest[..out.len()] };
                 self.operate(*op, before, done, start, target);
             }
-            let results = &registers[last * CHUNK..last * CHUNK + len];
-            match self.finish {
-                Finish::Store => {}
-                Finish::Sum if self.len <= CHUNK => out[0] = run_sum(results),
-                Finish::Sum => sum.add(run_sum(results)),
-                Finish::Extreme(greatest) => {
-                    let here = extreme_of(results.iter().copied(), greatest);
-                    found = if start == 0 { here } else { extreme(found, here, greatest) };
-                }
-            }
-            start += len;
-        }
-        match self.finish {
-            Finish::Sum if self.len > CHUNK => out[0] = sum.value(),
-            Finish::Extreme(_) => out[0] = found,
-            Finish::Store | Finish::Sum => {}
         }
     }
 

@@ -1,6 +1,10 @@
 //! The plain loops: arrangement of entries and reductions, over real and complex entries alike.
 
+use faer::Par;
+use rayon::prelude::*;
+
 use super::real::{Element, Real};
+use super::threads;
 
 /// Runs loops with the widest vector instructions of this machine; what they call must be inlined into them. Each lane
 /// does the same operations, without fusing products and sums, so that the results do not depend on the machine.
@@ -111,18 +115,28 @@ pub(super) fn log_sum_exp<T: Real>(x: impl Iterator<Item = T> + Clone) -> T {
 const TILE: usize = 8;
 
 /// A copy with rows and columns exchanged; conjugated on demand. `x` has `rows` rows.
-pub(super) fn transpose<T: Real, E: Element<T>>(x: &[E], rows: usize, conjugate: bool, out: &mut [E]) {
+pub(super) fn transpose<T: Real, E: Element<T>>(x: &[E], rows: usize, conjugate: bool, out: &mut [E], par: Par) {
     let cols = x.len() / rows;
-    for first_col in (0..cols).step_by(TILE) {
-        for first_row in (0..rows).step_by(TILE) {
-            for i in first_row..rows.min(first_row + TILE) {
-                for j in first_col..cols.min(first_col + TILE) {
-                    let entry = x[j * rows + i];
-                    out[i * cols + j] = if conjugate { entry.conjugate() } else { entry };
+    // The rows from one on are columns of the result.
+    let turn = |first: usize, count: usize, out: &mut [E]| {
+        for first_col in (0..cols).step_by(TILE) {
+            for first_row in (0..count).step_by(TILE) {
+                for i in first_row..count.min(first_row + TILE) {
+                    for j in first_col..cols.min(first_col + TILE) {
+                        let entry = x[j * rows + first + i];
+                        out[i * cols + j] = if conjugate { entry.conjugate() } else { entry };
+                    }
                 }
             }
         }
+    };
+    let parts = threads::for_entries(x.len(), par);
+    if parts == 1 {
+        return turn(0, rows, out);
     }
+    let part = rows.div_ceil(parts).next_multiple_of(TILE);
+    let strips = out.par_chunks_mut(part * cols).enumerate();
+    strips.for_each(|(number, out)| turn(number * part, out.len() / cols, out));
 }
 
 /// The Kronecker product of matrices with these numbers of rows.

@@ -263,7 +263,7 @@ impl<T: Real> Plan<T> {
     fn execute(&self, step: &Step, ws: &mut Workspace<T>) -> Result<(), FaultKind> {
         let out = step.out;
         match &step.code {
-            Code::Entrywise(program) => program.run(&mut ws.arenas.real, &mut ws.scratch.registers),
+            Code::Entrywise(program) => program.run(&mut ws.arenas.real, &mut ws.scratch.registers, self.par),
             Code::Real(block) => run_block::<T, T>(block, out, ws, self.par)?,
             Code::Complex(block) => run_block::<T, T::Complex>(block, out, ws, self.par)?,
             Code::ComplexMap(function, x) => {
@@ -430,7 +430,7 @@ fn run_block<T: Real, E: Element<T>>(
         }
         Block::Transpose(x, conjugate) => {
             let (before, target) = split(E::arena_mut(arenas), out);
-            kernels::transpose(x.of(before), x.rows, *conjugate, target);
+            kernels::transpose(x.of(before), x.rows, *conjugate, target, par);
         }
         Block::Conj(x) => {
             let (before, target) = split(E::arena_mut(arenas), out);

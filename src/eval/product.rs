@@ -105,7 +105,7 @@ pub(super) fn product<T: Real, E: Element<T>>(
         debug_assert!(entries <= turned.len(), "no scratch was reserved to turn an operand in");
         let (right, right_conj) = if entries > 0 && entries <= turned.len() {
             let turned = &mut turned[..entries];
-            transpose(&b_arena[b.at..b.at + entries], b.rows, b.conjugated, turned);
+            transpose(&b_arena[b.at..b.at + entries], b.rows, b.conjugated, turned, par);
             (MatRef::from_column_major_slice(turned, k, n), Conj::No)
         } else {
             (b.view(b_arena), b.conj())

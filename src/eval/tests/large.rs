@@ -37,6 +37,35 @@ fn several_threads_compute_what_one_does() {
     }
 }
 
+/// Passes over entries are shared out in parts of whole tiles and chunks, the last one shorter.
+#[test]
+fn several_threads_pass_over_entries_as_one_does() {
+    let shape = || matrix(517, 611);
+    assert_eq!(threads::for_entries(517 * 611, Par::rayon(3)), 3);
+    for field in [Field::Real, Field::Complex] {
+        let mut g = Graph::new();
+        let z = input(&mut g, "Z", Type { field, shape: shape() });
+        let turned = g.transpose(z).unwrap();
+        let mut outputs = vec![z, turned];
+        if field == Field::Real {
+            let rows = input(&mut g, "v", Type::real(Shape::Vector(dim(517))));
+            let rows = g.make(Op::Broadcast(Axis::Rows, dim(611)), vec![rows]).unwrap();
+            let sum = g.add(z, rows).unwrap();
+            outputs.push(g.map(ScalarFn::Tanh, sum).unwrap());
+        }
+        let one = run::<f64>(&g, &outputs, 7).unwrap();
+        let plan = Plan::<f64>::compile_parallel(&g, &outputs, Par::rayon(3)).unwrap();
+        let mut several = Workspace::new(&plan);
+        fill(&g, &mut several, 7);
+        plan.run(&mut several).unwrap();
+        for output in 0..outputs.len() {
+            assert_eq!(entries(&several, output), entries(&one, output), "{field:?}, output {output}");
+        }
+        let (x, y) = (entries(&several, 0), entries(&several, 1));
+        assert!((0..517).all(|i| (0..611).all(|j| x[j * 517 + i] == y[i * 611 + j])), "{field:?}");
+    }
+}
+
 /// The side of a matrix that is turned before it is a product's right side.
 const TURNED: usize = 321;
 
