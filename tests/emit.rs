@@ -113,3 +113,24 @@ fn a_module_tells_what_it_takes_for_granted() {
     let output = run_in(folder.path(), &["emit", "pytorch", "barlow_twins"]);
     assert!(!text(&output.stdout).contains("Taken for granted"), "matrices of any entries");
 }
+
+/// log det(mu I + Z Z') has a form of B x B where mu is positive, which mu >= 0 does not say. A module of open sizes, and one in
+/// which the number has been put in, have nothing to be told.
+#[test]
+fn a_module_tells_what_a_known_number_would_save() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = "def own(Z: Mat[d, B], lambda: Real = 3, mu: Real = 1) where mu >= 0 = lambda * coding_rate(Z, mu)";
+    std::fs::write(folder.path().join("own.lw"), own).unwrap();
+    let module = |arguments: &[&str]| {
+        let output = run_in(folder.path(), &[&["emit", "pytorch", "own.lw:own"], arguments].concat());
+        text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let told = module(&["--size", "d=1024,B=256"]);
+    assert!(told.contains("With `--set mu=1` the value has a form there that is about"), "{told}");
+    assert!(told.contains("Z @ Z.T"), "{told}");
+    let put_in = module(&["--size", "d=1024,B=256", "--set", "mu=1"]);
+    assert!(put_in.contains("Z.T @ Z"), "{put_in}");
+    for silent in [put_in, module(&[]), module(&["--size", "d=256,B=1024"])] {
+        assert!(!silent.contains("model of costs"), "{silent}");
+    }
+}

@@ -14,7 +14,7 @@ use crate::ir::{
     Comparison, Dim, Facts, Graph, Input, InputId, Instance, Mismatch, NodeId, Op, Part, Property, Shape, SizeVar,
     Sizes, solve,
 };
-use crate::rewrite::cost::cost_at;
+use crate::rewrite::cost::{Model, cost_at};
 use crate::rewrite::{Limits, Rule, rewrite, without_tests};
 
 /// How long to search for a cheaper form where nothing is said: so long that it is the limits on terms that end a search, and
@@ -228,6 +228,23 @@ impl Source {
         let (_, gradients) = self.differentiated(&mut form, by)?;
         let outputs: Vec<NodeId> = std::iter::once(form.root).chain(gradients).collect();
         Ok(form.lowered(&outputs))
+    }
+
+    /// How long the value takes at these sizes and constants in its cheapest form, by the model of costs.
+    ///
+    /// # Errors
+    /// As [`Source::plan`], but for those of gradients.
+    pub fn seconds(
+        &self,
+        sizes: &Sizes,
+        constants: &BTreeMap<InputId, BigRational>,
+        rules: &[Rule],
+        search: Duration,
+    ) -> Result<f64, Diagnostic> {
+        let instance = Instance { sizes: sizes.clone(), constants: constants.clone() };
+        let form =
+            self.form(&|graph, roots| graph.instantiate(roots, &instance), &Sizes::new(), constants, rules, search)?;
+        Ok(Model::builtin().total(&form.graph, &[form.root]).seconds)
     }
 
     /// The program of products with the matrix of second derivatives by some inputs, at these sizes and constants: of each the

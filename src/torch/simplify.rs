@@ -114,6 +114,13 @@ impl Builder {
                 let vector = self.scale(factor, &vector);
                 return self.one(call, &[&vector], value.ty.clone());
             }
+            // The diagonal of a multiple that is there is a look at it, and the matrix itself may be needed nowhere else.
+            if call == Call::Diagonal
+                && let Some(found) = self.known(&Call::Entrywise(E::Mul), &[factor.arg.clone(), args[0].clone()])
+            {
+                let found = self.of_register(found);
+                return self.call(Call::Diagonal, &[&found], std::slice::from_ref(&value.ty)).remove(0);
+            }
             if call == Call::Entrywise(E::Mul) {
                 let (x, y) = (self.of_arg(&args[0]), self.of_arg(&args[1]));
                 let repeated = |b: &Builder, v: &Value| matches!(b.made_by(v), Some((Call::Broadcast(..), _)));
@@ -231,6 +238,12 @@ impl Builder {
                 && inner.arg == term.arg
             {
                 return Some(self.multiple(&[factor, &Value::ratio(1, 1)], inner));
+            }
+        }
+        for (sum, term) in [(x, y), (y, x)] {
+            if let Some((Call::DiagonalMatrix, args)) = self.made_by(term) {
+                let diagonal = self.of_arg(&args[0]);
+                return Some(self.one(Call::AddDiagonal, &[sum, &diagonal], sum.ty.clone()));
             }
         }
         if let Some(product) = self.absorbed(x, y).or_else(|| self.absorbed(y, x)) {
@@ -497,5 +510,23 @@ mod tests {
         let multiplied: Vec<&Shape> =
             program.steps.iter().filter(of_numbers).map(|step| &program.types[step.results[0].index()].shape).collect();
         assert_eq!(multiplied, [&Shape::Vector(Dim::constant(2)); 2]);
+    }
+
+    /// 3 A + diag(v) has no matrix of v, and 3 diag(A) is read off 3 A where that is there.
+    #[test]
+    fn diagonals_cost_a_look_at_the_diagonal() {
+        let matrix = Type::real(Shape::Matrix(Dim::constant(2), Dim::constant(2)));
+        let vector = Type::real(Shape::Vector(Dim::constant(2)));
+        let mut b = Builder::default();
+        let (a, v) = (b.input(InputId(0), matrix.clone()), b.input(InputId(1), vector.clone()));
+        let tripled = b.entrywise(E::Mul, &[&Value::ratio(3, 1), &a]);
+        let diagonal = b.one(Call::Diagonal, &[&a], vector);
+        let read = b.entrywise(E::Mul, &[&Value::ratio(3, 1), &diagonal]);
+        let of_v = b.one(Call::DiagonalMatrix, &[&v], matrix);
+        let sum = b.entrywise(E::Add, &[&of_v, &a]);
+        let program = b.finish(&[tripled, read, sum]);
+        let calls: Vec<&Call> = program.steps.iter().map(|step| &step.call).collect();
+        assert_eq!(calls, [&Call::Entrywise(E::Mul), &Call::Diagonal, &Call::AddDiagonal]);
+        assert_eq!(program.steps[1].args, [Arg::Tensor(program.steps[0].results[0])]);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::module::Module;
 use super::shapes::{Parameter, declared};
 use super::text::exact;
-use crate::ir::Shape;
+use crate::ir::{InputId, Shape};
 
 impl Module<'_> {
     /// The docstring of the module, and what it imports.
@@ -79,6 +79,17 @@ impl Module<'_> {
         let mut made = format!("Written by `{}` (version {}).", self.plan.request.command, env!("CARGO_PKG_VERSION"));
         if self.plan.planned.rewritten && !sizes.is_empty() {
             let _ = write!(made, " The form is the cheapest that was found for {}.", sizes.join(", "));
+        }
+        if let Some(advice) = &self.plan.advice {
+            let name = |input: &InputId| &source.graph.inputs()[input.0 as usize].name;
+            let put: Vec<String> =
+                advice.constants.iter().map(|(input, value)| format!("--set {}={value}", name(input))).collect();
+            let _ = write!(
+                made,
+                " With `{}` the value has a form there that is about {:.1} times as fast by the model of costs.",
+                put.join(" "),
+                advice.times
+            );
         }
         doc.extend(wrapped(&made, 112));
         let doc: Vec<String> = doc.iter().map(|line| escaped(line)).collect();

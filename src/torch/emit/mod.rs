@@ -1,6 +1,7 @@
 //! A loss as a Python module that needs torch alone: a `torch.autograd.Function` that computes the value and, where they
 //! are asked for, the gradients of [`crate::grad`], and a function that checks shapes and precision before it.
 
+mod advice;
 mod docs;
 mod helper;
 mod line;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use num_rational::BigRational;
 
+use self::advice::{Advice, advice};
 use super::plan::{Planned, SEARCH, Source};
 use super::tune::tuned;
 use crate::base::{Code, Diagnostic};
@@ -62,6 +64,8 @@ pub(super) struct Plan<'a> {
     planned: Planned,
     /// Whether the program is for the requested sizes only.
     fixed: bool,
+    /// What another request would have brought.
+    advice: Option<Advice>,
 }
 
 /// The module of a loss.
@@ -103,7 +107,8 @@ pub fn pytorch(source: &Source, request: &Request, rules: &[Rule]) -> Result<Str
     if request.batch.is_empty() {
         planned.program = tuned(&planned.program, &request.sizes);
     }
-    module::module(&Plan { source, request, constants, by, planned, fixed })
+    let advice = advice(source, request, &constants, &by, rules);
+    module::module(&Plan { source, request, constants, by, planned, fixed, advice })
 }
 
 /// The matrices and vectors that are no masks.
