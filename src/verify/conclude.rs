@@ -32,6 +32,8 @@ pub struct Evidence<'a> {
     pub exhaustive: bool,
     /// Whether there are hypotheses.
     pub conditional: bool,
+    /// Whether samples have to meet a condition for equality, which is not put into effect in them.
+    pub iff: bool,
     /// Whether a supremum is claimed to be finite.
     pub finite: bool,
     /// Whether it seems not to be.
@@ -221,6 +223,8 @@ impl Evidence<'_> {
             }
             if tally.met > 0 {
                 notes.push(format!("the condition for equality was met at {}", samples(tally.met)));
+            } else if self.iff && tally.judged > 0 {
+                notes.push("the condition for equality was met at no sample".to_owned());
             }
             if tally.dropped() > 0 {
                 let why = tally.commonest_reason().unwrap_or("no value");

@@ -265,6 +265,7 @@ fn verify_theorem(theorem: &Theorem, options: &Options, work: f64, progress: &dy
             sampled: layout.claims[number].is_sampled(),
             exhaustive: design.exhaustive,
             conditional: !layout.hypotheses.is_empty(),
+            iff: claim.parts.iter().any(|part| matches!(part, Part::Iff { substituted: None, .. })),
             finite: claim.supremum.is_some_and(|supremum| supremum.finite),
             unbounded: tally.reached.iter().chain(&attacked.reached).any(|reached| reached.seems_unbounded()),
         };

@@ -361,6 +361,18 @@ fn a_condition_for_equality_is_tried_at_its_edges() {
 }
 
 #[test]
+fn a_condition_for_equality_that_no_sample_meets_is_told() {
+    let told = |text: &str| {
+        let claim = claims(text, 500)[0].clone();
+        claim.notes.iter().any(|note| note == "the condition for equality was met at no sample")
+    };
+    assert!(told("forall x in [1, 2] claim x >= 0 equality iff x > 5"));
+    // Met by samples, and put into effect in each of them.
+    assert!(!told("forall x in [-1, 1] claim abs(x) >= x equality iff x >= 0"));
+    assert!(!told("forall x in [1, 2] claim x^2 >= 2*x - 1 equality iff x == 1"));
+}
+
+#[test]
 fn a_refuted_case_of_equality_tells_which_direction_fails() {
     for (text, told) in [
         ("forall x: Real claim x^2 >= 0 equality iff x == 1", "the condition for equality holds, and the sides differ"),
